@@ -1,0 +1,75 @@
+import type { InventoryEntry, SelectionRule } from './inventory.ts';
+import type { Mode, Severity } from './incident.ts';
+import type { Role } from './approval.ts';
+import type { JsonObject } from './json.ts';
+
+/** One configured connector instance. */
+export interface InstanceConfiguration {
+  readonly name: string;
+  readonly connector: string;
+  /** How long an effect must hold before it is read again, in seconds. */
+  readonly holdSeconds: number;
+  /** Parsed by the connector's own schema. */
+  readonly config: JsonObject;
+}
+
+/** How generic payloads become alerts: each value is CEL over `body`. */
+export interface GenericMapping {
+  /** CEL giving a list of elements; each is `item` in the other expressions. */
+  readonly alerts: string;
+  readonly status: string;
+  readonly startsAt: string;
+  readonly endsAt: string | null;
+  readonly title: string;
+  /** CEL giving a map of strings. */
+  readonly labels: string;
+  readonly annotations: string | null;
+}
+
+export type SourceAuthentication =
+  | { readonly kind: 'bearer'; /** SHA-256 (hex) of each valid token; two during rotation. */ readonly tokenSha256: readonly string[] }
+  | { readonly kind: 'hmac'; /** Standard Webhooks secrets (`whsec_…` or raw text); two during rotation. */ readonly secrets: readonly string[] };
+
+export interface SourceConfiguration {
+  readonly name: string;
+  readonly kind: 'alertmanager' | 'cloudevents' | 'generic';
+  readonly authentication: SourceAuthentication;
+  /** Only for `generic`. */
+  readonly mapping: GenericMapping | null;
+  /** Labels that do not identify an alert (pod, instance …), left out of the fingerprint. */
+  readonly ignoreLabels: readonly string[];
+}
+
+/** Which playbook answers an alert, how far it may go by itself, and who it is about. First match wins. */
+export interface Route {
+  readonly name: string;
+  /** CEL over `alert`: true takes this route. */
+  readonly when: string;
+  readonly playbook: string;
+  readonly mode: Mode;
+  readonly severity: Severity;
+  /** CEL over `alert` giving the suspect node id or a name; null when the model itself is the suspect. */
+  readonly suspect: string | null;
+  readonly reopenWindowSeconds: number;
+}
+
+export interface PersonConfiguration {
+  readonly id: string;
+  readonly name: string;
+  readonly roles: readonly Role[];
+  readonly slackUser: string | null;
+  readonly mail: string | null;
+}
+
+/** The configuration file, normalised. */
+export interface Configuration {
+  readonly instances: readonly InstanceConfiguration[];
+  readonly sources: readonly SourceConfiguration[];
+  readonly inventory: readonly InventoryEntry[];
+  readonly selectionRules: readonly SelectionRule[];
+  readonly routes: readonly Route[];
+  readonly people: readonly PersonConfiguration[];
+  /** Where milestones go; null switches a channel off. */
+  readonly slackChannel: string | null;
+  readonly mailTo: readonly string[];
+}

@@ -1,0 +1,74 @@
+import type { ClosingVerdict, Severity } from './incident.ts';
+import type { Role } from './approval.ts';
+
+/** What a person may decide. Each is one row, signed, delivered to the workflow by the relay. */
+export type DecisionCommand =
+  | { readonly kind: 'approve'; readonly approvalId: string; readonly planDigest: string }
+  | {
+      readonly kind: 'reject';
+      readonly approvalId: string;
+      readonly planDigest: string;
+      readonly reason: string;
+    }
+  | { readonly kind: 'pause'; readonly reason: string }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'retry' }
+  | { readonly kind: 'skip'; readonly operation: string; readonly reason: string }
+  | { readonly kind: 'mark-done'; readonly operation: string; readonly reason: string }
+  | { readonly kind: 'cancel'; readonly reason: string }
+  | { readonly kind: 'stand-down'; readonly reason: string }
+  | { readonly kind: 'hand-over'; readonly to: string }
+  | { readonly kind: 'severity'; readonly severity: Severity; readonly reason: string }
+  | { readonly kind: 'targets'; readonly model: string; readonly reason: string }
+  | { readonly kind: 'acknowledge' }
+  | { readonly kind: 'note'; readonly text: string; readonly occurredAt: string | null }
+  | {
+      readonly kind: 'close';
+      readonly verdict: ClosingVerdict;
+      readonly reason: string;
+      /** Containments deliberately left in place, each with owner and expiry. */
+      readonly leave: readonly LeftInPlace[];
+    };
+
+export type DecisionKind = DecisionCommand['kind'];
+
+export interface LeftInPlace {
+  readonly operation: string;
+  readonly target: string;
+  readonly owner: string;
+  readonly expiresAt: string;
+}
+
+/** Who decided, through which door. */
+export interface Actor {
+  readonly person: string;
+  readonly name: string;
+  readonly roles: readonly Role[];
+  /** `api`, `cli`, `slack`, `page`. */
+  readonly channel: string;
+}
+
+/** `pending` until the workflow has taken it or refused it. */
+export type DecisionOutcome = 'pending' | 'accepted' | 'refused';
+
+/** One person's answer, as stored. */
+export interface Decision {
+  readonly id: string;
+  readonly incidentId: string;
+  readonly command: DecisionCommand;
+  readonly actor: Actor;
+  readonly decidedAt: string;
+  /** Ed25519 over the canonical JSON of (id, incident, command, actor, decidedAt), base64. */
+  readonly signature: string;
+  readonly outcome: DecisionOutcome;
+  /** Why it was refused; null otherwise. */
+  readonly reason: string | null;
+}
+
+/** What of a decision is signed: everything that gives it force. Canonicalise (RFC 8785) before signing. */
+export function signedPart(
+  decision: Pick<Decision, 'id' | 'incidentId' | 'command' | 'actor' | 'decidedAt'>,
+): object {
+  const { id, incidentId, command, actor, decidedAt } = decision;
+  return { id, incidentId, command, actor, decidedAt };
+}

@@ -1,0 +1,107 @@
+import type { Json } from './json.ts';
+import type { StepName } from './playbook.ts';
+
+/** The closed set of fact kinds; each is one line of the timeline. */
+export const FACT_KINDS = [
+  'alert.received',
+  'alert.flapped',
+  'alert.resolved',
+  'alert.attached',
+  'incident.opened',
+  'incident.reopened',
+  'incident.resumed',
+  'incident.severity-set',
+  'incident.acknowledged',
+  'incident.note',
+  'incident.handed-over',
+  'incident.paused',
+  'incident.unpaused',
+  'incident.held',
+  'incident.released',
+  'incident.stuck',
+  'incident.cancelled',
+  'incident.stabilised',
+  'incident.closed',
+  'targets.resolved',
+  'targets.chosen',
+  'step.started',
+  'step.ended',
+  'operation.skipped',
+  'operation.planned',
+  'operation.would-have',
+  'operation.refused',
+  'operation.conflict',
+  'operation.applied',
+  'operation.verified',
+  'operation.unverified',
+  'operation.unknown',
+  'operation.confirmed',
+  'operation.failed',
+  'operation.marked-done',
+  'operation.reverted',
+  'operation.revert-failed',
+  'probe.observed',
+  'gate.evaluated',
+  'claim.blocked',
+  'evidence.sealed',
+  'evidence.gap',
+  'lineage.traced',
+  'known-good.chosen',
+  'containment.verified',
+  'containment.lapsed',
+  'containment.restored',
+  'containment.left',
+  'approval.requested',
+  'approval.escalated',
+  'approval.voided',
+  'approval.approved',
+  'approval.rejected',
+  'approval.expired',
+  'decision.admitted',
+  'decision.refused',
+  'stand-down.planned',
+  'stand-down.done',
+  'wait.started',
+  'message.sent',
+  'message.failed',
+  'postmortem.written',
+] as const;
+export type FactKind = (typeof FACT_KINDS)[number];
+
+/**
+ * A fact to be appended. Its body holds nothing that depends on the attempt (no latency, no attempt number,
+ * no time of this try): a retry must produce equal bytes.
+ */
+export interface NewFact {
+  /** Unique within the incident: the same fact twice is dropped, another body under the key raises. */
+  readonly key: string;
+  readonly kind: FactKind;
+  /** What happened when, RFC 3339; null when equal to the moment of recording. */
+  readonly occurredAt: string | null;
+  /** `engine`, a person's id, or a source's name. */
+  readonly actor: string;
+  readonly step: StepName | null;
+  readonly operation: string | null;
+  readonly target: string | null;
+  /** One sentence for people; text from outside is data and stays inert in every rendering. */
+  readonly summary: string;
+  readonly data: Json;
+  /** Keys of facts that caused this one. */
+  readonly causes: readonly string[];
+}
+
+/** A fact as stored: numbered, timed, chained. */
+export interface Fact extends NewFact {
+  readonly incidentId: string;
+  readonly sequence: number;
+  readonly recordedAt: string;
+  /** Hex. */
+  readonly previousHash: string;
+  readonly hash: string;
+}
+
+/** The part of a fact whose canonical bytes are hashed as its body. */
+export function factBody(fact: NewFact): object {
+  const { kind, occurredAt, actor, step, operation, target, summary, data, causes } = fact;
+  return { kind, occurredAt, actor, step, operation, target, summary, data, causes };
+}

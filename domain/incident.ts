@@ -1,0 +1,89 @@
+import type { JsonObject } from './json.ts';
+import type { Alert } from './alert.ts';
+import type { ResolvedTargets } from './inventory.ts';
+import type { StepName } from './playbook.ts';
+
+/** Where an incident stands. `held`: a person decides next. `stuck`: the engine cannot go on. */
+export type IncidentState = 'pending' | 'open' | 'held' | 'stuck' | 'closed';
+
+export const SEVERITIES = ['sev1', 'sev2', 'sev3', 'sev4'] as const;
+/** sev1 is the worst. */
+export type Severity = (typeof SEVERITIES)[number];
+
+/** Phase words in the sense of NIST SP 800-61 Rev. 2. */
+export type Phase =
+  | 'triage'
+  | 'containment'
+  | 'eradication'
+  | 'recovery'
+  | 'review'
+  | 'closed';
+
+/** What a route lets the engine do by itself. */
+export type Mode = 'observe' | 'auto';
+
+export const CLOSING_VERDICTS = [
+  'confirmed',
+  'false_positive',
+  'expected_change',
+  'inconclusive',
+] as const;
+/** What the incident turned out to be. */
+export type ClosingVerdict = (typeof CLOSING_VERDICTS)[number];
+
+/** How a step or an operation ended. Held is never success. */
+export type Outcome = 'succeeded' | 'failed' | 'inconclusive' | 'skipped' | 'not_run';
+
+/** What opened an incident: an alert's words, or a person's. */
+export interface IncidentOrigin {
+  readonly kind: 'alert' | 'person';
+  /** Source name, or the person's id. */
+  readonly by: string;
+  /** Where the person spoke: `api`, `cli`, `slack`; null for an alert. */
+  readonly channel: string | null;
+}
+
+/** An incident row as everyone but the store sees it. */
+export interface Incident {
+  readonly id: string;
+  /** Small number for people, unique. */
+  readonly number: number;
+  readonly key: string;
+  readonly title: string;
+  readonly state: IncidentState;
+  /** Why it is held or stuck, for people; null otherwise. */
+  readonly stateReason: string | null;
+  /** Who has the next move while held or stuck, and at any time who leads it; null when nobody took it. */
+  readonly owner: string | null;
+  readonly severity: Severity;
+  readonly phase: Phase;
+  readonly mode: Mode;
+  readonly route: string | null;
+  readonly playbookName: string;
+  readonly playbookDigest: string | null;
+  /** The suspect (model, dataset version …) as named by alert or person; null when unknown. */
+  readonly suspect: string | null;
+  readonly model: string | null;
+  readonly targets: ResolvedTargets | null;
+  readonly parameters: JsonObject;
+  readonly origin: IncidentOrigin;
+  readonly firstAlert: Alert | null;
+  readonly alertCount: number;
+  /** Runs of this incident so far: workflow id is `incident/<id>/<generation>`. */
+  readonly generation: number;
+  readonly step: StepName | null;
+  readonly paused: boolean;
+  readonly acknowledgedBy: string | null;
+  readonly verdict: ClosingVerdict | null;
+  readonly onsetAt: string | null;
+  readonly openedAt: string;
+  readonly containedAt: string | null;
+  readonly restoredAt: string | null;
+  readonly stabilisedAt: string | null;
+  readonly closedAt: string | null;
+}
+
+/** The workflow id of one generation of an incident. */
+export function workflowIdOf(incidentId: string, generation: number): string {
+  return `incident/${incidentId}/${generation.toString()}`;
+}

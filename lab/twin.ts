@@ -1,0 +1,133 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FaultPlan } from './fault.ts';
+
+/** One request that reached a twin, in order. */
+export interface LedgerEntry {
+  readonly sequence: number;
+  readonly method: string;
+  readonly path: string;
+  readonly body: string;
+  readonly status: number;
+  /** True when the request changed the twin's world (an equal write changes nothing). */
+  readonly changed: boolean;
+}
+
+/** A running stand-in for one external system. */
+export interface Twin {
+  readonly name: string;
+  readonly url: string;
+  /** Every request so far; tests count effective changes here. */
+  readonly ledger: readonly LedgerEntry[];
+  /** Faults to come; see `fault.ts`. */
+  readonly faults: FaultPlan;
+  close(): Promise<void>;
+}
+
+export interface TwinRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+export interface TwinReply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A string or bytes go out as they are; anything else as JSON. */
+  readonly body?: unknown;
+  readonly changed?: boolean;
+}
+
+export type TwinHandler = (request: TwinRequest) => Promise<TwinReply> | TwinReply;
+
+const BODY_BYTES_MAX = 16 * 1024 * 1024;
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > BODY_BYTES_MAX) throw new Error('twin: body too large');
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}
+
+function send(response: ServerResponse, reply: TwinReply): void {
+  const { body } = reply;
+  const raw = typeof body === 'string' || body instanceof Uint8Array;
+  const payload = body === undefined ? '' : raw ? body : JSON.stringify(body);
+  response.writeHead(reply.status, {
+    'content-type': raw ? 'text/plain; charset=utf-8' : 'application/json',
+    ...reply.headers,
+  });
+  response.end(payload);
+}
+
+/**
+ * Starts a twin on 127.0.0.1: `handler` answers each request, the ledger records it, `faults` may
+ * delay, cut or replace the answer before or after the handler ran. Port 0 (the default) takes a free one.
+ */
+export async function startTwin(options: {
+  readonly name: string;
+  readonly handler: TwinHandler;
+  readonly faults: FaultPlan;
+  readonly port?: number;
+}): Promise<Twin> {
+  const ledger: LedgerEntry[] = [];
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const method = request.method ?? 'GET';
+    const body = await readBody(request);
+    const fault = options.faults.next({ method, path: url.pathname, body: body.toString('utf8') });
+    if (fault?.delayMs !== undefined) await sleep(fault.delayMs);
+    if (fault?.kind === 'cut-before') {
+      request.socket.destroy();
+      return;
+    }
+    const reply =
+      fault?.kind === 'reply'
+        ? fault.reply
+        : await options.handler({ method, url, headers: request.headers, body });
+    ledger.push({
+      sequence: ledger.length + 1,
+      method,
+      path: `${url.pathname}${url.search}`,
+      body: body.toString('utf8'),
+      status: reply.status,
+      changed: reply.changed ?? false,
+    });
+    if (fault?.kind === 'cut-after') request.socket.destroy();
+    else send(response, fault?.kind === 'replace' ? fault.reply : reply);
+  };
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error: unknown) => {
+      if (!response.headersSent) send(response, { status: 500, body: { message: String(error) } });
+      else request.socket.destroy();
+    });
+  });
+  server.listen(options.port ?? 0, '127.0.0.1');
+  await new Promise<void>((resolve, reject) => {
+    server.once('listening', resolve);
+    server.once('error', reject);
+  });
+  const address: AddressInfo | string | null = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    name: options.name,
+    url: `http://127.0.0.1:${port.toString()}`,
+    ledger,
+    faults: options.faults,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
+    },
+  };
+}

@@ -1,0 +1,342 @@
+import type { Approval, ApprovalStatus, Role } from '../domain/approval.ts';
+import type { AlertReceipt, IncomingAlert, QuarantinedAlert } from '../domain/alert.ts';
+import type { Decision, LeftInPlace } from '../domain/decision.ts';
+import type { CustodyEntry, Evidence } from '../domain/evidence.ts';
+import type { Fact, NewFact } from '../domain/fact.ts';
+import type { Incident } from '../domain/incident.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import type { LineageEdge, LineageGraph, LineageNode, LineageNodeId } from '../domain/lineage.ts';
+import type { Message, NewMessage } from '../domain/message.ts';
+import type { OperationKey, OperationResult, OperationRow, OperationState } from '../domain/operation.ts';
+import type { PinnedPlaybook } from '../domain/playbook.ts';
+
+/** A page of a keyset listing; `next` is the cursor of the next page or null. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
+/** How an alert that is not a repeat is routed: what intake (pure) worked out before the transaction. */
+export interface Routing {
+  /** (resolved model or suspect, playbook class), digested by intake into one string. */
+  readonly incidentKey: string;
+  /** A new incident as it would be opened; ignored when one with the key accepts. */
+  readonly incident: NewIncident;
+  /** Seconds after close within which the same key reopens instead of opening anew. */
+  readonly reopenWindowSeconds: number;
+  /** Claim targets that this alert speaks about: when an open incident holds one, the alert attaches to it. */
+  readonly claimTargets: readonly string[];
+}
+
+export type NewIncident = Pick<
+  Incident,
+  | 'title'
+  | 'severity'
+  | 'mode'
+  | 'route'
+  | 'playbookName'
+  | 'suspect'
+  | 'model'
+  | 'targets'
+  | 'parameters'
+  | 'origin'
+  | 'firstAlert'
+  | 'onsetAt'
+>;
+
+/** One delivery as it is committed: raw bytes, then its alerts with their routing. */
+export interface Delivery {
+  readonly source: string;
+  readonly contentType: string;
+  readonly headers: JsonObject;
+  readonly raw: Uint8Array;
+  readonly receivedAt: string;
+  readonly alerts: readonly (
+    | { readonly kind: 'alert'; readonly incoming: IncomingAlert; readonly routing: Routing | null }
+    | { readonly kind: 'quarantined'; readonly alert: QuarantinedAlert }
+  )[];
+}
+
+export interface AlertTable {
+  /**
+   * Commits deliveries in one transaction: raw, alerts, dedupe, incident membership, outbox, facts.
+   * Answers one receipt per alert, in order, per delivery. A resolved alert without an incident opens none.
+   */
+  accept(deliveries: readonly Delivery[]): Promise<readonly (readonly AlertReceipt[])[]>;
+  /** Alerts of an incident, oldest first, keyset by cursor. */
+  ofIncident(incidentId: string, page: PageRequest): Promise<Page<StoredAlert>>;
+  /** Alerts that arrived and have not been counted by the workflow yet; marks them drained. */
+  drain(incidentId: string): Promise<{ readonly drained: number; readonly total: number }>;
+}
+
+export interface StoredAlert {
+  readonly id: string;
+  readonly incidentId: string | null;
+  readonly incoming: IncomingAlert | null;
+  readonly problem: string | null;
+  readonly receivedAt: string;
+}
+
+export interface PageRequest {
+  readonly cursor: string | null;
+  readonly limit: number;
+}
+
+/** Columns of an incident that activities may change. */
+export type IncidentChange = Partial<
+  Pick<
+    Incident,
+    | 'title'
+    | 'state'
+    | 'stateReason'
+    | 'owner'
+    | 'severity'
+    | 'phase'
+    | 'model'
+    | 'targets'
+    | 'playbookName'
+    | 'playbookDigest'
+    | 'step'
+    | 'paused'
+    | 'acknowledgedBy'
+    | 'verdict'
+    | 'containedAt'
+    | 'restoredAt'
+    | 'stabilisedAt'
+    | 'closedAt'
+  >
+>;
+
+export interface IncidentTable {
+  get(id: string): Promise<Incident | null>;
+  /** Opens by hand: same path as an alert (key, playbook), idempotent by `requestId`. Outbox row and fact included. */
+  open(request: {
+    readonly requestId: string;
+    readonly incidentKey: string;
+    readonly incident: NewIncident;
+    readonly reopenWindowSeconds: number;
+    readonly openedAt: string;
+  }): Promise<{ readonly incident: Incident; readonly created: boolean }>;
+  list(filter: { readonly states: readonly Incident['state'][] | null }, page: PageRequest): Promise<Page<Incident>>;
+  /** Locks the row (FOR UPDATE) for the rest of the transaction. Raises `not_found`. */
+  lock(id: string): Promise<Incident>;
+  change(id: string, change: IncidentChange): Promise<Incident>;
+  /** Next generation, if `from` is still current; null when it is not. Writes the outbox row that starts it. */
+  nextGeneration(id: string, from: number): Promise<number | null>;
+  /** Open incidents (not closed), for the reconciler; at most `limit`. */
+  unfinished(limit: number): Promise<readonly Incident[]>;
+  /** Stops accepting alerts if nothing is undrained; the transaction of close. */
+  stopAccepting(id: string): Promise<'ok' | 'not_drained'>;
+}
+
+export interface OperationTable {
+  /** The row of this key, or null. */
+  find(key: OperationKey): Promise<OperationRow | null>;
+  /** Writes a fresh `planned` row; an equal one may exist (returns the stored). */
+  insertPlanned(row: Omit<OperationRow, 'state' | 'fence' | 'receipt' | 'verdict' | 'reason' | 'applySequence' | 'superseded' | 'leftOwner' | 'leftUntil'>): Promise<OperationRow>;
+  /** Conditional walk; null when the row was in none of `from` (a lost race: read and return). */
+  move(
+    key: OperationKey,
+    from: readonly OperationState[],
+    to: OperationState,
+    change?: Partial<Pick<OperationRow, 'receipt' | 'verdict' | 'reason' | 'approvalId' | 'leaseUntil'>>,
+  ): Promise<OperationRow | null>;
+  /** Takes the next fencing number and, on the first one, the next apply sequence. */
+  nextFence(key: OperationKey): Promise<OperationRow>;
+  /** Revokes every fence handed out so far (undo, close). */
+  revokeFences(key: OperationKey): Promise<void>;
+  /** True while `fence` is the newest of the row. */
+  holdsFence(key: OperationKey, fence: number): Promise<boolean>;
+  ofIncident(incidentId: string): Promise<readonly OperationRow[]>;
+  /** Rows whose apply began and is not taken back, newest first: the undo stack. */
+  undoStack(incidentId: string): Promise<readonly OperationRow[]>;
+  /** Containments in force over all incidents, for the watch; keyset by limit. */
+  containments(limit: number): Promise<readonly OperationRow[]>;
+  /** Marks older containments of the incident on the same target and action as superseded. */
+  supersede(key: OperationKey): Promise<void>;
+  /** Renews a containment's lease. */
+  renewLease(key: OperationKey, until: string): Promise<void>;
+  leaveInPlace(incidentId: string, left: LeftInPlace): Promise<OperationRow | null>;
+}
+
+export interface ResultTable {
+  /** First result of (incident, operation, round) wins; returns the stored one. */
+  put(result: OperationResult): Promise<OperationResult>;
+  /** Newest round of each operation. */
+  ofIncident(incidentId: string): Promise<readonly OperationResult[]>;
+}
+
+export interface ClaimTable {
+  /**
+   * Takes all targets (sorted) for an incident, or none: answers who blocks. Idempotent.
+   */
+  take(request: {
+    readonly incidentId: string;
+    readonly targets: readonly string[];
+    readonly mode: 'shared' | 'exclusive';
+  }): Promise<{ readonly taken: true } | { readonly taken: false; readonly by: string; readonly target: string }>;
+  holds(incidentId: string, target: string): Promise<boolean>;
+  /** Ends an incident's claims but for those of containments left in place; wakes who waits. */
+  release(incidentId: string): Promise<void>;
+  ofIncident(incidentId: string): Promise<readonly { readonly target: string; readonly mode: 'shared' | 'exclusive' }[]>;
+}
+
+export interface ApprovalTable {
+  /** Inserts an open approval; an equal (incident, operation, round) returns the stored one. */
+  open(approval: Omit<Approval, 'status' | 'statusReason' | 'settledAt'>): Promise<Approval>;
+  get(id: string): Promise<Approval | null>;
+  /** Locks the row for admission. Raises `not_found`. */
+  lock(id: string): Promise<Approval>;
+  settle(id: string, status: Exclude<ApprovalStatus, 'open'>, reason: string | null): Promise<Approval | null>;
+  list(filter: { readonly status: ApprovalStatus | null; readonly incidentId: string | null }, page: PageRequest): Promise<Page<Approval>>;
+}
+
+export interface DecisionTable {
+  /** Inserts with its outbox row; the same id with the same command returns the stored one, else raises `conflict`. */
+  insert(decision: Omit<Decision, 'outcome' | 'reason'>): Promise<Decision>;
+  get(id: string): Promise<Decision | null>;
+  settle(id: string, outcome: 'accepted' | 'refused', reason: string | null): Promise<void>;
+  ofIncident(incidentId: string): Promise<readonly Decision[]>;
+  /** Admitted approvals of this approval id (kind approve), oldest first. */
+  approvalsOf(approvalId: string): Promise<readonly Decision[]>;
+}
+
+export interface PlaybookTable {
+  put(pinned: PinnedPlaybook): Promise<void>;
+  get(digest: string): Promise<PinnedPlaybook | null>;
+}
+
+export interface EvidenceTable {
+  /** Idempotent by (incident, operation, sha256). */
+  put(evidence: Evidence): Promise<Evidence>;
+  get(id: string): Promise<Evidence | null>;
+  ofIncident(incidentId: string): Promise<readonly Evidence[]>;
+  addCustody(entry: Pick<CustodyEntry, 'evidenceId' | 'action' | 'by' | 'at' | 'sha256'>): Promise<CustodyEntry>;
+  custodyOf(evidenceId: string): Promise<readonly CustodyEntry[]>;
+}
+
+export interface MessageTable {
+  /** Idempotent by (incident, channel, purpose); writes the outbox row too. */
+  put(messages: readonly NewMessage[]): Promise<void>;
+  get(id: string): Promise<Message | null>;
+  sent(id: string, externalId: string): Promise<void>;
+  failed(id: string, final: boolean): Promise<void>;
+  /** The first sent message of an incident on a channel: thread parent; null before. */
+  threadParent(incidentId: string, channel: Message['channel']): Promise<Message | null>;
+  ofIncident(incidentId: string): Promise<readonly Message[]>;
+}
+
+/** Work for the relay: each row is delivered until it is done. */
+export type OutboxWork =
+  | { readonly kind: 'start-incident'; readonly incidentId: string; readonly generation: number }
+  | { readonly kind: 'wake-incident'; readonly incidentId: string }
+  | { readonly kind: 'deliver-decision'; readonly decisionId: string; readonly incidentId: string }
+  | { readonly kind: 'send-message'; readonly messageId: string };
+
+export interface OutboxRow {
+  readonly id: string;
+  readonly work: OutboxWork;
+  readonly attempts: number;
+}
+
+export interface OutboxTable {
+  add(work: OutboxWork): Promise<void>;
+  /** Leases at most `limit` due rows for `leaseMs` (SKIP LOCKED). Several wakes of one incident come as one. */
+  lease(limit: number, leaseMs: number): Promise<readonly OutboxRow[]>;
+  done(id: string): Promise<void>;
+  /** Tries again after `delayMs`. */
+  later(id: string, delayMs: number, problem: string): Promise<void>;
+  depth(): Promise<number>;
+}
+
+export interface LineageTable {
+  /** Upserts nodes and edges; idempotent. A digest once recorded is not replaced. */
+  merge(nodes: readonly LineageNode[], edges: readonly LineageEdge[]): Promise<void>;
+  /** Everything downstream of a node, capped. */
+  downstream(from: LineageNodeId, limit: number): Promise<LineageGraph>;
+  /** Everything upstream of a node, capped. */
+  upstream(from: LineageNodeId, limit: number): Promise<LineageGraph>;
+  find(ids: readonly LineageNodeId[]): Promise<readonly LineageNode[]>;
+}
+
+export interface FactTable {
+  /**
+   * Appends to one incident's chain: the last statement of a transaction, at most once in it.
+   * Known keys with an equal body are dropped; a known key with another body raises `internal`.
+   */
+  append(incidentId: string, facts: readonly NewFact[]): Promise<readonly Fact[]>;
+  page(incidentId: string, after: number, limit: number): Promise<readonly Fact[]>;
+  all(incidentId: string): AsyncIterable<Fact>;
+  head(incidentId: string): Promise<{ readonly sequence: number; readonly hash: string }>;
+}
+
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+  readonly roles: readonly Role[];
+  readonly slackUser: string | null;
+  readonly mail: string | null;
+  readonly active: boolean;
+}
+
+export interface PersonTable {
+  put(person: Person): Promise<void>;
+  get(id: string): Promise<Person | null>;
+  bySlackUser(slackUser: string): Promise<Person | null>;
+  list(): Promise<readonly Person[]>;
+  /** Stores only the token's SHA-256. */
+  addToken(token: { readonly personId: string; readonly sha256: string; readonly label: string; readonly expiresAt: string | null; readonly canApprove: boolean }): Promise<void>;
+  /** The active person and token rights behind a token's digest, or null. */
+  byToken(sha256: string): Promise<{ readonly person: Person; readonly canApprove: boolean } | null>;
+}
+
+/** A configured or generated alert source; secrets are stored as SHA-256 (bearer) or sealed in the data folder (HMAC). */
+export interface SourceRow {
+  readonly name: string;
+  readonly kind: 'alertmanager' | 'cloudevents' | 'generic';
+  readonly tokenSha256: readonly string[];
+}
+
+export interface SourceTable {
+  put(source: SourceRow): Promise<void>;
+  list(): Promise<readonly SourceRow[]>;
+}
+
+/** Small named values: the namespace UUID, schema marks, the first start. */
+export interface SettingTable {
+  get(name: string): Promise<Json>;
+  put(name: string, value: Json): Promise<void>;
+  /** Writes only when absent; answers the stored value. */
+  putIfAbsent(name: string, value: Json): Promise<Json>;
+}
+
+/** All tables over one connection or pool. */
+export interface Tables {
+  readonly alerts: AlertTable;
+  readonly incidents: IncidentTable;
+  readonly operations: OperationTable;
+  readonly results: ResultTable;
+  readonly claims: ClaimTable;
+  readonly approvals: ApprovalTable;
+  readonly decisions: DecisionTable;
+  readonly playbooks: PlaybookTable;
+  readonly evidence: EvidenceTable;
+  readonly messages: MessageTable;
+  readonly outbox: OutboxTable;
+  readonly lineage: LineageTable;
+  readonly facts: FactTable;
+  readonly people: PersonTable;
+  readonly sources: SourceTable;
+  readonly settings: SettingTable;
+}
+
+/** The store: every table on the pool, and transactions over them. */
+export interface Store extends Tables {
+  /** One transaction; facts, when there are any, are appended last. */
+  transaction<T>(work: (tables: Tables) => Promise<T>): Promise<T>;
+  /** Calls `listener` when `channel` is notified (`outbox`, `facts`); resolves to a function that stops it. */
+  listen(channel: 'outbox' | 'facts', listener: (payload: string) => void): Promise<() => Promise<void>>;
+  /** Raises `unavailable` when the database does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
