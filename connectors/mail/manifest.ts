@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { actionManifest, type ActionManifest, type Manifest } from '../connector.ts';
+
+/** Configuration of one mail relay. */
+export const mailConfig = z.strictObject({
+  /** `smtp://` (STARTTLS when offered) or `smtps://`, with user and password when the relay wants them. */
+  url: z.url({ protocol: /^smtps?$/ }).meta({ secret: true }),
+  /** Address that mail is sent from. */
+  from: z.email().max(254),
+});
+export type MailConfig = z.infer<typeof mailConfig>;
+
+/** Recipients of one mail. */
+export const RECIPIENTS_MAX = 50;
+/** Characters of one mail's text. */
+export const TEXT_MAX = 200_000;
+
+const address = z.email().max(254);
+const messageId = z
+  .string()
+  .max(500)
+  .regex(/^<[A-Za-z0-9!#$%&'*+=?^_`{|}~.-]+@[A-Za-z0-9.-]+>$/, 'is not a Message-ID');
+
+const sendInput = z.strictObject({
+  /** From configuration only, never from the text of an alert. */
+  to: z.union([address, z.array(address).min(1).max(RECIPIENTS_MAX)]),
+  subject: z.string().min(1).max(500),
+  text: z.string().min(1).max(TEXT_MAX),
+  /** Fixed by the caller: the same mail again has the same one, so that receivers can drop it. */
+  messageId,
+  /** Message-ID of the thread's first mail. */
+  inReplyTo: messageId.optional(),
+});
+export type SendInput = z.infer<typeof sendInput>;
+
+/** Action `send`: one mail, at least once, with a Message-ID that tells copies apart from news. */
+export const sendManifest: ActionManifest<SendInput> = {
+  title: 'Send a mail',
+  input: sendInput,
+  approvalClass: 'R0',
+  claim: 'shared',
+  reversible: { because: 'A mail that was sent cannot be called back.' },
+  target: (input) => `Mail/-/${input.messageId}`,
+};
+
+/** What the mail connector offers. */
+export const manifest: Manifest = {
+  name: 'mail',
+  title: 'Mail (SMTP)',
+  config: mailConfig,
+  actions: { send: actionManifest(sendManifest) },
+  probes: {},
+};

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { actionManifest, type ActionManifest, type Manifest } from '../connector.ts';
+import type { Json } from '../../domain/json.ts';
+
+const channelId = z.string().regex(/^[CGD][A-Z0-9]{2,30}$/, 'is not a Slack channel id');
+const timestamp = z.string().regex(/^\d{1,12}\.\d{6}$/, 'is not a Slack timestamp');
+
+/** Configuration of one Slack app in one workspace. */
+export const slackConfig = z.strictObject({
+  /** Bot token. */
+  token: z.string().min(1).max(1_000).meta({ secret: true }),
+  /** Channel id that messages go to when the input names none. */
+  channel: channelId,
+  /** Base address of the Web API; the public one by default. */
+  apiUrl: z.url({ protocol: /^https?$/ }).optional(),
+});
+export type SlackConfig = z.infer<typeof slackConfig>;
+
+/** Characters after which Slack cuts a text. */
+export const TEXT_MAX = 40_000;
+/** Blocks that Slack takes in one message. */
+export const BLOCKS_MAX = 50;
+
+const block = z.record(z.string(), z.json());
+const text = z.string().min(1).max(TEXT_MAX);
+
+const postInput = z.strictObject({
+  /** Slack mrkdwn, already escaped. */
+  text,
+  blocks: z.array(block).max(BLOCKS_MAX).optional(),
+  /** Timestamp of the thread's parent, never of a reply. */
+  threadTs: timestamp.optional(),
+  channel: channelId.optional(),
+});
+export type PostInput = z.infer<typeof postInput>;
+
+const updateInput = z.strictObject({
+  ts: timestamp,
+  /** Slack mrkdwn, already escaped. */
+  text,
+  blocks: z.array(block).max(BLOCKS_MAX).optional(),
+  channel: channelId.optional(),
+});
+export type UpdateInput = z.infer<typeof updateInput>;
+
+/** One Block Kit block. */
+export type SlackBlock = Readonly<Record<string, Json>>;
+
+/** Action `post`: one message, at most once per key. */
+export const postManifest: ActionManifest<PostInput> = {
+  title: 'Post a message',
+  input: postInput,
+  approvalClass: 'R0',
+  claim: 'shared',
+  reversible: {
+    because: 'People have read it; a correction is another message.',
+  },
+  target: (input) => `Channel/-/${input.channel ?? 'default'}`,
+};
+
+/** Action `update`: the text of our own message. */
+export const updateManifest: ActionManifest<UpdateInput> = {
+  title: 'Edit our own message',
+  input: updateInput,
+  approvalClass: 'R0',
+  claim: 'shared',
+  reversible: { because: 'People have read it; a correction is another edit.' },
+  target: (input) => `Message/${input.channel ?? 'default'}/${input.ts}`,
+};
+
+/** What the Slack connector offers. */
+export const manifest: Manifest = {
+  name: 'slack',
+  title: 'Slack',
+  config: slackConfig,
+  actions: {
+    post: actionManifest(postManifest),
+    update: actionManifest(updateManifest),
+  },
+  probes: {},
+};
