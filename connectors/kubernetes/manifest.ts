@@ -1,0 +1,192 @@
+import { z } from 'zod';
+import {
+  actionManifest,
+  type ActionManifest,
+  type Manifest,
+  type ProbeManifest,
+} from '../connector.ts';
+import {
+  configMapKeyInput,
+  endpointsInput,
+  objectInput,
+  ofDeploymentInput,
+  quarantinePodInput,
+  rollbackInput,
+  routeServiceInput,
+  runningVersionsInput,
+  scaleInput,
+  setImageInput,
+  type ConfigMapKeyInput,
+  type EndpointsInput,
+  type ObjectInput,
+  type OfDeploymentInput,
+  type QuarantinePodInput,
+  type RollbackInput,
+  type RouteServiceInput,
+  type RunningVersionsInput,
+  type ScaleInput,
+  type SetImageInput,
+} from './input-schema.ts';
+
+const path = z.string().min(1).max(4_096);
+
+/** Namespaces whose rights the health check asks for; without it, all namespaces. */
+const namespaces = z.array(z.string().min(1).max(63)).min(1).max(50).optional();
+
+/** Configuration of one cluster: a kubeconfig file, or a server with its token. */
+export const kubernetesConfig = z.union([
+  z.strictObject({
+    kubeconfig: path,
+    /** A context of that file; its current one by default. */
+    context: z.string().min(1).max(253).optional(),
+    namespaces,
+  }),
+  z.strictObject({
+    server: z.url({ protocol: /^https?$/ }),
+    token: z.string().min(1).max(20_000).meta({ secret: true }).optional(),
+    /** PEM file of the authority that signed the server's certificate. */
+    caFile: path.optional(),
+    namespaces,
+  }),
+]);
+export type KubernetesConfig = z.infer<typeof kubernetesConfig>;
+
+const deploymentTarget = (input: ObjectInput): string =>
+  `Deployment/${input.namespace}/${input.name}`;
+
+/** Action `scale`: an absolute number of replicas. */
+export const scaleManifest: ActionManifest<ScaleInput> = {
+  title: 'Scale a Deployment',
+  input: scaleInput,
+  approvalClass: 'R1',
+  claim: 'shared',
+  reversible: true,
+  target: deploymentTarget,
+};
+
+/** Action `route-service`: narrow whom a Service sends traffic to. */
+export const routeServiceManifest: ActionManifest<RouteServiceInput> = {
+  title: 'Set selector keys of a Service',
+  input: routeServiceInput,
+  approvalClass: 'R1',
+  claim: 'shared',
+  reversible: true,
+  target: (input) => `Service/${input.namespace}/${input.name}`,
+};
+
+/** Action `quarantine-pod`: set one suspect pod aside and keep it as evidence. */
+export const quarantinePodManifest: ActionManifest<QuarantinePodInput> = {
+  title: 'Quarantine a suspect pod of a Deployment',
+  input: quarantinePodInput,
+  approvalClass: 'R1',
+  claim: 'shared',
+  reversible: true,
+  target: (input) => `Deployment/${input.namespace}/${input.deployment}`,
+};
+
+/** Action `set-image`: a container's image, with the template's label `version`. */
+export const setImageManifest: ActionManifest<SetImageInput> = {
+  title: 'Set the image of a Deployment',
+  input: setImageInput,
+  approvalClass: 'R2',
+  claim: 'exclusive',
+  reversible: true,
+  target: deploymentTarget,
+};
+
+/** Action `rollback`: the whole pod template of an earlier ReplicaSet. */
+export const rollbackManifest: ActionManifest<RollbackInput> = {
+  title: 'Roll a Deployment back to the ReplicaSet of an image',
+  input: rollbackInput,
+  approvalClass: 'R2',
+  claim: 'exclusive',
+  reversible: true,
+  target: deploymentTarget,
+};
+
+/** Action `config-map-key`: one key of a ConfigMap. */
+export const configMapKeyManifest: ActionManifest<ConfigMapKeyInput> = {
+  title: 'Set a key of a ConfigMap',
+  input: configMapKeyInput,
+  approvalClass: 'R3',
+  claim: 'exclusive',
+  reversible: true,
+  target: (input) => `ConfigMap/${input.namespace}/${input.name}`,
+};
+
+/** Action `restart`: every pod anew, as `kubectl rollout restart` does. */
+export const restartManifest: ActionManifest<ObjectInput> = {
+  title: 'Restart the pods of a Deployment',
+  input: objectInput,
+  approvalClass: 'R2',
+  claim: 'exclusive',
+  reversible: { because: 'The replaced pods are gone; their successors run the same template.' },
+  target: deploymentTarget,
+};
+
+/** Probe `deployment`: what is wanted, what runs, who else manages it. */
+export const deploymentManifest: ProbeManifest<ObjectInput> = {
+  title: 'State of a Deployment',
+  input: objectInput,
+};
+
+/** Probe `pods`: the pods of a Deployment and those quarantined from it. */
+export const podsManifest: ProbeManifest<OfDeploymentInput> = {
+  title: 'Pods of a Deployment',
+  input: ofDeploymentInput,
+};
+
+/** Probe `endpoints`: who gets a Service's traffic. */
+export const endpointsManifest: ProbeManifest<EndpointsInput> = {
+  title: 'Addresses behind a Service',
+  input: endpointsInput,
+};
+
+/** Probe `running-versions`: what every replica runs, never what an alias says. */
+export const runningVersionsManifest: ProbeManifest<RunningVersionsInput> = {
+  title: 'Model versions that replicas run',
+  input: runningVersionsInput,
+};
+
+/** Probe `replica-sets`: the revisions that a rollback can reach. */
+export const replicaSetsManifest: ProbeManifest<OfDeploymentInput> = {
+  title: 'ReplicaSets of a Deployment',
+  input: ofDeploymentInput,
+};
+
+/** Probe `config-map`: its data. */
+export const configMapManifest: ProbeManifest<ObjectInput> = {
+  title: 'Data of a ConfigMap',
+  input: objectInput,
+};
+
+/** Probe `pod-manifests`: the pods as evidence. */
+export const podManifestsManifest: ProbeManifest<OfDeploymentInput> = {
+  title: 'Manifests of the pods of a Deployment',
+  input: ofDeploymentInput,
+};
+
+/** What the Kubernetes connector offers. */
+export const manifest: Manifest = {
+  name: 'kubernetes',
+  title: 'Kubernetes',
+  config: kubernetesConfig,
+  actions: {
+    scale: actionManifest(scaleManifest),
+    'route-service': actionManifest(routeServiceManifest),
+    'quarantine-pod': actionManifest(quarantinePodManifest),
+    'set-image': actionManifest(setImageManifest),
+    rollback: actionManifest(rollbackManifest),
+    'config-map-key': actionManifest(configMapKeyManifest),
+    restart: actionManifest(restartManifest),
+  },
+  probes: {
+    deployment: deploymentManifest,
+    pods: podsManifest,
+    endpoints: endpointsManifest,
+    'running-versions': runningVersionsManifest,
+    'replica-sets': replicaSetsManifest,
+    'config-map': configMapManifest,
+    'pod-manifests': podManifestsManifest,
+  },
+};
