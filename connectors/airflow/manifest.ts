@@ -26,6 +26,7 @@ export const airflowConfig = z
     message: 'give either a token or a username',
     path: ['token'],
   });
+/** That configuration, parsed. */
 export type AirflowConfig = z.infer<typeof airflowConfig>;
 
 const dagId = z
@@ -62,11 +63,17 @@ const clearInput = z.strictObject({
   tasks: z.array(taskId).min(1).max(100),
 });
 
+/** Input of `Dag`. */
 export type DagInput = z.infer<typeof dagInput>;
+/** Input of `Run`. */
 export type RunInput = z.infer<typeof runInput>;
+/** Input of `TaskInstances`. */
 export type TaskInstancesInput = z.infer<typeof taskInstancesInput>;
+/** Input of `Pause`. */
 export type PauseInput = z.infer<typeof pauseInput>;
+/** Input of `Trigger`. */
 export type TriggerInput = z.infer<typeof triggerInput>;
+/** Input of `Clear`. */
 export type ClearInput = z.infer<typeof clearInput>;
 
 /** Probe `dag`: whether a DAG exists, is paused, and which code it is. */

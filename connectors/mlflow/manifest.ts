@@ -26,6 +26,7 @@ export const mlflowConfig = z
     message: 'give either a token or a username',
     path: ['token'],
   });
+/** That configuration, parsed. */
 export type MlflowConfig = z.infer<typeof mlflowConfig>;
 
 /** A name that can be a part of a target: MLflow itself allows more. */
@@ -64,12 +65,19 @@ const setTagInput = z.strictObject({
   value: tagValue,
 });
 
+/** Input of `Model`. */
 export type ModelInput = z.infer<typeof modelInput>;
+/** Input of `Version`. */
 export type VersionInput = z.infer<typeof versionInput>;
+/** Input of `Alias`. */
 export type AliasInput = z.infer<typeof aliasInput>;
+/** Input of `Run`. */
 export type RunInput = z.infer<typeof runInput>;
+/** Input of `FindVersion`. */
 export type FindVersionInput = z.infer<typeof findVersionInput>;
+/** Input of `MoveAlias`. */
 export type MoveAliasInput = z.infer<typeof moveAliasInput>;
+/** Input of `SetTag`. */
 export type SetTagInput = z.infer<typeof setTagInput>;
 
 /** Probe `model`: a registered model with its aliases and tags. */

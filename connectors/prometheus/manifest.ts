@@ -7,6 +7,7 @@ export const prometheusConfig = z.strictObject({
   /** Bearer token for the proxy before Prometheus. */
   token: z.string().min(1).max(10_000).meta({ secret: true }).optional(),
 });
+/** That configuration, parsed. */
 export type PrometheusConfig = z.infer<typeof prometheusConfig>;
 
 /** Most points that Prometheus gives for one series. */
@@ -37,7 +38,9 @@ const rangeInput = z
     { message: 'gives more than 11000 points', path: ['stepSeconds'] },
   );
 
+/** Input of `Query`. */
 export type QueryInput = z.infer<typeof queryInput>;
+/** Input of `Range`. */
 export type RangeInput = z.infer<typeof rangeInput>;
 
 /** Probe `query`: an expression at one moment. */
