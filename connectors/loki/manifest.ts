@@ -12,6 +12,7 @@ export const lokiConfig = z.strictObject({
     .regex(/^[A-Za-z0-9!_.*'()|-]{1,150}$/, 'is not a tenant id')
     .optional(),
 });
+/** A parsed configuration of one Loki. */
 export type LokiConfig = z.infer<typeof lokiConfig>;
 
 /** Most lines that one probe reads in all. */
@@ -36,6 +37,7 @@ const queryRangeInput = z.strictObject({
   to: z.iso.datetime({ offset: true }),
   limit: z.int().min(1).max(LINES_MAX).optional(),
 });
+/** Input of `query-range`. */
 export type QueryRangeInput = z.infer<typeof queryRangeInput>;
 
 /** Probe `query-range`: the lines of a window. */

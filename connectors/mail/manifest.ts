@@ -8,6 +8,7 @@ export const mailConfig = z.strictObject({
   /** Address that mail is sent from. */
   from: z.email().max(254),
 });
+/** A parsed configuration of one mail relay. */
 export type MailConfig = z.infer<typeof mailConfig>;
 
 /** Recipients of one mail. */
@@ -31,6 +32,7 @@ const sendInput = z.strictObject({
   /** Message-ID of the thread's first mail. */
   inReplyTo: messageId.optional(),
 });
+/** Input of `send`. */
 export type SendInput = z.infer<typeof sendInput>;
 
 /** Action `send`: one mail, at least once, with a Message-ID that tells copies apart from news. */

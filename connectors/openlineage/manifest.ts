@@ -7,6 +7,7 @@ export const openlineageConfig = z.strictObject({
   /** Bearer token for the proxy before Marquez; Marquez itself knows no users. */
   token: z.string().min(1).max(10_000).meta({ secret: true }).optional(),
 });
+/** A parsed configuration of one Marquez. */
 export type OpenlineageConfig = z.infer<typeof openlineageConfig>;
 
 /** Most events that one probe reads in all. */
@@ -21,6 +22,7 @@ const eventsInput = z.strictObject({
   before: z.iso.datetime({ offset: true }),
   limit: z.int().min(1).max(EVENTS_MAX).optional(),
 });
+/** Input of `events`. */
 export type EventsInput = z.infer<typeof eventsInput>;
 
 const lineageInput = z.strictObject({
@@ -32,6 +34,7 @@ const lineageInput = z.strictObject({
   /** Hops to walk; small first, since a hub reaches everything. */
   depth: z.int().min(1).max(20).optional(),
 });
+/** Input of `lineage`. */
 export type LineageInput = z.infer<typeof lineageInput>;
 
 /** Probe `events`: the OpenLineage events of a window. */

@@ -14,6 +14,7 @@ export const slackConfig = z.strictObject({
   /** Base address of the Web API; the public one by default. */
   apiUrl: z.url({ protocol: /^https?$/ }).optional(),
 });
+/** A parsed configuration of one Slack app. */
 export type SlackConfig = z.infer<typeof slackConfig>;
 
 /** Characters after which Slack cuts a text. */
@@ -32,6 +33,7 @@ const postInput = z.strictObject({
   threadTs: timestamp.optional(),
   channel: channelId.optional(),
 });
+/** Input of `post`. */
 export type PostInput = z.infer<typeof postInput>;
 
 const updateInput = z.strictObject({
@@ -41,6 +43,7 @@ const updateInput = z.strictObject({
   blocks: z.array(block).max(BLOCKS_MAX).optional(),
   channel: channelId.optional(),
 });
+/** Input of `update`. */
 export type UpdateInput = z.infer<typeof updateInput>;
 
 /** One Block Kit block. */
