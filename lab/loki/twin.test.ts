@@ -39,7 +39,11 @@ describe('loki twin', () => {
     const changed = twin.ledger.length;
     await push([{ stream, values }]);
     expect(twin.ledger[changed]?.changed).toBe(false);
-    const reply = await get('query_range', { query: '{app="a"}', end: (NOW_NS + 1n).toString() });
+    const reply = await get('query_range', {
+      query: '{app="a"}',
+      end: (NOW_NS + 1n).toString(),
+      direction: 'forward',
+    });
     expect(await reply.json()).toMatchObject({
       status: 'success',
       data: {
