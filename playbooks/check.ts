@@ -1,0 +1,31 @@
+import type { Playbook } from '../domain/playbook.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { PlacedOperation } from './normalise.ts';
+import type { DocumentPath, FileProblem, YamlDocument } from './yaml-document.ts';
+
+/** What a semantic check looks at, and where it notes what it finds. */
+export interface CheckInput {
+  readonly document: YamlDocument;
+  readonly catalogue: Catalogue;
+  readonly playbook: Playbook;
+  readonly placed: readonly PlacedOperation[];
+  readonly problems: FileProblem[];
+}
+
+/** Notes a problem at a key or value of an operation. */
+export function note(input: CheckInput, path: DocumentPath, message: string): void {
+  input.problems.push(input.document.problemAt(path, message));
+}
+
+/**
+ * Names of the operations whose values are known when this one is evaluated: everything before the outermost
+ * operation that it is part of. Members of one approval or parallel do not see each other.
+ */
+export function namesBefore(input: CheckInput, at: PlacedOperation): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const other of input.placed) {
+    if (other.step === at.step && other.position === at.position) break;
+    names.add(other.operation.name);
+  }
+  return names;
+}

@@ -1,0 +1,181 @@
+import { AppError, isAppError } from '../domain/error.ts';
+import type { ProbeCall } from '../domain/playbook.ts';
+import { compileExpression } from '../expression/expression.ts';
+import type { CompiledExpression } from '../expression/expression.ts';
+import { compileTemplate } from '../expression/template.ts';
+import type { CheckInput } from './check.ts';
+import { namesBefore } from './check.ts';
+import type { PlacedOperation } from './normalise.ts';
+import { suggestionFor } from './suggestion.ts';
+import type { DocumentPath } from './yaml-document.ts';
+
+type Compiled = CompiledExpression<'operation'>;
+
+/** One place of an operation that holds CEL. */
+interface Place {
+  readonly path: DocumentPath;
+  /** Types that the value may have, `dyn` aside; null for any. */
+  readonly types: readonly string[] | null;
+  /** Variables that are empty elsewhere and meant here. */
+  readonly offers: readonly ('each' | 'value')[];
+}
+
+function offsetInside(source: string, details: AppError['details']): number {
+  const line = typeof details?.['line'] === 'number' ? details['line'] : 1;
+  const column = typeof details?.['column'] === 'number' ? details['column'] : 1;
+  const before = source.split('\n').slice(0, line - 1);
+  return before.reduce((sum, text) => sum + text.length + 1, 0) + column - 1;
+}
+
+function noteInside(
+  input: CheckInput,
+  place: Place,
+  at: { readonly source: string; readonly offset: number; readonly message: string },
+): void {
+  const inside = { text: at.source, offset: at.offset };
+  input.problems.push(input.document.problemInside(place.path, at.message, inside));
+}
+
+function noteError(input: CheckInput, place: Place, error: unknown): void {
+  if (!isAppError(error)) throw error;
+  const quoted = error.details?.['expression'];
+  const source = typeof quoted === 'string' ? quoted : '';
+  const offset = offsetInside(source, error.details);
+  noteInside(input, place, { source, offset, message: `CEL: ${error.message}` });
+}
+
+function checkResultReference(
+  input: CheckInput,
+  operation: PlacedOperation,
+  key: string | null,
+): string | undefined {
+  if (key === null) return "Name the operation literally: results['name'].";
+  const before = namesBefore(input, operation);
+  if (before.has(key)) return undefined;
+  if (key === operation.operation.name) return `'${key}' cannot read its own result.`;
+  const exists = input.placed.some((other) => other.operation.name === key);
+  return exists
+    ? `results['${key}'] is not known yet: that operation does not come before this one.`
+    : `There is no operation '${key}'.${suggestionFor(key, [...before])}`;
+}
+
+function checkReferences(
+  input: CheckInput,
+  operation: PlacedOperation,
+  at: { readonly place: Place; readonly compiled: Compiled },
+): void {
+  const parameters = Object.keys(input.playbook.parameters);
+  for (const { variable, key, offset } of at.compiled.references) {
+    const say = (message: string | undefined): void => {
+      if (message === undefined) return;
+      noteInside(input, at.place, { source: at.compiled.source, offset, message });
+    };
+    if (variable === 'results') say(checkResultReference(input, operation, key));
+    if (variable === 'parameters' && key !== null && !parameters.includes(key)) {
+      say(`There is no parameter '${key}'.${suggestionFor(key, parameters)}`);
+    }
+    const special = variable === 'each' || variable === 'value';
+    if (special && !at.place.offers.includes(variable)) say(`'${variable}' is empty here.`);
+  }
+}
+
+function checkType(input: CheckInput, place: Place, compiled: Compiled): void {
+  const { type } = compiled;
+  if (place.types === null || type === 'dyn') return;
+  if (place.types.some((wanted) => type === wanted || type.startsWith(`${wanted}<`))) return;
+  const message = `CEL: this is ${type}, but ${place.types.join(' or ')} is needed.`;
+  noteInside(input, place, { source: compiled.source, offset: 0, message });
+}
+
+function checkSource(
+  input: CheckInput,
+  operation: PlacedOperation,
+  at: { readonly place: Place; readonly source: string | null },
+): void {
+  if (at.source === null) return;
+  try {
+    const compiled = compileExpression(at.source, 'operation');
+    checkType(input, at.place, compiled);
+    checkReferences(input, operation, { place: at.place, compiled });
+  } catch (error) {
+    noteError(input, at.place, error);
+  }
+}
+
+/** `with.a[0].b` of a template as a path below the operation. */
+function pathOfField(base: DocumentPath, field: string): DocumentPath {
+  const parts = field.split(/\.|(?=\[)/).filter((part) => part !== '');
+  return [
+    ...base,
+    ...parts.map((part) => (part.startsWith('[') ? Number(part.slice(1, -1)) : part)),
+  ];
+}
+
+function checkCall(
+  input: CheckInput,
+  operation: PlacedOperation,
+  at: { readonly call: ProbeCall; readonly path: DocumentPath; readonly offers: Place['offers'] },
+): void {
+  for (const field of ['with', 'instance'] as const) {
+    const place = { path: [...at.path, field], types: null, offers: at.offers };
+    try {
+      for (const found of compileTemplate(at.call[field], 'operation', field).expressions) {
+        const inner = { ...place, path: pathOfField(at.path, found.field) };
+        checkReferences(input, operation, { place: inner, compiled: found.expression });
+      }
+    } catch (error) {
+      const path =
+        isAppError(error) && error.field ? pathOfField(at.path, error.field) : place.path;
+      noteError(input, { ...place, path }, error);
+    }
+  }
+}
+
+function checkKind(input: CheckInput, placed: PlacedOperation): void {
+  const { operation, path } = placed;
+  const source = (
+    key: string,
+    text: string | null,
+    types: Place['types'],
+    offers: Place['offers'],
+  ) => {
+    checkSource(input, placed, { place: { path: [...path, key], types, offers }, source: text });
+  };
+  const call = (at: DocumentPath, probe: ProbeCall, offers: Place['offers']): void => {
+    checkCall(input, placed, { call: probe, path: at, offers });
+  };
+  switch (operation.kind) {
+    case 'action':
+    case 'probe':
+    case 'seal':
+      source('forEach', operation.forEach, ['list'], []);
+      call(path, operation, operation.forEach === null ? [] : ['each']);
+      if (operation.kind === 'probe')
+        source('expect', operation.expect, ['bool', 'null'], ['value']);
+      return;
+    case 'lineage':
+      source('suspect', operation.suspect, ['string'], []);
+      call([...path, 'digest'], operation.digest, ['each']);
+      return;
+    case 'known-good':
+      call([...path, 'versions'], operation.versions, []);
+      call([...path, 'digest'], operation.digest, ['each']);
+      return;
+    case 'gate':
+      source('expect', operation.expect, ['bool', 'null'], []);
+      return;
+    case 'undo':
+    case 'approval':
+    case 'wait':
+    case 'parallel':
+  }
+}
+
+/** Checks every expression of a playbook: syntax, types, and that it reads only what exists by then. */
+export function checkExpressions(input: CheckInput): void {
+  for (const placed of input.placed) {
+    const place = { path: [...placed.path, 'when'], types: ['bool'], offers: [] };
+    checkSource(input, placed, { place, source: placed.operation.when });
+    checkKind(input, placed);
+  }
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import type { DocumentPath, FileProblem, YamlDocument } from './yaml-document.ts';
+import { suggestionFor } from './suggestion.ts';
+
+/** Wrappers around a schema that are looked through. */
+const UNWRAP_MAX = 10;
+
+function unwrapped(schema: unknown): unknown {
+  let inner = schema;
+  for (let turn = 0; turn < UNWRAP_MAX; turn += 1) {
+    if (inner instanceof z.ZodOptional || inner instanceof z.ZodNullable) inner = inner.unwrap();
+    else if (inner instanceof z.ZodDefault || inner instanceof z.ZodReadonly)
+      inner = inner.unwrap();
+    else if (inner instanceof z.ZodPipe) inner = inner.in;
+    else return inner;
+  }
+  return inner;
+}
+
+/** The keys that an object schema knows; those of all members for a union; none for other schemas. */
+export function keysOf(schema: unknown): readonly string[] {
+  const inner = unwrapped(schema);
+  if (inner instanceof z.ZodObject) return Object.keys(inner.shape);
+  if (inner instanceof z.ZodUnion)
+    return [...new Set(inner.options.flatMap((option) => keysOf(option)))];
+  return [];
+}
+
+function below(schema: unknown, part: string | number): readonly unknown[] {
+  const inner = unwrapped(schema);
+  if (inner instanceof z.ZodUnion) return inner.options.flatMap((option) => below(option, part));
+  if (inner instanceof z.ZodArray) return [inner.element];
+  if (inner instanceof z.ZodRecord) return [inner.valueType];
+  if (inner instanceof z.ZodObject) {
+    const shape: unknown = inner.shape;
+    if (typeof shape !== 'object' || shape === null || !Object.hasOwn(shape, part)) return [];
+    return [Reflect.get(shape, part)];
+  }
+  return [];
+}
+
+/** The keys that `schema` knows at `path`. */
+export function keysAt(schema: unknown, path: DocumentPath): readonly string[] {
+  let level: readonly unknown[] = [schema];
+  for (const part of path) level = level.flatMap((candidate) => below(candidate, part));
+  return [...new Set(level.flatMap((candidate) => keysOf(candidate)))];
+}
+
+function plainPath(path: readonly PropertyKey[]): DocumentPath {
+  return path.map((part) => (typeof part === 'number' ? part : String(part)));
+}
+
+/** One issue of zod as problems: every unknown key is one of its own, with a suggestion. */
+function problemsOfIssue(
+  issue: z.core.$ZodIssue,
+  schema: unknown,
+  at: { readonly document: YamlDocument; readonly path: DocumentPath },
+): readonly FileProblem[] {
+  const inner = plainPath(issue.path);
+  const path = [...at.path, ...inner];
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(schema, inner);
+    return issue.keys.map((key) => {
+      const message = `Unknown key '${key}'.${suggestionFor(key, known)}`;
+      return at.document.problemAt([...path, key], message, 'key');
+    });
+  }
+  if (issue.code === 'invalid_value' && typeof issue.input === 'string') {
+    const values = issue.values.map(String);
+    const message = `'${issue.input.slice(0, 64)}' is none of ${values.join(', ')}.`;
+    return [at.document.problemAt(path, message + suggestionFor(issue.input, values))];
+  }
+  return [at.document.problemAt(path, `${issue.message.replace(/\.$/, '')}.`)];
+}
+
+/**
+ * Parses `value` (which stands at `path` in the document) by `schema`: the data, or every problem with its
+ * place and, for misspelt keys and words, a suggestion.
+ */
+export function parseAt<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  at: { readonly document: YamlDocument; readonly path: DocumentPath },
+): { readonly data: T } | { readonly problems: readonly FileProblem[] } {
+  const parsed = schema.safeParse(value, { reportInput: true });
+  if (parsed.success) return { data: parsed.data };
+  return { problems: parsed.error.issues.flatMap((issue) => problemsOfIssue(issue, schema, at)) };
+}
