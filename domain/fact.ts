@@ -105,3 +105,19 @@ export function factBody(fact: NewFact): object {
   const { kind, occurredAt, actor, step, operation, target, summary, data, causes } = fact;
   return { kind, occurredAt, actor, step, operation, target, summary, data, causes };
 }
+
+/** A fact with everything that most facts leave empty filled in. */
+export function newFact(
+  fact: Pick<NewFact, 'key' | 'kind' | 'summary'> & Partial<NewFact>,
+): NewFact {
+  return {
+    occurredAt: null,
+    actor: 'engine',
+    step: null,
+    operation: null,
+    target: null,
+    data: null,
+    causes: [],
+    ...fact,
+  };
+}

@@ -18,6 +18,8 @@ export interface IncidentInput {
   readonly generation: number;
   /** History events after which the run continues as new, between operations. */
   readonly continueAsNewAfterEvents: number;
+  /** False on a server where our search attributes are not registered. */
+  readonly searchAttributes: boolean;
   /** What a continued run carries; null at the start of a generation. */
   readonly carried: CarriedState | null;
 }

@@ -1,0 +1,292 @@
+import { AppError, toAppError } from '../domain/error.ts';
+import { newFact } from '../domain/fact.ts';
+import type { Incident, Outcome } from '../domain/incident.ts';
+import type { Json } from '../domain/json.ts';
+import { keyText, type OperationRow } from '../domain/operation.ts';
+import type { ActionOperation, EffectOperation, UndoOperation } from '../domain/playbook.ts';
+import { findOperation } from '../domain/playbook.ts';
+import type { ActInput, ActOutcome } from './activity.ts';
+import { begin } from './carry.ts';
+import { isRetryable } from './failure.ts';
+import type { ActivityDependencies, Attempt } from './dependencies.ts';
+import { contextOf, isWanted } from './evaluation.ts';
+import { forEachAtMost } from './fan-out.ts';
+import { pinnedOf } from './pinned-playbook.ts';
+import { runEffect, type EffectEnd } from './plan-apply-verify.ts';
+import {
+  currentRow,
+  draftPlan,
+  jobsOf,
+  plannedFact,
+  storeDraft,
+  type EffectJob,
+} from './plan-effect.ts';
+import { outcomeOf, resultIn, settle } from './results.ts';
+import { revertRow } from './revert.ts';
+
+/** Targets of one operation worked on at the same time. */
+const TARGETS_AT_ONCE = 8;
+
+interface Acting {
+  readonly deps: ActivityDependencies;
+  readonly attempt: Attempt;
+  readonly input: ActInput;
+  readonly incident: Incident;
+}
+
+type TargetEnd =
+  EffectEnd | { readonly blockedBy: string } | { readonly skipped: string; readonly value: Json };
+
+/**
+ * One effect operation on all its targets: plan, apply, verify, each stage durable in the target's row. A retry
+ * goes on where the rows stand.
+ */
+export async function act(
+  deps: ActivityDependencies,
+  attempt: Attempt,
+  input: ActInput,
+): Promise<ActOutcome> {
+  const incident = await begin(deps, input);
+  const acting: Acting = { deps, attempt, input, incident };
+  try {
+    return await run(acting);
+  } catch (error) {
+    if (isRetryable(error)) throw error;
+    return fail(acting, error);
+  }
+}
+
+/** What will not get better by another attempt ends the round, for a person to see. */
+async function fail(acting: Acting, error: unknown): Promise<ActOutcome> {
+  const { input } = acting;
+  const { code, message } = toAppError(error);
+  return finish(acting, {
+    outcome: 'failed',
+    reason: message,
+    value: { targets: [] },
+    facts: [
+      newFact({
+        key: `operation/${input.operation}/${input.round.toString()}/failed`,
+        kind: 'operation.failed',
+        step: input.step,
+        operation: input.operation,
+        summary: message,
+        data: { code },
+      }),
+    ],
+    holdMs: 0,
+  });
+}
+
+async function run(acting: Acting): Promise<ActOutcome> {
+  const { deps, attempt, input, incident } = acting;
+  const results = await deps.store.results.ofIncident(incident.id);
+  const known = resultIn(results, input.operation, input.round);
+  if (known) return { ...outcomeOf(known), blockedBy: null, conflict: false, holdMs: 0 };
+  const pinned = await pinnedOf(deps, incident);
+  const operation = effectNamed(pinned.playbook, input.operation);
+  const context = contextOf({ incident, pinned, results, now: attempt.scheduledAt });
+  if (!isWanted(operation, context)) return skip(acting, 'its condition does not hold');
+  if (operation.kind === 'undo') return undo(acting, operation);
+  return change(acting, operation, jobsOf(deps, { ...input, incident, operation }, context));
+}
+
+function effectNamed(playbook: Parameters<typeof findOperation>[0], name: string): EffectOperation {
+  const found = findOperation(playbook, name)?.operation;
+  if (found?.kind === 'action' || found?.kind === 'undo') return found;
+  throw new AppError('invalid', `${name} is no effect of this playbook.`, { field: 'operation' });
+}
+
+async function skip(acting: Acting, reason: string): Promise<ActOutcome> {
+  const { input } = acting;
+  return finish(acting, {
+    outcome: 'skipped',
+    reason,
+    value: { targets: [] },
+    facts: [
+      newFact({
+        key: `operation/${input.operation}/${input.round.toString()}/skipped`,
+        kind: 'operation.skipped',
+        step: input.step,
+        operation: input.operation,
+        summary: `Skipped ${input.operation}: ${reason}.`,
+      }),
+    ],
+    holdMs: 0,
+  });
+}
+
+interface Finish {
+  readonly outcome: Outcome;
+  readonly reason: string | null;
+  readonly value: Json;
+  readonly facts: readonly ReturnType<typeof newFact>[];
+  readonly holdMs: number;
+}
+
+async function finish(acting: Acting, end: Finish): Promise<ActOutcome> {
+  const { deps, attempt, input } = acting;
+  const stored = await settle(
+    deps,
+    {
+      incidentId: input.incidentId,
+      step: input.step,
+      operation: input.operation,
+      round: input.round,
+      outcome: end.outcome,
+      reason: end.reason,
+      value: end.value,
+      startedAt: attempt.scheduledAt.toISOString(),
+      settledAt: deps.now().toISOString(),
+    },
+    end.facts,
+  );
+  return { ...outcomeOf(stored), blockedBy: null, conflict: false, holdMs: end.holdMs };
+}
+
+async function change(
+  acting: Acting,
+  operation: ActionOperation,
+  jobs: readonly EffectJob[],
+): Promise<ActOutcome> {
+  const rows = await acting.deps.store.operations.ofIncident(acting.incident.id);
+  const ends = await forEachAtMost(TARGETS_AT_ONCE, jobs, (job) =>
+    changeTarget(acting, job, currentRow(rows, job)),
+  );
+  const blocked = ends.find((end) => 'blockedBy' in end);
+  const { input } = acting;
+  const open = { operation: operation.name, round: input.round, holdMs: 0 };
+  if (blocked && 'blockedBy' in blocked) {
+    const reason = `incident ${blocked.blockedBy} holds the target`;
+    return {
+      ...open,
+      outcome: 'inconclusive',
+      reason,
+      blockedBy: blocked.blockedBy,
+      conflict: false,
+    };
+  }
+  const conflict = ends.find((end) => 'conflict' in end && end.conflict);
+  if (conflict && 'row' in conflict && input.approvalId !== null) {
+    await voidAfterConflict(acting, input.approvalId, conflict.row);
+    return { ...open, outcome: 'failed', reason: conflict.reason, blockedBy: null, conflict: true };
+  }
+  return finish(acting, summarise(ends, jobs));
+}
+
+function summarise(ends: readonly TargetEnd[], jobs: readonly EffectJob[]): Finish {
+  const values = ends.map((end) =>
+    'row' in end ? valueOf(end.row) : 'value' in end ? end.value : null,
+  );
+  const worst =
+    ends.find((end) => 'outcome' in end && end.outcome === 'failed') ??
+    ends.find((end) => 'outcome' in end && end.outcome !== 'succeeded');
+  const skipped = ends.find((end) => 'skipped' in end);
+  const holdMs = Math.max(0, ...jobs.map((job) => job.holdMs));
+  const value = { targets: values };
+  if (worst && 'outcome' in worst) {
+    const reason = `${worst.target}: ${worst.reason ?? worst.outcome}`;
+    return { outcome: worst.outcome, reason, value, facts: [], holdMs: 0 };
+  }
+  if (skipped && 'skipped' in skipped) {
+    return { outcome: 'skipped', reason: skipped.skipped, value, facts: [], holdMs: 0 };
+  }
+  return { outcome: 'succeeded', reason: null, value, facts: [], holdMs };
+}
+
+/** What later expressions read of an effect. */
+function valueOf(row: OperationRow): Json {
+  return {
+    target: row.target,
+    externalId: row.receipt?.externalId ?? null,
+    before: row.plan.before,
+    after: row.plan.after,
+  };
+}
+
+async function changeTarget(
+  acting: Acting,
+  job: EffectJob,
+  current: OperationRow | null,
+): Promise<TargetEnd> {
+  const { deps, attempt, input, incident } = acting;
+  let row = current;
+  if (!row) {
+    if (input.stage === 'apply') {
+      throw new AppError('refused', `No approved plan for ${job.target}.`, { field: 'stage' });
+    }
+    const draft = await draftPlan(deps, attempt, { job, earlier: [] });
+    const stored = await deps.store.transaction(async (tables) => {
+      if (incident.mode === 'observe') {
+        await tables.facts.append(incident.id, [
+          { ...plannedFact(draft), kind: 'operation.would-have' },
+        ]);
+        return null;
+      }
+      const outcome = await storeDraft(tables, draft, null);
+      if ('row' in outcome) await tables.facts.append(incident.id, [plannedFact(draft)]);
+      return outcome;
+    });
+    if (!stored) {
+      const { before, after } = draft.plan;
+      const value = { target: job.target, externalId: null, before, after };
+      return { skipped: 'observe mode: it would have been done', value };
+    }
+    if ('blockedBy' in stored) return stored;
+    row = stored.row;
+  }
+  return runEffect(deps, attempt, { row, generation: input.generation, round: input.round });
+}
+
+/** People approved another world: the approval and what it covered and did not reach are void. */
+async function voidAfterConflict(
+  acting: Acting,
+  approvalId: string,
+  row: OperationRow,
+): Promise<void> {
+  const { deps, input } = acting;
+  await deps.store.transaction(async (tables) => {
+    const reason = `the world moved: ${row.reason ?? row.target}`;
+    const voided = await tables.approvals.settle(approvalId, 'void', reason);
+    for (const other of await tables.operations.ofIncident(input.incidentId)) {
+      if (other.approvalId !== approvalId) continue;
+      await tables.operations.move(other, ['planned', 'approved'], 'void', { reason });
+    }
+    if (!voided) return;
+    await tables.facts.append(input.incidentId, [
+      newFact({
+        key: `approval/${approvalId}/voided`,
+        kind: 'approval.voided',
+        step: input.step,
+        operation: input.operation,
+        target: row.target,
+        summary: `Approval voided: ${reason}`,
+        data: { approvalId },
+        causes: [`effect/${keyText(row)}/conflict/${input.round.toString()}`],
+      }),
+    ]);
+  });
+}
+
+async function undo(acting: Acting, operation: UndoOperation): Promise<ActOutcome> {
+  const { deps, attempt, input, incident } = acting;
+  if (incident.mode === 'observe') return skip(acting, 'observe mode changes nothing');
+  const stack = await deps.store.operations.undoStack(incident.id);
+  const mine = stack.filter((row) => operation.of.includes(row.operation));
+  const failed: string[] = [];
+  const targets: Json[] = [];
+  for (const row of mine) {
+    attempt.heartbeat(keyText(row));
+    const end = await revertRow(deps, attempt, {
+      row,
+      generation: input.generation,
+      approvalId: input.approvalId,
+      listedAs: operation.name,
+    });
+    targets.push({ target: end.target, operation: row.operation, reverted: end.reverted });
+    if (!end.reverted) failed.push(`${end.target}: ${end.reason ?? 'not reverted'}`);
+  }
+  const outcome: Outcome = failed.length === 0 ? 'succeeded' : 'failed';
+  const reason = failed.length === 0 ? null : failed.join('; ');
+  return finish(acting, { outcome, reason, value: { targets }, facts: [], holdMs: 0 });
+}

@@ -1,0 +1,221 @@
+import type { NewFact } from '../domain/fact.ts';
+import type { ClosingVerdict, Mode, Outcome, Phase, Severity } from '../domain/incident.ts';
+import type { PinnedPlaybook, StepName } from '../domain/playbook.ts';
+import type { LeftInPlace } from '../domain/decision.ts';
+
+/** Changes to an incident that are born in the workflow and travel with the next activity. */
+export interface CarriedChange {
+  readonly state?: 'open' | 'held' | 'stuck';
+  readonly stateReason?: string | null;
+  readonly owner?: string | null;
+  readonly severity?: Severity;
+  readonly phase?: Phase;
+  readonly step?: StepName | null;
+  readonly paused?: boolean;
+  readonly acknowledgedBy?: string;
+  readonly containedAt?: string;
+  readonly restoredAt?: string;
+  readonly stabilisedAt?: string;
+}
+
+/** What a person is told by Slack and mail; one per purpose. */
+export interface CarriedMessage {
+  /** Unique within the incident: `step/isolate`. */
+  readonly purpose: string;
+  readonly subject: string;
+  readonly text: string;
+  /** Milestones go to Slack only; opening and closing to mail as well. */
+  readonly mail: boolean;
+}
+
+/** What was born in the workflow since the last activity: written first, before any outside call. */
+export interface Carried {
+  readonly facts: readonly NewFact[];
+  readonly change: CarriedChange;
+  readonly messages: readonly CarriedMessage[];
+}
+
+/** Part of every activity's input. */
+export interface RunReference {
+  readonly incidentId: string;
+  /** The guard refuses a generation that is not the row's. */
+  readonly generation: number;
+  readonly carried: Carried;
+}
+
+export interface LoadedIncident {
+  readonly pinned: PinnedPlaybook;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly model: string | null;
+  readonly owner: string | null;
+  readonly mode: Mode;
+  readonly targetsResolved: boolean;
+  readonly paused: boolean;
+  /** Newest result of each operation: what is settled is passed over. */
+  readonly results: readonly OperationOutcome[];
+  /** Keys of step facts that the log already holds. */
+  readonly stepFacts: readonly string[];
+}
+
+/** How an operation stands in a round. */
+export interface OperationOutcome {
+  readonly operation: string;
+  readonly round: number;
+  readonly outcome: Outcome;
+  readonly reason: string | null;
+}
+
+export interface LookInput extends RunReference {
+  readonly step: StepName;
+  /** In order; it stops behind the first that does not succeed and may not be passed over. */
+  readonly operations: readonly {
+    readonly name: string;
+    readonly round: number;
+    /** When it was first looked at: a probe's patience counts from here. */
+    readonly since: string;
+  }[];
+}
+
+export interface LookOutcome {
+  readonly settled: readonly OperationOutcome[];
+  /** A probe that does not hold yet and may be asked again; null when none. */
+  readonly pending: { readonly operation: string; readonly reason: string } | null;
+}
+
+export interface ActInput extends RunReference {
+  readonly step: StepName;
+  readonly operation: string;
+  readonly round: number;
+  /** `run`: plan, apply, verify at once. `apply`: what an approval allowed. */
+  readonly stage: 'run' | 'apply';
+  readonly approvalId: string | null;
+}
+
+export interface ActOutcome extends OperationOutcome {
+  /** Another incident holds the target: wait visibly and try again. */
+  readonly blockedBy: string | null;
+  /** The world moved since the plan: plan again in a new round. */
+  readonly conflict: boolean;
+  /** Must hold for so long before it is read again; 0 when nothing was changed. */
+  readonly holdMs: number;
+}
+
+export interface ApprovalInput extends RunReference {
+  readonly step: StepName | null;
+  /** The approval operation's name, or `stand-down`. */
+  readonly operation: string;
+  readonly round: number;
+  /** Rounds of the covered operations. */
+  readonly rounds: Readonly<Record<string, number>>;
+}
+
+export type ApprovalOutcome =
+  | {
+      readonly kind: 'open';
+      readonly approvalId: string;
+      readonly expiresAt: string;
+      readonly escalateAfterSeconds: number;
+    }
+  | { readonly kind: 'nothing-to-ask'; readonly outcome: Outcome; readonly reason: string | null }
+  | { readonly kind: 'blocked'; readonly by: string }
+  | { readonly kind: 'failed'; readonly outcome: Outcome; readonly reason: string };
+
+export interface ApprovalQuestion {
+  readonly approvalId: string;
+}
+
+export interface ApprovalAnswer {
+  readonly status: 'open' | 'approved' | 'rejected' | 'void' | 'expired';
+  readonly reason: string | null;
+}
+
+export interface VoidApprovalInput extends RunReference {
+  readonly approvalId: string;
+  readonly status: 'void' | 'expired';
+  readonly reason: string;
+}
+
+export interface ConfirmInput extends RunReference {
+  readonly step: StepName;
+}
+
+export interface ConfirmOutcome {
+  readonly outcome: Outcome;
+  readonly reason: string | null;
+}
+
+export interface SettleByPersonInput extends RunReference {
+  readonly step: StepName;
+  readonly operation: string;
+  readonly round: number;
+  readonly person: string;
+  readonly decisionId: string;
+  readonly reason: string;
+  readonly how: 'skip' | 'mark-done';
+}
+
+export interface UndoInput extends RunReference {
+  /** The approval of the stand-down. */
+  readonly approvalId: string;
+}
+
+export interface UndoOutcome {
+  readonly outcome: Outcome;
+  readonly reverted: number;
+  readonly failed: readonly string[];
+}
+
+export interface ChooseTargetsInput extends RunReference {
+  readonly model: string;
+  readonly person: string;
+  readonly reason: string;
+  readonly decisionId: string;
+}
+
+export interface CloseInput extends RunReference {
+  readonly verdict: ClosingVerdict;
+  readonly reason: string;
+  readonly person: string;
+  readonly decisionId: string;
+  readonly leave: readonly LeftInPlace[];
+}
+
+export type CloseOutcome =
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'not_drained' }
+  | { readonly kind: 'containment_open'; readonly reason: string };
+
+export interface WatchOutcome {
+  readonly looked: number;
+  readonly lapsed: number;
+}
+
+/** Every activity of Firebreak; workflows import this type only. */
+export interface Activities {
+  /** Reads where the incident stands from Postgres alone; pins the playbook; tells people at the first run. */
+  loadIncident(input: RunReference): Promise<LoadedIncident>;
+  /** Probes, seals, lineage, known-good and gates: they look and change nothing outside. */
+  look(input: LookInput): Promise<LookOutcome>;
+  /** One effect operation on all its targets: plan, apply, verify, each stage durable. */
+  act(input: ActInput): Promise<ActOutcome>;
+  /** Plans what an approval covers and opens the approval. */
+  requestApproval(input: ApprovalInput): Promise<ApprovalOutcome>;
+  /** Local: where an approval stands. */
+  approvalStatus(input: ApprovalQuestion): Promise<ApprovalAnswer>;
+  voidApproval(input: VoidApprovalInput): Promise<void>;
+  /** Looks again at every effect of a step after its hold time. */
+  confirmStep(input: ConfirmInput): Promise<ConfirmOutcome>;
+  settleByPerson(input: SettleByPersonInput): Promise<OperationOutcome>;
+  /** Runs an approved stand-down, newest first, never stopping at a failure. */
+  standDown(input: UndoInput): Promise<UndoOutcome>;
+  chooseTargets(input: ChooseTargetsInput): Promise<LoadedIncident>;
+  /** Flushes what the workflow carries before a wait or an end. */
+  record(input: RunReference): Promise<void>;
+  writePostmortem(input: RunReference): Promise<void>;
+  closeIncident(input: CloseInput): Promise<CloseOutcome>;
+  /** Looks at all containments in force; restores or reports what lapsed. */
+  watchContainments(): Promise<WatchOutcome>;
+  /** Compares open incidents with Temporal and heals what can be healed. */
+  reconcile(): Promise<void>;
+}

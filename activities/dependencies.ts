@@ -1,0 +1,56 @@
+import type { Connector } from '../connectors/connector.ts';
+import type { InventoryEntry } from '../domain/inventory.ts';
+import type { PinnedPlaybook } from '../domain/playbook.ts';
+import type { Store } from '../store/tables.ts';
+
+/** A configured connector with its name and how long its effects must hold. */
+export interface ConnectorInstance {
+  readonly name: string;
+  readonly holdMs: number;
+  readonly connector: Connector;
+}
+
+/** The configured connectors. */
+export interface ConnectorInstances {
+  /**
+   * The instance that reaches `<connector>.<verb>`: the named one, or the connector's only one. Raises `invalid`
+   * when there is none, or several and no name.
+   */
+  find(use: string, instance: string | null): ConnectorInstance;
+  /** The instance of that name. Raises `invalid`. */
+  named(instance: string): ConnectorInstance;
+}
+
+/** Evidence bytes by digest. */
+export interface EvidenceFiles {
+  put(bytes: Uint8Array): Promise<{ readonly sha256: string; readonly bytes: number }>;
+  get(sha256: string): Promise<Uint8Array>;
+}
+
+/** Everything that activities are given; wired in `app/`. */
+export interface ActivityDependencies {
+  readonly store: Store;
+  readonly connectors: ConnectorInstances;
+  readonly evidenceFiles: EvidenceFiles;
+  readonly inventory: readonly InventoryEntry[];
+  /** Playbooks as loaded at start; an incident pins one by digest. */
+  readonly playbooks: readonly PinnedPlaybook[];
+  /** True when the API's key signed this payload: approvals are worth nothing otherwise. */
+  readonly verifySignature: (payload: object, signature: string) => boolean;
+  readonly now: () => Date;
+  readonly newId: (prefix: string) => string;
+  /** Which channels exist; messages to others are not written. */
+  readonly channels: { readonly slack: boolean; readonly mail: boolean };
+  /** Where people find the page and the API. */
+  readonly baseUrl: string;
+  /** Compares open incidents with Temporal; heals what can be healed. */
+  readonly reconcile: () => Promise<void>;
+}
+
+/** What an activity needs of the engine that runs it. */
+export interface Attempt {
+  readonly signal: AbortSignal;
+  readonly heartbeat: (detail: string) => void;
+  /** When the activity was first scheduled: the same on each attempt. */
+  readonly scheduledAt: Date;
+}

@@ -1,0 +1,99 @@
+import type { AnyAction, CallContext } from '../connectors/connector.ts';
+import { AppError, isAppError, type ErrorCode } from '../domain/error.ts';
+import { keyText, type OperationRow } from '../domain/operation.ts';
+import type { ActivityDependencies, Attempt } from './dependencies.ts';
+import { verbOf } from './evaluation.ts';
+import { guard, type EffectClaim } from './guard.ts';
+
+/** The action that a row is about, and its instance. Raises `invalid` when it is not configured any more. */
+export function actionOf(
+  deps: ActivityDependencies,
+  row: Pick<OperationRow, 'use' | 'instance'>,
+): AnyAction {
+  const { connector } = deps.connectors.named(row.instance);
+  const action = connector.actions[verbOf(row.use)];
+  if (!action)
+    throw new AppError('invalid', `No action ${row.use} is configured.`, { field: 'use' });
+  return action;
+}
+
+/** A call context for looking only: any write through it is refused. */
+export function lookingContext(
+  deps: ActivityDependencies,
+  attempt: Attempt,
+  key: { readonly incidentId: string; readonly text: string },
+): CallContext {
+  return {
+    idempotencyKey: key.text,
+    incidentId: key.incidentId,
+    signal: attempt.signal,
+    heartbeat: () => {
+      attempt.heartbeat(key.text);
+    },
+    permit: () =>
+      Promise.reject(new AppError('refused', 'Refused: planning and probing change nothing.')),
+    now: deps.now,
+  };
+}
+
+/** A call context whose every write passes the guard; counts the writes that were let through. */
+export interface EffectContext extends CallContext {
+  readonly permitted: () => number;
+}
+
+/** The context of one attempt to change something. */
+export function effectContext(
+  deps: ActivityDependencies,
+  attempt: Attempt,
+  claim: EffectClaim,
+): EffectContext {
+  let permitted = 0;
+  const text = keyText(claim.key);
+  return {
+    idempotencyKey: text,
+    incidentId: claim.key.incidentId,
+    signal: attempt.signal,
+    heartbeat: () => {
+      attempt.heartbeat(text);
+    },
+    permit: async () => {
+      attempt.heartbeat(text);
+      await guard(deps, claim);
+      permitted += 1;
+    },
+    now: deps.now,
+    permitted: () => permitted,
+  };
+}
+
+/** Codes that say for certain that nothing of this call took effect. */
+const BEFORE_EFFECT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'invalid',
+  'unauthorized',
+  'not_found',
+  'conflict',
+  'refused',
+  'rate_limited',
+  'unsupported',
+]);
+
+/** How a failed attempt must be read. */
+export type FailureReading = 'nothing-happened' | 'try-again' | 'look';
+
+/**
+ * Reads a failed attempt: `nothing-happened` is certain, `try-again` may be repeated at once, `look` means that
+ * only the world can tell.
+ */
+export function readFailure(error: unknown, permitted: number): FailureReading {
+  if (!isAppError(error)) return permitted === 0 ? 'try-again' : 'look';
+  if (permitted === 0) {
+    return BEFORE_EFFECT.has(error.code) || error.code === 'bad_reply' || error.code === 'too_large'
+      ? 'nothing-happened'
+      : 'try-again';
+  }
+  // One write was let through: a plain no to the only write is certain, everything else is looked at.
+  if (permitted === 1 && (error.code === 'rate_limited' || error.code === 'unavailable'))
+    return 'try-again';
+  if (permitted === 1 && BEFORE_EFFECT.has(error.code)) return 'nothing-happened';
+  return 'look';
+}

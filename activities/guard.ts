@@ -1,0 +1,96 @@
+import { quorumMet } from '../domain/admission.ts';
+import { atLeast, type Approval } from '../domain/approval.ts';
+import { signedPart } from '../domain/decision.ts';
+import { AppError } from '../domain/error.ts';
+import { keyText, type OperationKey, type OperationRow } from '../domain/operation.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+
+/** What an effect must show before it may happen. */
+export interface EffectClaim {
+  readonly key: OperationKey;
+  readonly generation: number;
+  readonly fence: number;
+  /** The approval that covers the effect: the row's own, or that of an undo or stand-down. */
+  readonly approvalId: string | null;
+  /** Digest under which the approval must list the effect. */
+  readonly digest: string;
+  /** Name under which the approval lists it: the operation, or the undo that takes it back. */
+  readonly listedAs: string;
+  /** True when a person's approval is needed whatever the class: undo of a containment. */
+  readonly needsApproval: boolean;
+}
+
+/**
+ * The guard: the one place that every apply, ensure, undo and retry passes immediately before each outside write.
+ * Reads current rows; default deny. Raises `refused` with what stands in the way.
+ */
+export async function guard(deps: ActivityDependencies, claim: EffectClaim): Promise<void> {
+  const { store } = deps;
+  const { key } = claim;
+  const [incident, row, holds] = await Promise.all([
+    store.incidents.get(key.incidentId),
+    store.operations.find(key),
+    store.claims.holds(key.incidentId, key.target),
+  ]);
+  if (!incident || !row) throw refusal(`no row for ${keyText(key)}`);
+  if (incident.state === 'closed' && row.leftOwner === null)
+    throw refusal('the incident is closed');
+  if (incident.mode !== 'auto') throw refusal(`the incident only observes (${incident.mode})`);
+  if (incident.generation !== claim.generation)
+    throw refusal('another run of the incident took over');
+  if (!holds) throw refusal(`this incident holds no claim on ${key.target}`);
+  if (!(await store.operations.holdsFence(key, claim.fence))) {
+    throw refusal('a newer attempt holds the fence');
+  }
+  if (claim.needsApproval || claim.approvalId !== null || atLeast(row.approvalClass, 'R2')) {
+    await checkApproval(deps, claim, row);
+  }
+}
+
+function refusal(reason: string): AppError {
+  return new AppError('refused', `Refused: ${reason}.`, { details: { reason } });
+}
+
+/**
+ * Verifies an approval from the signed rows alone: status words, updates and signals prove nothing. Raises
+ * `refused`.
+ */
+async function checkApproval(
+  deps: ActivityDependencies,
+  claim: EffectClaim,
+  row: OperationRow,
+): Promise<void> {
+  if (claim.approvalId === null) throw refusal(`${row.approvalClass} needs an approval`);
+  const approval = await deps.store.approvals.get(claim.approvalId);
+  if (!approval || approval.incidentId !== claim.key.incidentId) throw refusal('no such approval');
+  if (approval.status !== 'approved') throw refusal(`the approval is ${approval.status}`);
+  const listed = approval.plans.some(
+    (plan) =>
+      plan.operation === claim.listedAs &&
+      plan.target === claim.key.target &&
+      plan.digest === claim.digest,
+  );
+  if (!listed) throw refusal('the approval lists another plan');
+  await checkSignatures(deps, approval);
+}
+
+/** Raises `refused` unless enough different people of the asked roles signed this exact digest in time. */
+export async function checkSignatures(
+  deps: Pick<ActivityDependencies, 'store' | 'verifySignature'>,
+  approval: Approval,
+): Promise<void> {
+  const decisions = await deps.store.decisions.approvalsOf(approval.id);
+  const valid = decisions.filter(
+    (decision) =>
+      decision.incidentId === approval.incidentId &&
+      decision.command.kind === 'approve' &&
+      decision.command.approvalId === approval.id &&
+      decision.command.planDigest === approval.planDigest &&
+      Date.parse(decision.decidedAt) <= Date.parse(approval.expiresAt) &&
+      deps.verifySignature(signedPart(decision), decision.signature),
+  );
+  const approvers = valid.map(({ actor }) => ({ person: actor.person, roles: actor.roles }));
+  if (!quorumMet(approval.quorum, approvers, approval.requestedBy)) {
+    throw refusal('the signed approvals do not make the quorum');
+  }
+}

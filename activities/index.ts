@@ -1,0 +1,65 @@
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { act } from './act.ts';
+import type { Activities } from './activity.ts';
+import { begin } from './carry.ts';
+import { closeIncident } from './close-incident.ts';
+import { confirmStep } from './confirm-step.ts';
+import type { ActivityDependencies, Attempt } from './dependencies.ts';
+import { toFailure } from './failure.ts';
+import { chooseTargets, loadIncident } from './load-incident.ts';
+import { look } from './look.ts';
+import { requestApproval } from './request-approval.ts';
+import { settleByPerson } from './settle-by-person.ts';
+import { standDown } from './stand-down.ts';
+import { voidApproval } from './void-approval.ts';
+import { watchContainments } from './watch-containments.ts';
+import { writePostmortem } from './write-postmortem.ts';
+
+/** The running attempt as activities see it. */
+function attempt(): Attempt {
+  return {
+    signal: cancellationSignal(),
+    heartbeat: (detail) => {
+      heartbeat(detail);
+    },
+    scheduledAt: new Date(activityInfo().scheduledTimestampMs),
+  };
+}
+
+/** Runs an activity's body; what it raises becomes a failure whose type is our code. */
+async function guarded<T>(body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    throw toFailure(error);
+  }
+}
+
+/** Every activity over what it is given; the worker registers exactly these. */
+export function createActivities(deps: ActivityDependencies): Activities {
+  return {
+    loadIncident: (input) => guarded(() => loadIncident(deps, input)),
+    look: (input) => guarded(() => look(deps, attempt(), input)),
+    act: (input) => guarded(() => act(deps, attempt(), input)),
+    requestApproval: (input) => guarded(() => requestApproval(deps, attempt(), input)),
+    approvalStatus: ({ approvalId }) =>
+      guarded(async () => {
+        const approval = await deps.store.approvals.get(approvalId);
+        return { status: approval?.status ?? 'void', reason: approval?.statusReason ?? null };
+      }),
+    voidApproval: (input) => guarded(() => voidApproval(deps, input)),
+    confirmStep: (input) => guarded(() => confirmStep(deps, attempt(), input)),
+    settleByPerson: (input) => guarded(() => settleByPerson(deps, attempt(), input)),
+    standDown: (input) => guarded(() => standDown(deps, attempt(), input)),
+    chooseTargets: (input) => guarded(() => chooseTargets(deps, input)),
+    record: (input) =>
+      guarded(async () => {
+        await begin(deps, input);
+        await deps.store.alerts.drain(input.incidentId);
+      }),
+    writePostmortem: (input) => guarded(() => writePostmortem(deps, input)),
+    closeIncident: (input) => guarded(() => closeIncident(deps, input)),
+    watchContainments: () => guarded(() => watchContainments(deps, attempt())),
+    reconcile: () => guarded(() => deps.reconcile()),
+  };
+}

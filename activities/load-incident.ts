@@ -1,0 +1,171 @@
+import { newFact, type NewFact } from '../domain/fact.ts';
+import type { Incident } from '../domain/incident.ts';
+import type { PinnedPlaybook } from '../domain/playbook.ts';
+import type { ChooseTargetsInput, LoadedIncident, RunReference } from './activity.ts';
+import { begin, checkGeneration, messagesFor } from './carry.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { pinnedOf } from './pinned-playbook.ts';
+import { outcomeOf } from './results.ts';
+
+/** Facts of a step live under these keys, once over all generations. */
+const STEP_FACT_KEYS = [
+  ...['isolate', 'audit', 'revert', 'forensics', 'redeploy'].flatMap((step) => [
+    `step/${step}/started`,
+    `step/${step}/ended`,
+  ]),
+  'containment/verified',
+  'incident/stabilised',
+];
+const FACTS_PAGE = 500;
+const FACTS_MAX = 100_000;
+
+/** Reads where the incident stands from Postgres alone; at the first run pins its playbook and tells people. */
+export async function loadIncident(
+  deps: ActivityDependencies,
+  reference: RunReference,
+): Promise<LoadedIncident> {
+  const incident = await begin(deps, reference);
+  await deps.store.alerts.drain(incident.id);
+  const pinned = await pinnedOf(deps, incident);
+  const opened = await open(deps, reference, pinned);
+  return describe(deps, opened, pinned);
+}
+
+async function open(
+  deps: ActivityDependencies,
+  reference: RunReference,
+  pinned: PinnedPlaybook,
+): Promise<Incident> {
+  return deps.store.transaction(async (tables) => {
+    const locked = await tables.incidents.lock(reference.incidentId);
+    checkGeneration(locked, reference);
+    if (locked.playbookDigest !== null && locked.state === 'open') return locked;
+    await tables.playbooks.put(pinned);
+    const incident = await tables.incidents.change(locked.id, {
+      playbookDigest: pinned.digest,
+      ...(locked.state === 'pending' || locked.state === 'stuck'
+        ? { state: 'open' as const, stateReason: null }
+        : {}),
+    });
+    const { title, severity, number } = incident;
+    const message = {
+      purpose: 'opened',
+      subject: `[${severity}] #${number.toString()} ${title}`,
+      text: `${title}\nPlaybook: ${pinned.playbook.title}. Mode: ${incident.mode}.\n${deps.baseUrl}/api/v1/incidents/${incident.id}`,
+      mail: true,
+    };
+    await tables.messages.put(messagesFor(deps, incident.id, [message]));
+    await tables.facts.append(incident.id, [
+      pinnedFact(incident, pinned),
+      ...resumedFact(incident),
+    ]);
+    return incident;
+  });
+}
+
+function pinnedFact(incident: Incident, pinned: PinnedPlaybook): NewFact {
+  const { status, entry, candidates } = incident.targets ?? {
+    status: 'none',
+    entry: null,
+    candidates: [],
+  };
+  return newFact({
+    key: `targets/g${incident.generation.toString()}`,
+    kind: 'targets.resolved',
+    summary:
+      entry === null
+        ? `Targets ${status}: ${candidates.length.toString()} candidates wait for a person.`
+        : `Target: ${entry.model}. Playbook ${pinned.playbook.name} pinned.`,
+    data: {
+      status,
+      model: entry?.model ?? null,
+      candidates: candidates.map(({ model }) => model),
+      playbook: pinned.playbook.name,
+      playbookDigest: pinned.digest,
+      mode: incident.mode,
+    },
+  });
+}
+
+function resumedFact(incident: Incident): readonly NewFact[] {
+  if (incident.generation <= 1) return [];
+  const generation = incident.generation.toString();
+  return [
+    newFact({
+      key: `incident/resumed/g${generation}`,
+      kind: 'incident.resumed',
+      summary: `Resumed from Postgres as generation ${generation}.`,
+    }),
+  ];
+}
+
+async function describe(
+  deps: ActivityDependencies,
+  incident: Incident,
+  pinned: PinnedPlaybook,
+): Promise<LoadedIncident> {
+  const results = await deps.store.results.ofIncident(incident.id);
+  const { title, severity, model, owner, mode, paused, targets } = incident;
+  const fresh = results.length === 0 && incident.generation === 1;
+  return {
+    pinned,
+    title,
+    severity,
+    model,
+    owner,
+    mode,
+    paused,
+    targetsResolved: targets?.status === 'resolved',
+    results: results.map(outcomeOf),
+    stepFacts: fresh ? [] : await stepFactsOf(deps, incident.id),
+  };
+}
+
+async function stepFactsOf(
+  deps: ActivityDependencies,
+  incidentId: string,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (let after = 0; after < FACTS_MAX;) {
+    const page = await deps.store.facts.page(incidentId, after, FACTS_PAGE);
+    found.push(...page.map(({ key }) => key).filter((key) => STEP_FACT_KEYS.includes(key)));
+    const last = page.at(-1);
+    if (!last || page.length < FACTS_PAGE) return found;
+    after = last.sequence;
+  }
+  return found;
+}
+
+/** A person picked the model: the inventory entry becomes the target. An unknown name changes nothing. */
+export async function chooseTargets(
+  deps: ActivityDependencies,
+  input: ChooseTargetsInput,
+): Promise<LoadedIncident> {
+  const incident = await begin(deps, input);
+  const pinned = await pinnedOf(deps, incident);
+  const entry = deps.inventory.find(({ model }) => model === input.model);
+  if (!entry) return describe(deps, incident, pinned);
+  const changed = await deps.store.transaction(async (tables) => {
+    const next = await tables.incidents.change(incident.id, {
+      model: entry.model,
+      targets: {
+        status: 'resolved',
+        entry,
+        candidates: incident.targets?.candidates ?? [],
+        steps: incident.targets?.steps ?? [],
+      },
+    });
+    await tables.facts.append(incident.id, [
+      newFact({
+        key: `targets/${input.decisionId}`,
+        kind: 'targets.chosen',
+        actor: input.person,
+        summary: `${input.person} chose ${entry.model}: ${input.reason}`,
+        data: { model: entry.model },
+        causes: [`decision/${input.decisionId}`],
+      }),
+    ]);
+    return next;
+  });
+  return describe(deps, changed, pinned);
+}

@@ -1,0 +1,283 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAppError, toAppError } from '../domain/error.ts';
+import { newFact, type NewFact } from '../domain/fact.ts';
+import type { Outcome } from '../domain/incident.ts';
+import type { Json } from '../domain/json.ts';
+import { keyText, type OperationRow, type OperationState } from '../domain/operation.ts';
+import type { Receipt, Verdict } from '../domain/plan.ts';
+import type { ActivityDependencies, Attempt } from './dependencies.ts';
+import { actionOf, effectContext, lookingContext, readFailure } from './effect.ts';
+
+/** How long an effect may take to show, in milliseconds, before it counts as not verified. */
+const VERIFY_WITHIN_MS = 20_000;
+const VERIFY_FIRST_MS = 40;
+const VERIFY_REST_MAX_MS = 1_000;
+/** Looks and writes again after lost answers; then a person looks. */
+const SETTLE_MAX = 3;
+/** A containment's lease; the watch renews it while the incident is open. */
+export const LEASE_MS = 60 * 60 * 1000;
+
+/** How one effect on one target ended. */
+export interface EffectEnd {
+  readonly target: string;
+  readonly outcome: Outcome;
+  readonly reason: string | null;
+  readonly conflict: boolean;
+  readonly row: OperationRow;
+}
+
+/** What applies one stored plan. */
+export interface EffectRun {
+  readonly row: OperationRow;
+  readonly generation: number;
+  /** The asking round: the row may be of an earlier one that was never settled. */
+  readonly round: number;
+}
+
+function factOf(
+  run: EffectRun,
+  name: string,
+  fact: Pick<NewFact, 'kind' | 'summary' | 'data'>,
+): NewFact {
+  const { row } = run;
+  return newFact({
+    key: `effect/${keyText(row)}/${name}/${run.round.toString()}`,
+    step: row.step,
+    operation: row.operation,
+    target: row.target,
+    ...fact,
+  });
+}
+
+/** Moves the row and appends the stage's fact in one transaction; a lost race reads what won. */
+async function commit(
+  deps: ActivityDependencies,
+  row: OperationRow,
+  stage: {
+    readonly from: readonly OperationState[];
+    readonly to: OperationState;
+    readonly change?: {
+      readonly receipt?: Receipt;
+      readonly verdict?: Verdict;
+      readonly reason?: string | null;
+      readonly leaseUntil?: string;
+    };
+    readonly fact: NewFact;
+  },
+): Promise<OperationRow> {
+  return deps.store.transaction(async (tables) => {
+    const moved = await tables.operations.move(row, stage.from, stage.to, stage.change);
+    if (!moved) return (await tables.operations.find(row)) ?? row;
+    if (stage.to === 'applied') await tables.operations.supersede(row);
+    await tables.facts.append(row.incidentId, [stage.fact]);
+    return moved;
+  });
+}
+
+function endOf(row: OperationRow, outcome: Outcome, conflict = false): EffectEnd {
+  const reason = outcome === 'succeeded' ? null : (row.reason ?? outcome);
+  return { target: row.target, outcome, reason, conflict, row };
+}
+
+/**
+ * Carries a stored plan from wherever its row stands to verified: a committed stage is passed over, so that a retry
+ * of the activity, or of a person, does nothing twice. Raises what Temporal may retry.
+ */
+export async function runEffect(
+  deps: ActivityDependencies,
+  attempt: Attempt,
+  run: EffectRun,
+): Promise<EffectEnd> {
+  const { state } = run.row;
+  if (state === 'refused' || state === 'void' || state === 'reverted') {
+    return endOf(run.row, 'failed');
+  }
+  if (state === 'reverting') return endOf(run.row, 'inconclusive');
+  if (state === 'verified' || state === 'unverified' || state === 'applied') {
+    return verify(deps, attempt, run);
+  }
+  const applied = await apply(deps, attempt, run);
+  if (applied.end) return applied.end;
+  return verify(deps, attempt, { ...run, row: applied.row });
+}
+
+interface Applied {
+  readonly row: OperationRow;
+  /** Set when it goes no further. */
+  readonly end: EffectEnd | null;
+}
+
+async function apply(
+  deps: ActivityDependencies,
+  attempt: Attempt,
+  run: EffectRun,
+): Promise<Applied> {
+  const { operations } = deps.store;
+  const action = actionOf(deps, run.row);
+  // An attempt before this one may have written: then nothing short of looking is certain.
+  let mayHaveWritten = run.row.state === 'applying' || run.row.state === 'unknown';
+  for (let tries = 0; ; tries += 1) {
+    const fenced = await operations.nextFence(run.row);
+    await operations.move(run.row, ['planned', 'approved', 'applying', 'unknown'], 'applying');
+    const context = effectContext(deps, attempt, {
+      key: run.row,
+      generation: run.generation,
+      fence: fenced.fence,
+      approvalId: run.row.approvalId,
+      digest: run.row.planDigest,
+      listedAs: run.row.operation,
+      needsApproval: false,
+    });
+    try {
+      const receipt = await action.apply(run.row.input, run.row.plan, context);
+      return { row: await recordApplied(deps, run, receipt), end: null };
+    } catch (error) {
+      const reading = readFailure(error, context.permitted());
+      mayHaveWritten ||= reading === 'look';
+      if (reading === 'try-again') throw error;
+      if (reading === 'nothing-happened' && !mayHaveWritten) return refuse(deps, run, error);
+      const known = await lookAfterLoss(deps, attempt, { run, fence: fenced.fence, error });
+      if (!known || tries >= SETTLE_MAX || isConflict(error)) {
+        const row = (await operations.find(run.row)) ?? run.row;
+        return { row, end: endOf(row, 'inconclusive') };
+      }
+    }
+  }
+}
+
+function isConflict(error: unknown): boolean {
+  return isAppError(error) && error.code === 'conflict';
+}
+
+async function recordApplied(
+  deps: ActivityDependencies,
+  run: EffectRun,
+  receipt: Receipt,
+): Promise<OperationRow> {
+  const { plan } = run.row;
+  const leaseUntil = new Date(deps.now().getTime() + LEASE_MS).toISOString();
+  return commit(deps, run.row, {
+    from: ['applying', 'unknown'],
+    to: 'applied',
+    change: { receipt, reason: null, ...(run.row.containment ? { leaseUntil } : {}) },
+    fact: factOf(run, 'applied', {
+      kind: 'operation.applied',
+      summary: plan.summary,
+      data: {
+        use: run.row.use,
+        before: plan.before,
+        after: plan.after,
+        receipt: { externalId: receipt.externalId, origin: receipt.origin },
+      },
+    }),
+  });
+}
+
+/** Nothing happened, for certain: the row ends, and a moved world asks for a new plan. */
+async function refuse(
+  deps: ActivityDependencies,
+  run: EffectRun,
+  error: unknown,
+): Promise<Applied> {
+  const known = toAppError(error);
+  const conflict = isConflict(error);
+  const differences = known.details?.['differences'];
+  const row = await commit(deps, run.row, {
+    from: ['applying'],
+    to: 'refused',
+    change: { reason: known.message },
+    fact: factOf(run, conflict ? 'conflict' : 'refused', {
+      kind: conflict ? 'operation.conflict' : 'operation.refused',
+      summary: known.message,
+      data: { code: known.code, differences: toJson(differences) },
+    }),
+  });
+  return { row, end: endOf(row, 'failed', conflict) };
+}
+
+/** A JSON copy of details that connectors attach; null for anything that is no JSON. */
+function toJson(value: unknown): Json {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  if (Array.isArray(value)) return value.map((item: unknown) => toJson(item));
+  if (typeof value !== 'object') return null;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJson(item)]));
+}
+
+/**
+ * The answer was lost: records that, then looks. True when the world tells, so that the next try adopts or
+ * writes; false when it does not, which a person must settle.
+ */
+async function lookAfterLoss(
+  deps: ActivityDependencies,
+  attempt: Attempt,
+  lost: { readonly run: EffectRun; readonly fence: number; readonly error: unknown },
+): Promise<boolean> {
+  const { run, fence } = lost;
+  const known = toAppError(lost.error);
+  await commit(deps, run.row, {
+    from: ['applying'],
+    to: 'unknown',
+    change: { reason: known.message },
+    fact: factOf(run, `unknown-${fence.toString()}`, {
+      kind: 'operation.unknown',
+      summary: 'The answer was lost: it may or may not have happened. Looking.',
+      data: { code: known.code },
+    }),
+  });
+  const verdict = await look(deps, attempt, run.row);
+  return verdict.holds !== 'unknown';
+}
+
+/** Looks once at whether a plan's `after` holds; a failed look is unknown. */
+export async function look(
+  deps: ActivityDependencies,
+  attempt: Attempt,
+  row: OperationRow,
+): Promise<Verdict> {
+  const key = { incidentId: row.incidentId, text: keyText(row) };
+  try {
+    const context = lookingContext(deps, attempt, key);
+    return await actionOf(deps, row).verify(row.input, row.plan, context);
+  } catch (error) {
+    return { holds: 'unknown', reason: toAppError(error).message };
+  }
+}
+
+/** Looks until it holds or patience ends. */
+export async function lookUntil(
+  deps: ActivityDependencies,
+  attempt: Attempt,
+  row: OperationRow,
+): Promise<Verdict> {
+  const deadline = Date.now() + VERIFY_WITHIN_MS;
+  for (let restMs = VERIFY_FIRST_MS; ; restMs = Math.min(restMs * 1.6, VERIFY_REST_MAX_MS)) {
+    const verdict = await look(deps, attempt, row);
+    if (verdict.holds === 'yes' || Date.now() + restMs > deadline) return verdict;
+    attempt.heartbeat(keyText(row));
+    await sleep(restMs, undefined, { signal: attempt.signal });
+  }
+}
+
+async function verify(
+  deps: ActivityDependencies,
+  attempt: Attempt,
+  run: EffectRun,
+): Promise<EffectEnd> {
+  if (run.row.state === 'verified') return endOf(run.row, 'succeeded');
+  const verdict = await lookUntil(deps, attempt, run.row);
+  const holds = verdict.holds === 'yes';
+  const reason = verdict.holds === 'yes' ? null : verdict.reason;
+  const row = await commit(deps, run.row, {
+    from: ['applied', 'unverified'],
+    to: holds ? 'verified' : 'unverified',
+    change: { verdict, reason },
+    fact: factOf(run, holds ? 'verified' : 'unverified', {
+      kind: holds ? 'operation.verified' : 'operation.unverified',
+      summary: holds ? `Verified: ${run.row.plan.summary}` : `Not verified: ${reason ?? ''}`,
+      data: { holds: verdict.holds, reason },
+    }),
+  });
+  if (row.state === 'verified') return endOf(row, 'succeeded');
+  return endOf(row, verdict.holds === 'no' ? 'failed' : 'inconclusive');
+}

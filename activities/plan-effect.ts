@@ -1,0 +1,181 @@
+import { digestOf } from '../evidence/digest.ts';
+import type { ApprovalClass } from '../domain/approval.ts';
+import { newFact, type NewFact } from '../domain/fact.ts';
+import type { Incident } from '../domain/incident.ts';
+import type { Json } from '../domain/json.ts';
+import {
+  isSettledAsNotApplied,
+  keyText,
+  type OperationKey,
+  type OperationRow,
+} from '../domain/operation.ts';
+import { jsonEquals, type StoredPlan } from '../domain/plan.ts';
+import type { ActionOperation, StepName } from '../domain/playbook.ts';
+import type { Tables } from '../store/tables.ts';
+import type { ActivityDependencies, Attempt } from './dependencies.ts';
+import { lookingContext } from './effect.ts';
+import { callOf, itemsOf, verbOf } from './evaluation.ts';
+import type { EvaluationContext } from '../domain/evaluation.ts';
+import { AppError } from '../domain/error.ts';
+
+/** One effect to be: an action with its evaluated input. */
+export interface EffectJob {
+  readonly incident: Incident;
+  readonly step: StepName;
+  readonly operation: string;
+  readonly round: number;
+  readonly use: string;
+  readonly instance: string;
+  readonly holdMs: number;
+  readonly input: Json;
+  readonly approvalClass: ApprovalClass;
+  readonly containment: boolean;
+  readonly target: string;
+  readonly claim: 'shared' | 'exclusive';
+}
+
+/** The effects of an action operation, one per item. Raises `invalid` for an input that does not parse. */
+export function jobsOf(
+  deps: ActivityDependencies,
+  asked: {
+    readonly incident: Incident;
+    readonly step: StepName;
+    readonly operation: ActionOperation;
+    readonly round: number;
+  },
+  context: EvaluationContext,
+): readonly EffectJob[] {
+  const { incident, step, operation, round } = asked;
+  return itemsOf(operation.forEach, context).map((item) => {
+    const call = callOf(operation, item.context);
+    const found = deps.connectors.find(call.use, call.instance);
+    const action = found.connector.actions[verbOf(call.use)];
+    if (!action) throw new AppError('invalid', `There is no action ${call.use}.`, { field: 'use' });
+    return {
+      incident,
+      step,
+      operation: operation.name,
+      round,
+      use: call.use,
+      instance: found.name,
+      holdMs: found.holdMs,
+      input: call.input,
+      approvalClass: operation.approvalClass,
+      containment: operation.containment,
+      target: `${found.name}/${action.manifest.target(call.input)}`,
+      claim: action.manifest.claim,
+    };
+  });
+}
+
+/** The newest row of an operation on a target that may have been applied, or is waiting to be; else null. */
+export function currentRow(
+  rows: readonly OperationRow[],
+  job: Pick<EffectJob, 'operation' | 'target' | 'round'>,
+): OperationRow | null {
+  const mine = rows
+    .filter((row) => row.operation === job.operation && row.target === job.target)
+    .sort((a, b) => b.round - a.round);
+  const [newest] = mine;
+  if (!newest) return null;
+  return newest.round === job.round || !isSettledAsNotApplied(newest.state) ? newest : null;
+}
+
+/** A plan that is computed but not stored. */
+export interface Draft {
+  readonly job: EffectJob;
+  readonly plan: StoredPlan;
+  readonly planDigest: string;
+  readonly claimTargets: readonly string[];
+}
+
+/** What people and rows bind to: the plan with what it acts on. */
+export function planDigestOf(key: OperationKey, use: string, plan: StoredPlan): string {
+  return digestOf({ key: keyText(key), use, plan });
+}
+
+/**
+ * Asks the action what it would change. `earlier` are plans of the same list: a later plan on the same thing
+ * begins where the earlier one ends, so that people approve the whole chain at once.
+ */
+export async function draftPlan(
+  deps: ActivityDependencies,
+  attempt: Attempt,
+  request: { readonly job: EffectJob; readonly earlier: readonly Draft[] },
+): Promise<Draft> {
+  const { job } = request;
+  const action = deps.connectors.named(job.instance).connector.actions[verbOf(job.use)];
+  if (!action) throw new AppError('invalid', `There is no action ${job.use}.`, { field: 'use' });
+  const key = keyOf(job);
+  const context = lookingContext(deps, attempt, { incidentId: key.incidentId, text: keyText(key) });
+  const seen = await action.plan(job.input, context);
+  const previous = request.earlier.findLast(
+    (draft) => draft.job.target === job.target && draft.job.use === job.use,
+  );
+  const plan = previous ? { ...seen, before: previous.plan.after, token: null } : seen;
+  const targets = plan.targets.map((target) => `${job.instance}/${target}`);
+  return {
+    job,
+    plan,
+    planDigest: planDigestOf(key, job.use, plan),
+    claimTargets: [...new Set([job.target, ...targets])].sort(),
+  };
+}
+
+export function keyOf(job: EffectJob): OperationKey {
+  const { operation, target, round } = job;
+  return { incidentId: job.incident.id, operation, target, round };
+}
+
+/** The fact of a plan; its body is equal for an equal plan. */
+export function plannedFact(draft: Draft): NewFact {
+  const { job, plan, planDigest } = draft;
+  return newFact({
+    key: `effect/${keyText(keyOf(job))}/planned`,
+    kind: 'operation.planned',
+    step: job.step,
+    operation: job.operation,
+    target: job.target,
+    summary: plan.summary,
+    data: {
+      use: job.use,
+      round: job.round,
+      class: job.approvalClass,
+      before: plan.before,
+      after: plan.after,
+      undo: plan.undo,
+      planDigest,
+      noChange: jsonEquals(plan.before, plan.after),
+    },
+  });
+}
+
+/** Writes a plan's row under its claim, inside the caller's transaction. Answers who blocks, or the row. */
+export async function storeDraft(
+  tables: Tables,
+  draft: Draft,
+  approvalId: string | null,
+): Promise<{ readonly row: OperationRow } | { readonly blockedBy: string }> {
+  const { job, plan, planDigest } = draft;
+  const claim = await tables.claims.take({
+    incidentId: job.incident.id,
+    targets: draft.claimTargets,
+    mode: job.claim,
+  });
+  if (!claim.taken) return { blockedBy: claim.by };
+  const row = await tables.operations.insertPlanned({
+    ...keyOf(job),
+    step: job.step,
+    use: job.use,
+    instance: job.instance,
+    input: job.input,
+    approvalClass: job.approvalClass,
+    approvalId,
+    containment: job.containment,
+    generation: job.incident.generation,
+    plan,
+    planDigest,
+    leaseUntil: null,
+  });
+  return { row };
+}

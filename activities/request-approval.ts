@@ -1,0 +1,334 @@
+import {
+  APPROVAL_CLASSES,
+  atLeast,
+  quorumOf,
+  type Approval,
+  type ApprovalClass,
+  type ApprovedPlan,
+  type Quorum,
+  type Role,
+} from '../domain/approval.ts';
+import { toAppError } from '../domain/error.ts';
+import { newFact, type NewFact } from '../domain/fact.ts';
+import type { Incident } from '../domain/incident.ts';
+import type { OperationResult, OperationRow } from '../domain/operation.ts';
+import {
+  findOperation,
+  type ActionOperation,
+  type ApprovalOperation,
+  type UndoOperation,
+} from '../domain/playbook.ts';
+import { digestOf } from '../evidence/digest.ts';
+import { AppError } from '../domain/error.ts';
+import type { ApprovalInput, ApprovalOutcome } from './activity.ts';
+import { begin, messagesFor } from './carry.ts';
+import type { ActivityDependencies, Attempt } from './dependencies.ts';
+import { contextOf, isWanted } from './evaluation.ts';
+import type { EvaluationContext } from '../domain/evaluation.ts';
+import { isRetryable } from './failure.ts';
+import { pinnedOf } from './pinned-playbook.ts';
+import {
+  currentRow,
+  draftPlan,
+  jobsOf,
+  plannedFact,
+  storeDraft,
+  type Draft,
+} from './plan-effect.ts';
+import { resultIn } from './results.ts';
+import { undoDigestOf } from './revert.ts';
+
+/** Name of the approval that a stand-down asks for. */
+export const STAND_DOWN = 'stand-down';
+const STAND_DOWN_EXPIRES_SECONDS = 24 * 3600;
+const STAND_DOWN_ESCALATES_SECONDS = 900;
+
+/** What will be asked: who, for how long, and about which plans. */
+interface Question {
+  readonly title: string;
+  readonly roles: readonly Role[];
+  readonly approvalClass: ApprovalClass;
+  readonly expiresAfterSeconds: number;
+  readonly escalateAfterSeconds: number;
+  readonly drafts: readonly Draft[];
+  /** Rows of an earlier round whose effect is not settled: they go on under this approval's list as they are. */
+  readonly plans: readonly ApprovedPlan[];
+}
+
+interface Asking {
+  readonly deps: ActivityDependencies;
+  readonly attempt: Attempt;
+  readonly input: ApprovalInput;
+  readonly incident: Incident;
+}
+
+/** Plans what an approval covers, and opens it with every row, claim and fact in one transaction. */
+export async function requestApproval(
+  deps: ActivityDependencies,
+  attempt: Attempt,
+  input: ApprovalInput,
+): Promise<ApprovalOutcome> {
+  const incident = await begin(deps, input);
+  const asking: Asking = { deps, attempt, input, incident };
+  const open = await openedBefore(asking);
+  if (open) return open;
+  try {
+    const question =
+      input.step === null ? await standDownQuestion(asking) : await coveredQuestion(asking);
+    if (question.drafts.length === 0 && question.plans.length === 0) {
+      return { kind: 'nothing-to-ask', outcome: 'succeeded', reason: 'nothing is left to change' };
+    }
+    if (incident.mode === 'observe') return await wouldHave(asking, question);
+    return await ask(asking, question);
+  } catch (error) {
+    if (isRetryable(error)) throw error;
+    return { kind: 'failed', outcome: 'failed', reason: toAppError(error).message };
+  }
+}
+
+async function openedBefore(asking: Asking): Promise<ApprovalOutcome | null> {
+  const { deps, input } = asking;
+  const page = await deps.store.approvals.list(
+    { status: null, incidentId: input.incidentId },
+    { cursor: null, limit: 200 },
+  );
+  const known = page.items.find(
+    (approval) => approval.operation === input.operation && approval.round === input.round,
+  );
+  return known ? opened(known, STAND_DOWN_ESCALATES_SECONDS) : null;
+}
+
+function opened(approval: Approval, escalateAfterSeconds: number): ApprovalOutcome {
+  const { id, expiresAt } = approval;
+  return { kind: 'open', approvalId: id, expiresAt, escalateAfterSeconds };
+}
+
+async function coveredQuestion(asking: Asking): Promise<Question> {
+  const { deps, attempt, input, incident } = asking;
+  const pinned = await pinnedOf(deps, incident);
+  const approval = findOperation(pinned.playbook, input.operation)?.operation;
+  if (approval?.kind !== 'approval') {
+    throw new AppError('invalid', `${input.operation} is no approval.`, { field: 'operation' });
+  }
+  const results = await deps.store.results.ofIncident(incident.id);
+  const context = contextOf({ incident, pinned, results, now: attempt.scheduledAt });
+  const rows = await deps.store.operations.ofIncident(incident.id);
+  const drafts: Draft[] = [];
+  const plans: ApprovedPlan[] = [];
+  for (const covered of approval.covers) {
+    if (isSettled(covered, results, input) || !isWanted(covered, context)) continue;
+    if (covered.kind === 'undo') plans.push(...(await undoPlans(asking, covered)));
+    else await planCovered(asking, { covered, context, rows, drafts });
+  }
+  return { ...headOf(approval), drafts, plans };
+}
+
+function isSettled(
+  covered: ActionOperation | UndoOperation,
+  results: readonly OperationResult[],
+  input: ApprovalInput,
+): boolean {
+  const known = resultIn(results, covered.name, input.rounds[covered.name] ?? 1);
+  return known?.outcome === 'succeeded' || known?.outcome === 'skipped';
+}
+
+function headOf(approval: ApprovalOperation): Omit<Question, 'drafts' | 'plans'> {
+  const classes = approval.covers.map(({ approvalClass }) => approvalClass);
+  const { title, roles, expiresAfterSeconds, escalateAfterSeconds } = approval;
+  return {
+    title,
+    roles,
+    approvalClass: highest(classes),
+    expiresAfterSeconds,
+    escalateAfterSeconds,
+  };
+}
+
+function highest(classes: readonly ApprovalClass[]): ApprovalClass {
+  return APPROVAL_CLASSES.findLast((one) => classes.includes(one)) ?? 'R1';
+}
+
+async function planCovered(
+  asking: Asking,
+  plan: {
+    readonly covered: ActionOperation;
+    readonly context: EvaluationContext;
+    readonly rows: readonly OperationRow[];
+    readonly drafts: Draft[];
+  },
+): Promise<void> {
+  const { deps, attempt, input, incident } = asking;
+  if (input.step === null) return;
+  const round = input.rounds[plan.covered.name] ?? 1;
+  const asked = { incident, step: input.step, operation: plan.covered, round };
+  for (const job of jobsOf(deps, asked, plan.context)) {
+    // An effect of an earlier round that is not settled goes on as it was approved.
+    if (currentRow(plan.rows, job)) continue;
+    plan.drafts.push(await draftPlan(deps, attempt, { job, earlier: plan.drafts }));
+  }
+}
+
+async function undoPlans(asking: Asking, covered: UndoOperation): Promise<readonly ApprovedPlan[]> {
+  const stack = await asking.deps.store.operations.undoStack(asking.incident.id);
+  return stack
+    .filter((row) => covered.of.includes(row.operation))
+    .map((row) => undoPlan(row, covered.name, covered.approvalClass));
+}
+
+function undoPlan(row: OperationRow, listedAs: string, approvalClass: ApprovalClass): ApprovedPlan {
+  return {
+    operation: listedAs,
+    target: row.target,
+    round: row.round,
+    digest: undoDigestOf(row),
+    summary: `Take back ${row.operation}: ${row.plan.undo}`,
+    action: `undo of ${row.use}`,
+    approvalClass,
+    undo: row.plan.summary,
+  };
+}
+
+/** The planned way back: everything whose apply began, newest first, at the class of what it lifts. */
+async function standDownQuestion(asking: Asking): Promise<Question> {
+  const stack = await asking.deps.store.operations.undoStack(asking.incident.id);
+  const approvalClass = stack.some(({ containment }) => containment) ? 'R3' : 'R2';
+  return {
+    title: 'Stand down: undo everything, newest first',
+    roles: quorumOf(approvalClass).roles,
+    approvalClass,
+    expiresAfterSeconds: STAND_DOWN_EXPIRES_SECONDS,
+    escalateAfterSeconds: STAND_DOWN_ESCALATES_SECONDS,
+    drafts: [],
+    plans: stack.map((row) => undoPlan(row, STAND_DOWN, approvalClass)),
+  };
+}
+
+async function wouldHave(asking: Asking, question: Question): Promise<ApprovalOutcome> {
+  const facts = question.drafts.map((draft): NewFact => ({
+    ...plannedFact(draft),
+    kind: 'operation.would-have',
+  }));
+  if (facts.length > 0) {
+    await asking.deps.store.transaction((tables) => tables.facts.append(asking.incident.id, facts));
+  }
+  return { kind: 'nothing-to-ask', outcome: 'skipped', reason: 'observe mode: nobody is asked' };
+}
+
+function planOf(draft: Draft): ApprovedPlan {
+  const { job, plan, planDigest } = draft;
+  return {
+    operation: job.operation,
+    target: job.target,
+    round: job.round,
+    digest: planDigest,
+    summary: plan.summary,
+    action: job.use,
+    approvalClass: job.approvalClass,
+    undo: plan.undo,
+  };
+}
+
+/** The class's quorum, with every role that the playbook asks for on top. */
+function quorumFor(question: Question): Quorum {
+  const { people, roles } = quorumOf(question.approvalClass);
+  const asked = [...new Set([...roles, ...question.roles])];
+  const needed = atLeast(question.approvalClass, 'R2') ? Math.max(people, 1) : people;
+  return { people: Math.max(needed, asked.length), roles: asked };
+}
+
+async function ask(asking: Asking, question: Question): Promise<ApprovalOutcome> {
+  const { deps, input, incident } = asking;
+  const plans = [...question.drafts.map(planOf), ...question.plans];
+  const planDigest = digestOf(
+    plans.map(({ operation, target, round, digest }) => ({ operation, target, round, digest })),
+  );
+  const createdAt = deps.now();
+  const id = deps.newId('apr');
+  return deps.store
+    .transaction(async (tables): Promise<ApprovalOutcome> => {
+      for (const draft of question.drafts) {
+        const stored = await storeDraft(tables, draft, id);
+        if ('blockedBy' in stored) throw new Blocked(stored.blockedBy);
+      }
+      const approval = await tables.approvals.open({
+        id,
+        incidentId: incident.id,
+        operation: input.operation,
+        round: input.round,
+        title: question.title,
+        approvalClass: question.approvalClass,
+        quorum: quorumFor(question),
+        plans,
+        planDigest,
+        requestedBy: incident.origin.kind === 'person' ? incident.origin.by : null,
+        createdAt: createdAt.toISOString(),
+        expiresAt: new Date(
+          createdAt.getTime() + question.expiresAfterSeconds * 1000,
+        ).toISOString(),
+      });
+      await tables.messages.put(
+        messagesFor(deps, incident.id, [messageOf(deps, incident, approval)]),
+      );
+      await tables.facts.append(incident.id, [
+        ...question.drafts.map(plannedFact),
+        requestedFact(input, approval),
+      ]);
+      return opened(approval, question.escalateAfterSeconds);
+    })
+    .catch((error: unknown): ApprovalOutcome => {
+      if (error instanceof Blocked) return { kind: 'blocked', by: error.by };
+      throw error;
+    });
+}
+
+/** Rolls the transaction back: another incident holds a target. */
+class Blocked extends Error {
+  readonly by: string;
+  constructor(by: string) {
+    super('blocked');
+    this.by = by;
+  }
+}
+
+function messageOf(
+  deps: ActivityDependencies,
+  incident: Incident,
+  approval: Approval,
+): { purpose: string; subject: string; text: string; mail: boolean } {
+  const lines = approval.plans.map((plan) => `• ${plan.summary} (undo: ${plan.undo})`);
+  return {
+    purpose: `approval/${approval.id}`,
+    subject: `Approval needed (${approval.approvalClass}): ${approval.title}`,
+    text: [
+      `${incident.title}: ${approval.title}`,
+      ...lines,
+      `Who: ${approval.quorum.roles.join(' and ')}. Until ${approval.expiresAt}.`,
+      `Decide: firebreak approval show ${approval.id} · ${deps.baseUrl}/api/v1/approvals/${approval.id}`,
+    ].join('\n'),
+    mail: true,
+  };
+}
+
+function requestedFact(input: ApprovalInput, approval: Approval): NewFact {
+  return newFact({
+    key: `approval/${approval.id}/requested`,
+    kind: input.step === null ? 'stand-down.planned' : 'approval.requested',
+    step: input.step,
+    operation: input.operation,
+    summary: `${approval.title}: ${approval.plans.length.toString()} plans wait for ${approval.quorum.roles.join(' and ')}.`,
+    data: {
+      approvalId: approval.id,
+      class: approval.approvalClass,
+      planDigest: approval.planDigest,
+      people: approval.quorum.people,
+      roles: approval.quorum.roles,
+      expiresAt: approval.expiresAt,
+      plans: approval.plans.map(({ operation, target, summary, digest }) => ({
+        operation,
+        target,
+        summary,
+        digest,
+      })),
+    },
+  });
+}

@@ -1,0 +1,36 @@
+import type { NewFact } from '../domain/fact.ts';
+import type { OperationResult } from '../domain/operation.ts';
+import type { OperationOutcome } from './activity.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+
+/** The outcome part of a stored result. */
+export function outcomeOf(result: OperationResult): OperationOutcome {
+  const { operation, round, outcome, reason } = result;
+  return { operation, round, outcome, reason };
+}
+
+/** The stored result of this operation in this round, or undefined. */
+export function resultIn(
+  results: readonly OperationResult[],
+  operation: string,
+  round: number,
+): OperationResult | undefined {
+  return results.find((result) => result.operation === operation && result.round === round);
+}
+
+/**
+ * Settles an operation: its result and its facts in one transaction. The first result wins; a later attempt gets
+ * the stored one and adds no fact.
+ */
+export async function settle(
+  deps: ActivityDependencies,
+  result: OperationResult,
+  facts: readonly NewFact[],
+): Promise<OperationResult> {
+  return deps.store.transaction(async (tables) => {
+    const stored = await tables.results.put(result);
+    const mine = stored.settledAt === result.settledAt && stored.outcome === result.outcome;
+    if (mine && facts.length > 0) await tables.facts.append(result.incidentId, facts);
+    return stored;
+  });
+}

@@ -1,0 +1,148 @@
+import { digestOf } from '../evidence/digest.ts';
+import { toAppError } from '../domain/error.ts';
+import { newFact, type NewFact } from '../domain/fact.ts';
+import type { Json } from '../domain/json.ts';
+import { keyText, type OperationRow, type OperationState } from '../domain/operation.ts';
+import type { ActivityDependencies, Attempt } from './dependencies.ts';
+import { actionOf, effectContext, readFailure } from './effect.ts';
+import { look } from './plan-apply-verify.ts';
+
+/** Tries after lost answers; then a person looks. */
+const REVERT_TRIES_MAX = 3;
+
+/** One undo: the row, and what allows it. */
+export interface RevertRun {
+  readonly row: OperationRow;
+  readonly generation: number;
+  readonly approvalId: string | null;
+  /** `stand-down`, or the undo operation's name: what the approval lists. */
+  readonly listedAs: string;
+}
+
+export interface RevertEnd {
+  readonly target: string;
+  readonly reverted: boolean;
+  readonly reason: string | null;
+}
+
+/** What an approval binds an undo to: the row and the plan that it would put back. */
+export function undoDigestOf(row: OperationRow): string {
+  return digestOf({ undo: keyText(row), planDigest: row.planDigest });
+}
+
+const BEGUN: readonly OperationState[] = ['applied', 'verified', 'unverified', 'reverting'];
+
+/**
+ * Puts back what a row's plan recorded. Revokes earlier attempts first; settles an unknown outcome by looking before
+ * it acts; answers instead of raising, so that one failure never stops the undo of the rest.
+ */
+export async function revertRow(
+  deps: ActivityDependencies,
+  attempt: Attempt,
+  run: RevertRun,
+): Promise<RevertEnd> {
+  const { operations } = deps.store;
+  const fail = (reason: string): Promise<RevertEnd> => recordFailure(deps, run, reason, null);
+  if (run.row.state === 'reverted') return { target: run.row.target, reverted: true, reason: null };
+  const action = actionOf(deps, run.row);
+  if (!action.revert) {
+    const { reversible } = action.manifest;
+    return fail(
+      reversible === true ? 'it has no way back' : `declared irreversible: ${reversible.because}`,
+    );
+  }
+  await operations.revokeFences(run.row);
+  if (run.row.state === 'applying' || run.row.state === 'unknown') {
+    const verdict = await look(deps, attempt, run.row);
+    if (verdict.holds === 'unknown')
+      return fail(`it is not known whether it happened: ${verdict.reason}`);
+    await operations.move(run.row, ['applying', 'unknown'], 'applied');
+  }
+  const started = await operations.move(run.row, BEGUN, 'reverting');
+  if (!started) return fail('another attempt changed it meanwhile');
+  return attemptRevert(deps, attempt, run);
+}
+
+async function attemptRevert(
+  deps: ActivityDependencies,
+  attempt: Attempt,
+  run: RevertRun,
+): Promise<RevertEnd> {
+  const action = actionOf(deps, run.row);
+  for (let tries = 0; ; tries += 1) {
+    const { fence } = await deps.store.operations.nextFence(run.row);
+    const context = effectContext(deps, attempt, {
+      key: run.row,
+      generation: run.generation,
+      fence,
+      approvalId: run.approvalId,
+      digest: undoDigestOf(run.row),
+      listedAs: run.listedAs,
+      needsApproval: run.row.containment,
+    });
+    try {
+      if (!action.revert) return await recordFailure(deps, run, 'it has no way back', null);
+      await action.revert(run.row.input, run.row.plan, context);
+      return await recordReverted(deps, run);
+    } catch (error) {
+      const reading = readFailure(error, context.permitted());
+      if (reading !== 'nothing-happened' && tries < REVERT_TRIES_MAX) continue;
+      const known = toAppError(error);
+      return recordFailure(deps, run, known.message, known.code);
+    }
+  }
+}
+
+function revertFact(
+  run: RevertRun,
+  name: string,
+  fact: Pick<NewFact, 'kind' | 'summary' | 'data'>,
+): NewFact {
+  return newFact({
+    key: `effect/${keyText(run.row)}/${name}/${run.approvalId ?? run.listedAs}`,
+    step: run.row.step,
+    operation: run.row.operation,
+    target: run.row.target,
+    ...fact,
+  });
+}
+
+async function recordReverted(deps: ActivityDependencies, run: RevertRun): Promise<RevertEnd> {
+  const { row } = run;
+  await deps.store.transaction(async (tables) => {
+    const moved = await tables.operations.move(row, ['reverting'], 'reverted', { reason: null });
+    if (!moved) return;
+    await tables.facts.append(row.incidentId, [
+      revertFact(run, 'reverted', {
+        kind: 'operation.reverted',
+        summary: `Put back: ${row.plan.undo}`,
+        data: { use: row.use, from: row.plan.after, to: row.plan.before, by: run.listedAs },
+      }),
+    ]);
+  });
+  return { target: row.target, reverted: true, reason: null };
+}
+
+/** Leaves the effect in force and says why it could not be taken back. */
+async function recordFailure(
+  deps: ActivityDependencies,
+  run: RevertRun,
+  reason: string,
+  code: string | null,
+): Promise<RevertEnd> {
+  const { row } = run;
+  const data: Json = { use: row.use, reason, code };
+  await deps.store.transaction(async (tables) => {
+    await tables.operations.move(row, ['reverting'], 'unverified', { reason });
+    const kind = 'operation.revert-failed';
+    const summary = `Not put back: ${reason}`;
+    const known = await tables.operations.find(row);
+    const fact = revertFact(run, `revert-failed-${(known?.fence ?? 0).toString()}`, {
+      kind,
+      summary,
+      data,
+    });
+    await tables.facts.append(row.incidentId, [fact]);
+  });
+  return { target: row.target, reverted: false, reason };
+}

@@ -1,0 +1,103 @@
+import { allHandlersFinished, condition, setHandler } from '@temporalio/workflow';
+import { close, commandWithReminders, hold } from './await-decision.ts';
+import { decideUpdate, statusQuery, wakeSignal, type IncidentInput } from './messages.ts';
+import { records } from './proxies.ts';
+import { runPlaybook } from './run-playbook.ts';
+import { Run } from './run.ts';
+import { standDown } from './stand-down.ts';
+
+/** How a run ended. */
+export interface IncidentEnd {
+  readonly closed: boolean;
+}
+
+/**
+ * The life of one incident: load, choose targets, the five steps, review, close. It only decides: every effect,
+ * fact and message is an activity's, and a new generation can begin from Postgres at any point.
+ */
+export async function incident(input: IncidentInput): Promise<IncidentEnd> {
+  const run = new Run(input);
+  setHandler(wakeSignal, () => {
+    run.wake();
+  });
+  setHandler(decideUpdate, (decision) => run.decide(decision), {
+    validator: (decision) => {
+      run.validate(decision);
+    },
+  });
+  setHandler(statusQuery, () => run.status());
+
+  run.load(await run.call((reference) => records.loadIncident(reference)));
+  const targeted = await chooseTargets(run);
+  const end = targeted === 'closed' ? 'closed' : await runPlaybook(run);
+  if (end === 'done') await review(run);
+  await condition(allHandlersFinished);
+  return { closed: run.ended };
+}
+
+/** Labels that select no model, several, or one only weakly: nothing is done before a person picked. */
+async function chooseTargets(run: Run): Promise<'chosen' | 'closed'> {
+  while (!run.loaded.targetsResolved) {
+    run.waiting = { kind: 'targets' };
+    run.set({ state: 'held', stateReason: 'no single model is meant: pick one', owner: 'on-call' });
+    const decision = await commandWithReminders(run, 'which model is meant');
+    const { command, actor } = decision;
+    if (command.kind === 'close') {
+      if (await close(run, decision)) return 'closed';
+      continue;
+    }
+    if (command.kind !== 'targets') {
+      run.answer(decision, { outcome: 'refused', reason: 'Pick the model first.' });
+      continue;
+    }
+    const loaded = await run.call((reference) =>
+      records.chooseTargets({
+        ...reference,
+        model: command.model,
+        person: actor.person,
+        reason: command.reason,
+        decisionId: decision.id,
+      }),
+    );
+    const known = loaded.targetsResolved;
+    run.answer(decision, {
+      outcome: known ? 'accepted' : 'refused',
+      reason: known ? null : `No model is called ${command.model} in the inventory.`,
+    });
+    run.load(loaded);
+    if (known) run.set({ state: 'open', stateReason: null });
+  }
+  run.waiting = null;
+  return 'chosen';
+}
+
+/** After the five steps: the postmortem's draft, then a person closes with a verdict. */
+async function review(run: Run): Promise<void> {
+  run.step = null;
+  run.operation = null;
+  run.set({ phase: 'review', step: null });
+  run.announce({
+    purpose: 'review',
+    subject: `Ready for review: ${run.loaded.title}`,
+    text: `All five steps of ${run.loaded.title} ended. Close it with a verdict.`,
+    mail: false,
+  });
+  await run.call((reference) => records.writePostmortem(reference));
+  while (!run.ended) {
+    run.waiting = { kind: 'close' };
+    const decision = await commandWithReminders(run, 'a closing verdict');
+    if (decision.command.kind === 'close') await close(run, decision);
+    else if (decision.command.kind === 'stand-down') {
+      run.answer(decision, { outcome: 'accepted', reason: null });
+      await standDown(run, decision);
+    } else
+      run.answer(decision, {
+        outcome: 'refused',
+        reason: 'The five steps are over: close the incident.',
+      });
+    if (run.cancelled !== null && !run.ended) {
+      const reason = `cancelled: ${run.cancelled.reason}`;
+      await hold(run, { step: null, operation: null, reason });
+    }
+  }
+}

@@ -1,0 +1,4 @@
+// Exactly the workflows in the bundle.
+export { incident } from './incident.ts';
+export { containmentWatch } from './containment-watch.ts';
+export { reconcile } from './reconcile.ts';

@@ -1,0 +1,62 @@
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/activity.ts';
+
+const SECOND_MS = 1000;
+
+/**
+ * Activities that may change the world. No schedule-to-close: time without a worker is not failure. A time-out
+ * is an unknown outcome, which the next attempt settles by looking.
+ */
+export const effects = proxyActivities<Pick<Activities, 'act' | 'standDown'>>({
+  startToCloseTimeout: 300 * SECOND_MS,
+  heartbeatTimeout: 20 * SECOND_MS,
+  retry: {
+    maximumAttempts: 20,
+    initialInterval: 500,
+    backoffCoefficient: 2,
+    maximumInterval: 30 * SECOND_MS,
+  },
+});
+
+/** Activities that look outside and write only to Postgres. */
+export const reads = proxyActivities<
+  Pick<Activities, 'look' | 'requestApproval' | 'confirmStep' | 'settleByPerson'>
+>({
+  startToCloseTimeout: 300 * SECOND_MS,
+  heartbeatTimeout: 30 * SECOND_MS,
+  retry: {
+    maximumAttempts: 20,
+    initialInterval: 500,
+    backoffCoefficient: 2,
+    maximumInterval: 30 * SECOND_MS,
+  },
+});
+
+/** Activities on Postgres alone: without it nothing can go on, so they are tried for ever. */
+export const records = proxyActivities<
+  Pick<
+    Activities,
+    | 'loadIncident'
+    | 'voidApproval'
+    | 'chooseTargets'
+    | 'record'
+    | 'writePostmortem'
+    | 'closeIncident'
+  >
+>({
+  startToCloseTimeout: 60 * SECOND_MS,
+  retry: { initialInterval: 250, backoffCoefficient: 2, maximumInterval: 15 * SECOND_MS },
+});
+
+/** A read of one row, cheap enough to run inside the workflow task. */
+export const glances = proxyLocalActivities<Pick<Activities, 'approvalStatus'>>({
+  startToCloseTimeout: 10 * SECOND_MS,
+  retry: { initialInterval: 250, maximumInterval: 5 * SECOND_MS },
+});
+
+/** What schedules run. */
+export const rounds = proxyActivities<Pick<Activities, 'watchContainments' | 'reconcile'>>({
+  startToCloseTimeout: 120 * SECOND_MS,
+  heartbeatTimeout: 60 * SECOND_MS,
+  retry: { maximumAttempts: 1 },
+});
