@@ -1,0 +1,50 @@
+import { visible, visibleLines } from './visible.ts';
+
+const MARKUP = /[\\`*{}[\]|~$]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu;
+
+/**
+ * Text from outside for a paragraph, list item or table cell: one line, shown as it is written; no emphasis, link,
+ * image, heading, list, table or HTML can come of it.
+ */
+export function escapeMarkdown(text: string): string {
+  return visible(text)
+    .trim()
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replace(MARKUP, '\\$&')
+    .replace(/:(?=\/\/)/gu, '\\:')
+    .replace(/\bwww\./giu, 'www\\.')
+    .replace(/^[-+=#]/u, '\\$&')
+    .replace(/^(\d+)([.)])/u, '$1\\$2');
+}
+
+/** Text as a code span on one line; a fence of backticks longer than any inside. */
+export function codeSpan(text: string): string {
+  const shown = visible(text);
+  if (shown.trim() === '') return '\\(empty\\)';
+  const fence = '`'.repeat(longestRun(shown) + 1);
+  const padding = /^[`\s]|[`\s]$/u.test(shown) ? ' ' : '';
+  return `${fence}${padding}${shown}${padding}${fence}`.replaceAll('|', '\\|');
+}
+
+/** Text as a fenced block; the fence is longer than any run of backticks inside. */
+export function codeBlock(text: string): string {
+  const shown = visibleLines(text);
+  const fence = '`'.repeat(Math.max(3, longestRun(shown) + 1));
+  return `${fence}text\n${shown}\n${fence}\n`;
+}
+
+function longestRun(text: string): number {
+  return Math.max(0, ...(text.match(/`+/gu) ?? []).map((run) => run.length));
+}
+
+/** A table; every cell is escaped here. */
+export function markdownTable(
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => (cell === '' ? ' ' : escapeMarkdown(cell))).join(' | ')} |\n`;
+  return [line(columns), `|${' --- |'.repeat(columns.length)}\n`, ...rows.map(line)].join('');
+}

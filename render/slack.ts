@@ -1,0 +1,198 @@
+import type { Approval } from '../domain/approval.ts';
+import type { Incident } from '../domain/incident.ts';
+import { visibleCut, visibleLines, cut } from './visible.ts';
+
+/** Slack's limits, in characters and pieces, as its block reference gives them. */
+export const SLACK_LIMITS = {
+  blocks: 50,
+  header: 150,
+  section: 3000,
+  field: 2000,
+  fields: 10,
+  button: 75,
+  buttonValue: 2000,
+  text: 4000,
+} as const;
+/** Longest line of a plan in an approval card: three of them fit one section. */
+const PLAN_LINE_MAX = 900;
+
+/** A `plain_text` object: Slack interprets nothing in it. */
+export interface PlainText {
+  readonly type: 'plain_text';
+  readonly text: string;
+  readonly emoji: false;
+}
+
+/** The blocks that we send. */
+export type SlackBlock =
+  | { readonly type: 'header'; readonly text: PlainText }
+  | { readonly type: 'section'; readonly text: PlainText; readonly fields?: readonly PlainText[] }
+  | { readonly type: 'section'; readonly fields: readonly PlainText[] }
+  | { readonly type: 'divider' }
+  | { readonly type: 'context'; readonly elements: readonly PlainText[] }
+  | { readonly type: 'actions'; readonly elements: readonly SlackButton[] };
+
+/** A button; `url` only opens a page. */
+export interface SlackButton {
+  readonly type: 'button';
+  readonly text: PlainText;
+  readonly action_id: string;
+  readonly value?: string;
+  readonly url?: string;
+  readonly style?: 'primary' | 'danger';
+}
+
+/** A message: blocks, and the text that notifications show. */
+export interface SlackMessage {
+  readonly text: string;
+  readonly blocks: readonly SlackBlock[];
+  readonly unfurl_links: false;
+  readonly unfurl_media: false;
+}
+
+/** Text where Slack reads its markup (a message's `text`): no mention and no disguised link can come of it. */
+export function escapeMrkdwn(text: string): string {
+  return visibleLines(text)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
+}
+
+/** A `plain_text` object of at most `charactersMax` characters; Slack refuses an empty one, so that shows a dash. */
+export function plainText(text: string, charactersMax: number): PlainText {
+  const shown = cut(visibleLines(cut(text, charactersMax * 4)), charactersMax);
+  return { type: 'plain_text', text: shown.trim() === '' ? '–' : shown, emoji: false };
+}
+
+function message(text: string, blocks: readonly SlackBlock[]): SlackMessage {
+  const left = blocks.length - SLACK_LIMITS.blocks;
+  const shown =
+    left <= 0
+      ? blocks
+      : [
+          ...blocks.slice(0, SLACK_LIMITS.blocks - 1),
+          context(`… ${(left + 1).toString()} more blocks, cut.`),
+        ];
+  const fallback = cut(escapeMrkdwn(visibleCut(text, SLACK_LIMITS.text / 8)), SLACK_LIMITS.text);
+  return { text: fallback, blocks: shown, unfurl_links: false, unfurl_media: false };
+}
+
+const header = (text: string): SlackBlock => ({
+  type: 'header',
+  text: plainText(visibleCut(text, SLACK_LIMITS.header), SLACK_LIMITS.header),
+});
+const section = (text: string): SlackBlock => ({
+  type: 'section',
+  text: plainText(text, SLACK_LIMITS.section),
+});
+const context = (text: string): SlackBlock => ({
+  type: 'context',
+  elements: [plainText(text, SLACK_LIMITS.field)],
+});
+const fields = (pairs: readonly (readonly [string, string])[]): SlackBlock => ({
+  type: 'section',
+  fields: pairs
+    .slice(0, SLACK_LIMITS.fields)
+    .map(([name, value]) =>
+      plainText(`${name}\n${visibleCut(value, SLACK_LIMITS.field)}`, SLACK_LIMITS.field),
+    ),
+});
+
+function openButton(url: string): SlackButton {
+  return {
+    type: 'button',
+    text: plainText('Open in Firebreak', SLACK_LIMITS.button),
+    action_id: 'open',
+    url,
+  };
+}
+
+function actions(buttons: readonly SlackButton[]): readonly SlackBlock[] {
+  return buttons.length === 0 ? [] : [{ type: 'actions', elements: buttons }];
+}
+
+/** The one live card of an incident: how it stands and what people can do now. */
+export function statusCard(options: {
+  readonly incident: Incident;
+  /** Exact commands, from the incident's status. */
+  readonly can: readonly string[];
+  readonly url: string | null;
+}): SlackMessage {
+  const { incident, can, url } = options;
+  const title = `#${incident.number.toString()} ${incident.title}`;
+  const state =
+    incident.stateReason === null ? incident.state : `${incident.state}: ${incident.stateReason}`;
+  return message(`${title} – ${state}`, [
+    header(title),
+    fields([
+      ['State', state],
+      ['Severity', incident.severity],
+      ['Step', incident.step ?? 'none'],
+      ['Model', incident.model ?? 'not known'],
+      ['Playbook', incident.playbookName],
+      ['Lead', incident.owner ?? 'nobody yet'],
+    ]),
+    ...(can.length === 0
+      ? []
+      : [section(`You can now:\n${can.map((line) => `• ${line}`).join('\n')}`)]),
+    ...actions(url === null ? [] : [openButton(url)]),
+  ]);
+}
+
+/** One milestone in the incident's thread. */
+export function milestone(subject: string, text: string): SlackMessage {
+  return message(subject, [
+    section(visibleCut(subject, SLACK_LIMITS.section)),
+    ...(text.trim() === '' || text === subject ? [] : [section(text)]),
+  ]);
+}
+
+/**
+ * What is asked of approvers: every exact plan with its undo, then the digest that they approve.
+ * With `decide`, buttons carry approval and digest, so that a click can answer this plan only.
+ */
+export function approvalCard(options: {
+  readonly approval: Approval;
+  readonly url: string | null;
+  readonly decide: boolean;
+}): SlackMessage {
+  const { approval, url } = options;
+  const value = `${approval.id} ${approval.planDigest}`;
+  const button = (name: 'approve' | 'reject', style: 'primary' | 'danger'): SlackButton => ({
+    type: 'button',
+    text: plainText(name === 'approve' ? 'Approve…' : 'Reject…', SLACK_LIMITS.button),
+    action_id: name,
+    value: cut(value, SLACK_LIMITS.buttonValue),
+    style,
+  });
+  const decisions = options.decide
+    ? [button('approve', 'primary'), button('reject', 'danger')]
+    : [];
+  const who = `${approval.quorum.people.toString()} people: ${approval.quorum.roles.join(', ')}`;
+  const head = [
+    header(`Approval: ${approval.title}`),
+    fields([
+      ['Class', approval.approvalClass],
+      ['Needs', who],
+      ['Expires', approval.expiresAt],
+    ]),
+  ];
+  const foot = [
+    context(`Plan digest ${approval.planDigest}`),
+    ...actions([...decisions, ...(url === null ? [] : [openButton(url)])]),
+  ];
+  const plansMax = SLACK_LIMITS.blocks - head.length - foot.length - 1;
+  const plans = approval.plans.map(({ target, summary, undo }) =>
+    section(
+      [target, summary, `Undo: ${undo}`].map((line) => visibleCut(line, PLAN_LINE_MAX)).join('\n'),
+    ),
+  );
+  const left = plans.length - plansMax;
+  const cutMark = context(`… ${left.toString()} more plans: read them all before you approve.`);
+  return message(`Approval: ${approval.title}`, [
+    ...head,
+    ...plans.slice(0, plansMax),
+    ...(left > 0 ? [cutMark] : []),
+    ...foot,
+  ]);
+}
