@@ -94,6 +94,8 @@ describe('values', () => {
     ["timestamp(now) - duration('1h')", '2026-11-20T02:00:00.000Z'],
     ["withTag('localhost:5000/fraud-scorer:6', '7')", 'localhost:5000/fraud-scorer:7'],
     ["withTag('repo/fraud-scorer@sha256:ab', '7')", 'repo/fraud-scorer:7'],
+    ["pick(model.serving, 'role', 'canary').name", 'b'],
+    [`quoted('a"b\\\\')`, '"a\\"b\\\\"'],
     ["{'a': 1, 'b': [1, 'x', null]}", { a: 1, b: [1, 'x', null] }],
     ['each', { name: 'fraud-scorer', version: '7' }],
     ['incident.severity', 'sev2'],
@@ -177,6 +179,7 @@ describe('refused when evaluated', () => {
     ['look-behind', "regex('a', '(?<=a)b')", 'invalid_regular_expression'],
     ['back-reference', "regex('a', '(a)\\\\1')", 'invalid_regular_expression'],
     ['bad time', "minutesBefore('yesterday', 1)", 'invalid_timestamp'],
+    ['nothing to pick', "pick(model.serving, 'role', 'shadow')", 'no_such_item'],
     ['bad tag', "withTag('a', 'x y')", 'invalid_tag'],
   ])('%s', (_title, source, reason) => {
     const error = failure(() => evaluate(source));

@@ -67,6 +67,21 @@ function withTag(image: string, tag: string): string {
   return `${repository}:${tag}`;
 }
 
+/** The first item of a list of maps whose `key` is `wanted`. */
+function pick(list: unknown, key: string, wanted: unknown): unknown {
+  const items: readonly unknown[] = Array.isArray(list) ? list : [];
+  const found = items.find((item) => get(item, key, undefined) === wanted);
+  if (found === undefined) {
+    throw invalid('no_such_item', `pick(): no item has this value under '${key.slice(0, 64)}'.`);
+  }
+  return found;
+}
+
+/** The text in double quotes with escapes, as PromQL and JSON read it. */
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}
+
 const ARITHMETIC = {
   '+': (a: number, b: number) => a + b,
   '-': (a: number, b: number) => a - b,
@@ -90,13 +105,15 @@ function registerMixedArithmetic(environment: Environment): void {
   );
 }
 
-/** Adds our own functions to an environment: `regex get minutesBefore minutesAfter withTag`. */
+/** Adds our own functions: `regex get pick quoted minutesBefore minutesAfter withTag`. */
 export function registerFunctions(environment: Environment): void {
   const offer = (signature: string, handler: (...values: never[]) => unknown): void => {
     environment.registerFunction(signature, { handler, async: false });
   };
   offer('regex(string, string): bool', regex);
   offer('get(dyn, dyn, dyn): dyn', get);
+  offer('pick(dyn, string, dyn): dyn', pick);
+  offer('quoted(string): string', quoted);
   offer('minutesBefore(string, int): string', (time: string, minutes: bigint) =>
     shifted(time, minutes, -1),
   );
