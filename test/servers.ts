@@ -1,11 +1,20 @@
 // The one Postgres and the one Temporal server of a test run, in a process of their own: when jest
 // ends, however it ends, the pipe on our standard input closes and everything is stopped and removed.
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
 import { cacheFolder } from '../app/cache-folder.ts';
 import { startEmbeddedServers } from '../app/embedded/servers.ts';
 import { findTemporalCli, findTemporalTestServer } from '../app/embedded/temporal-cli.ts';
+
+const BUNDLER = join(import.meta.dirname, '../worker/bundle.ts');
+const bundlerSchema = z.object({
+  buildWorkflowBundle: z.custom<() => Promise<unknown>>((value) => typeof value === 'function'),
+});
+const bundleSchema = z.object({ code: z.string() });
 
 async function untilInputCloses(): Promise<void> {
   process.stdin.resume();
@@ -14,6 +23,22 @@ async function untilInputCloses(): Promise<void> {
     process.stdin.once('error', resolve);
     process.stdin.once('close', resolve);
   });
+}
+
+/** Builds the workflow bundle beside the running tests; `path` appears whole, or `path.error` does. */
+async function buildBundle(path: string): Promise<void> {
+  try {
+    const module: unknown = await import(pathToFileURL(BUNDLER).href);
+    const { buildWorkflowBundle } = bundlerSchema.parse(module);
+    const { code } = bundleSchema.parse(await buildWorkflowBundle());
+    await writeFile(`${path}.draft`, code);
+    await rename(`${path}.draft`, path);
+  } catch (error) {
+    await writeFile(
+      `${path}.error`,
+      error instanceof Error ? (error.stack ?? error.message) : String(error),
+    );
+  }
 }
 
 async function main(): Promise<void> {
@@ -39,14 +64,16 @@ async function main(): Promise<void> {
       orphanGraceSeconds: 0,
     });
     try {
+      const bundlePath = join(dataDir, 'workflow-bundle.js');
       const ready = {
         databaseUrl: servers.postgres?.url,
         temporalAddress: servers.temporal?.address,
         temporalCliPath: cli.path,
         testServerPath: testServer,
-        folder: dataDir,
+        bundlePath,
       };
       process.stdout.write(`${JSON.stringify(ready)}\n`);
+      await Promise.race([closed, buildBundle(bundlePath)]);
       await closed;
     } finally {
       await servers.stop();
@@ -61,9 +88,11 @@ process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => {
   process.stdin.destroy();
 });
+process.stdout.on('error', () => undefined);
 try {
   await main();
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  process.exit(1);
 }
+process.exit(0);

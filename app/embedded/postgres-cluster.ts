@@ -84,6 +84,7 @@ async function initialise(input: {
   readonly draft: string;
   readonly bin: string;
   readonly account: ServerAccount | null;
+  readonly durable: boolean;
 }): Promise<void> {
   const { draft, account } = input;
   mkdirSync(draft, { mode: 0o700 });
@@ -104,6 +105,7 @@ async function initialise(input: {
         '--locale-provider=builtin',
         '--builtin-locale=C.UTF-8',
         '--locale=C',
+        ...(input.durable ? [] : ['--no-sync']),
       ],
       {
         timeout: INITDB_TIMEOUT_MS,
@@ -136,6 +138,7 @@ export async function openCluster(options: {
   readonly dataDir: string;
   readonly bin: string;
   readonly account: ServerAccount | null;
+  readonly durable: boolean;
   readonly log: (line: string) => void;
 }): Promise<Cluster> {
   const { dataDir, account, log } = options;
@@ -145,7 +148,7 @@ export async function openCluster(options: {
   setAside(draft, log);
   if (!isComplete(folder)) {
     setAside(folder, log);
-    await initialise({ draft, bin: options.bin, account });
+    await initialise({ draft, bin: options.bin, account, durable: options.durable });
     renameSync(draft, folder);
   }
   if (folder !== named && !existsSync(named)) {

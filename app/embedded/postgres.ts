@@ -210,13 +210,20 @@ export async function startEmbeddedPostgres(
 ): Promise<EmbeddedPostgres> {
   const account = serverAccount();
   const bin = postgresBinaries({ account, cacheDir: options.cacheDir });
-  const cluster = await openCluster({ dataDir: options.dataDir, bin, account, log: options.log });
+  const durable = options.durable ?? true;
+  const cluster = await openCluster({
+    dataDir: options.dataDir,
+    bin,
+    account,
+    durable,
+    log: options.log,
+  });
   const setting: Setting = {
     bin,
     account,
     cluster,
     logFile: join(options.dataDir, 'postgres.log'),
-    durable: options.durable ?? true,
+    durable,
   };
   const orphan = await clearTheWay({
     folder: cluster.folder,

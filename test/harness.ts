@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import { access, chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '../store/test-database.ts';
+
+/** How long the background build of the workflow bundle may take on a busy machine. */
+const BUNDLE_TIMEOUT_MS = 120_000;
+const BUNDLE_POLL_MS = 50;
+
+function variable(name: string): string {
+  const value = process.env[name];
+  if (value === undefined || value === '') {
+    throw new Error(`${name} is not set: the global set-up of the tests did not run.`);
+  }
+  return value;
+}
+
+/** Admin URL of the one Postgres of this test run. */
+export function testDatabaseUrl(): string {
+  return variable('FIREBREAK_TEST_DATABASE_URL');
+}
+
+/** A fresh database with every migration applied, cloned from a template; `drop` removes it. */
+export async function freshDatabase(): Promise<TestDatabase> {
+  return createTestDatabase();
+}
+
+/** Address of the one Temporal server of this test run; its namespace is `default`. */
+export function temporalAddress(): string {
+  return variable('FIREBREAK_TEST_TEMPORAL_ADDRESS');
+}
+
+/** Path of the Temporal CLI that the run uses, for tests that start a server of their own. */
+export function temporalCliPath(): string {
+  return variable('FIREBREAK_TEST_CLI_PATH');
+}
+
+/** Path of the time-skipping server, for `existing-path`. */
+export function timeSkippingServerPath(): string {
+  return variable('FIREBREAK_TEST_SERVER_PATH');
+}
+
+/**
+ * Path of the workflow bundle that this run built once, in the background; waits until it is there.
+ */
+export async function workflowBundlePath(): Promise<string> {
+  const path = variable('FIREBREAK_TEST_BUNDLE');
+  const exists = (file: string): Promise<boolean> =>
+    access(file).then(
+      () => true,
+      () => false,
+    );
+  const deadline = Date.now() + BUNDLE_TIMEOUT_MS;
+  while (Date.now() < deadline) {
+    if (await exists(path)) return path;
+    if (await exists(`${path}.error`)) throw new Error(await readFile(`${path}.error`, 'utf8'));
+    await sleep(BUNDLE_POLL_MS);
+  }
+  throw new Error('The workflow bundle was not built in time.');
+}
+
+// One registration while the file loads, because hooks can't be added from within a test.
+const folders: string[] = [];
+afterAll(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+
+/** A fresh folder that is removed after the tests of this file. Call it from anywhere. */
+export async function tempDir(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'firebreak-case-'));
+  // The embedded Postgres, which does not run as root, has to pass through.
+  await chmod(folder, 0o711);
+  folders.push(folder);
+  return folder;
+}
+
+/** `name` with a random end: task queues, workflow ids and models of tests that share a server. */
+export function unique(name: string): string {
+  return `${name}-${randomBytes(6).toString('hex')}`;
+}
+
+/**
+ * Installs a Temporal runtime that only speaks about errors. Call it before the first worker or
+ * connection of a test file; each file has its own runtime.
+ */
+export async function quietTemporalRuntime(): Promise<void> {
+  const { DefaultLogger, makeTelemetryFilterString, Runtime } = await import('@temporalio/worker');
+  Runtime.install({
+    logger: new DefaultLogger('ERROR', () => undefined),
+    telemetryOptions: {
+      logging: {
+        forward: {},
+        filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }),
+      },
+    },
+  });
+}
