@@ -88,13 +88,11 @@ export function unique(name: string): string {
  */
 export async function quietTemporalRuntime(): Promise<void> {
   const { DefaultLogger, makeTelemetryFilterString, Runtime } = await import('@temporalio/worker');
+  // Logs of the core are not forwarded: a forwarder keeps the process alive for good.
   Runtime.install({
     logger: new DefaultLogger('ERROR', () => undefined),
     telemetryOptions: {
-      logging: {
-        forward: {},
-        filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }),
-      },
+      logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) },
     },
   });
 }
