@@ -1,0 +1,152 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { admit } from '../domain/admission.ts';
+import type { Approval } from '../domain/approval.ts';
+import { signedPart, type Actor, type Decision, type DecisionCommand } from '../domain/decision.ts';
+import { AppError } from '../domain/error.ts';
+import type { Incident } from '../domain/incident.ts';
+import { digestOf } from '../evidence/digest.ts';
+import type { Store, Tables } from '../store/tables.ts';
+import type { Caller } from './auth.ts';
+import type { DecisionView } from './schema/decision.ts';
+
+/** A person's command as it came through a door. */
+export interface DecisionRequest {
+  readonly decisionId: string;
+  readonly command: DecisionCommand;
+  /** The incident of the path; null when the approval names it. */
+  readonly incidentId: string | null;
+  readonly actor: Actor;
+  readonly caller: Caller;
+}
+
+/** What admission needs of the API's dependencies. */
+export interface AdmissionDependencies {
+  readonly store: Store;
+  readonly clock: () => Date;
+  readonly signer: (payload: object) => string;
+}
+
+interface Locked {
+  readonly incident: Incident;
+  readonly approval: Approval | null;
+}
+
+/** Locks what the command is about, so that two decisions at once are judged one after the other. */
+async function lock(tables: Tables, request: DecisionRequest): Promise<Locked> {
+  const { command } = request;
+  if (command.kind === 'approve' || command.kind === 'reject') {
+    const approval = await tables.approvals.lock(command.approvalId);
+    const incident = await tables.incidents.get(approval.incidentId);
+    if (incident === null) throw new AppError('not_found', 'There is no such incident.');
+    return { incident, approval };
+  }
+  if (request.incidentId === null) throw new AppError('internal', 'A command names an incident.');
+  return { incident: await tables.incidents.lock(request.incidentId), approval: null };
+}
+
+/** The stored decision when this id was used for the same thing before. Raises `conflict` for another thing. */
+function replayed(stored: Decision, request: DecisionRequest): Decision {
+  const same =
+    stored.actor.person === request.actor.person &&
+    (request.incidentId === null || stored.incidentId === request.incidentId) &&
+    digestOf(stored.command) === digestOf(request.command);
+  if (same) return stored;
+  throw new AppError('conflict', 'This decision id was used for another decision.', {
+    field: 'decisionId',
+  });
+}
+
+/** Raises `invalid` unless the one who gets the incident is an active person. */
+async function requireSuccessor(tables: Tables, command: DecisionCommand): Promise<void> {
+  if (command.kind !== 'hand-over') return;
+  const person = await tables.people.get(command.to);
+  if (person?.active === true) return;
+  throw new AppError('invalid', 'There is no active person of this id.', { field: 'body.to' });
+}
+
+async function pinnedPlaybook(tables: Tables, incident: Incident) {
+  if (incident.playbookDigest === null) return null;
+  return (await tables.playbooks.get(incident.playbookDigest))?.playbook ?? null;
+}
+
+/**
+ * Admits a decision: in one transaction and under the lock of what it is about, the rules are applied, the signed
+ * row is written with its outbox row, and a complete quorum or a rejection settles the approval. The same id with
+ * the same command answers the stored decision. Raises what `admit` raises, `conflict` for an id used otherwise.
+ */
+export function admitDecision(
+  dependencies: AdmissionDependencies,
+  request: DecisionRequest,
+): Promise<Decision> {
+  return dependencies.store.transaction(async (tables) => {
+    const { incident, approval } = await lock(tables, request);
+    const stored = await tables.decisions.get(request.decisionId);
+    if (stored !== null) return replayed(stored, request);
+    // Read afresh under the lock: who lost a role or was deactivated since the request has no say.
+    const person = await tables.people.get(request.actor.person);
+    if (person === null) throw new AppError('unauthorized', 'This person does not exist any more.');
+    const admitted = approval === null ? [] : await tables.decisions.approvalsOf(approval.id);
+    const now = dependencies.clock().toISOString();
+    const admission = admit({
+      command: request.command,
+      decider: {
+        person: person.id,
+        roles: person.roles,
+        active: person.active,
+        canApprove: request.caller.canApprove,
+      },
+      incident,
+      approval,
+      approvers: admitted
+        .filter(({ outcome }) => outcome !== 'refused')
+        .map(({ actor }) => ({ person: actor.person, roles: actor.roles })),
+      playbook: await pinnedPlaybook(tables, incident),
+      now,
+    });
+    await requireSuccessor(tables, request.command);
+    const unsigned = {
+      id: request.decisionId,
+      incidentId: incident.id,
+      command: request.command,
+      actor: { ...request.actor, name: person.name, roles: person.roles },
+      decidedAt: now,
+    };
+    const decision = await tables.decisions.insert({
+      ...unsigned,
+      signature: dependencies.signer(signedPart(unsigned)),
+    });
+    if (approval !== null && admission.settles !== null) {
+      const { status, reason } = admission.settles;
+      await tables.approvals.settle(approval.id, status, reason);
+    }
+    return decision;
+  });
+}
+
+const FIRST_LOOK_MS = 20;
+const LONGEST_LOOK_MS = 250;
+
+/** The decision with its outcome, or still pending after `waitMs`: the workflow answers through the store. */
+export async function awaitOutcome(
+  store: Pick<Store, 'decisions'>,
+  decision: Decision,
+  waitMs: number,
+): Promise<Decision> {
+  let latest = decision;
+  let waited = 0;
+  let pause = FIRST_LOOK_MS;
+  while (latest.outcome === 'pending' && waited < waitMs) {
+    const step = Math.min(pause, waitMs - waited);
+    await delay(step);
+    waited += step;
+    pause = Math.min(pause * 2, LONGEST_LOOK_MS);
+    latest = (await store.decisions.get(decision.id)) ?? latest;
+  }
+  return latest;
+}
+
+/** A decision as people see it. */
+export function viewOf(decision: Decision): DecisionView {
+  const { id, incidentId, command, actor, decidedAt, outcome, reason } = decision;
+  return { id, incidentId, kind: command.kind, by: actor.person, decidedAt, outcome, reason };
+}

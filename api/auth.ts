@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ROLES, type Role } from '../domain/approval.ts';
+import { STEERING_ROLES } from '../domain/admission.ts';
+import type { Actor } from '../domain/decision.ts';
+import { AppError, invariant } from '../domain/error.ts';
+import { sha256Hex } from '../evidence/digest.ts';
+import type { Person, PersonTable } from '../store/tables.ts';
+
+/** Who may call a route: everyone, a webhook source, or people with one of these roles. */
+export type Access = 'public' | 'source' | readonly Role[];
+
+/** Every role: who may look. */
+export const READERS: Access = ROLES;
+/** Who may steer an incident. */
+export const STEERERS: Access = STEERING_ROLES;
+/** Who may answer an approval. */
+export const APPROVERS: Access = ['approver-security', 'approver-model-owner'];
+/** Who may add people and tokens. */
+export const ADMINISTRATORS: Access = ['admin'];
+
+/** A route and who may call it, for the test that walks them all. */
+export interface RouteAccess {
+  readonly method: string;
+  readonly url: string;
+  readonly access: Access;
+}
+
+/** The person behind a request, and what the token allows. */
+export interface Caller {
+  readonly person: Person;
+  readonly canApprove: boolean;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may call this route. A route without it cannot be registered. */
+    access?: Access;
+  }
+  interface FastifyInstance {
+    /** Every registered route with its access, in order of registration. */
+    readonly routeAccess: RouteAccess[];
+  }
+  interface FastifyRequest {
+    /** Null on routes that are public or belong to webhook sources. */
+    caller: Caller | null;
+  }
+}
+
+const TOKEN_CHARACTERS_MAX = 128;
+const TOKEN_BYTES = 32;
+const CHANNELS = ['api', 'cli', 'page'] as const;
+
+/** A fresh API token: `fb_` and 256 random bits. Only its SHA-256 is ever stored. */
+export function newToken(): string {
+  return `fb_${randomBytes(TOKEN_BYTES).toString('base64url')}`;
+}
+
+/** The token of a bearer header, or null when there is none of ours. */
+function bearerOf(header: string | undefined): string | null {
+  const match = /^Bearer (fb_[A-Za-z0-9_-]+)$/i.exec(header ?? '');
+  const token = match?.[1];
+  return token !== undefined && token.length <= TOKEN_CHARACTERS_MAX ? token : null;
+}
+
+/**
+ * The person behind the request, read afresh: a deactivated person loses power at once.
+ * Raises `unauthorized` without saying what was wrong.
+ */
+async function authenticate(request: FastifyRequest, people: PersonTable): Promise<Caller> {
+  const token = bearerOf(request.headers.authorization);
+  const found = token === null ? null : await people.byToken(sha256Hex(token));
+  if (found?.person.active !== true) {
+    throw new AppError('unauthorized', 'A valid token is needed: `Authorization: Bearer fb_…`.');
+  }
+  return { person: found.person, canApprove: found.canApprove };
+}
+
+function requireRole(caller: Caller, access: readonly Role[]): void {
+  if (caller.person.roles.some((role) => access.includes(role))) return;
+  throw new AppError('unauthorized', 'Your roles do not allow this.', {
+    permission: `one of ${access.join(', ')}`,
+  });
+}
+
+/**
+ * Default deny: every route registered after this must declare `config.access`, else registration raises `internal`.
+ * Routes for people are then authenticated and authorised before their body is read. Pages under `publicPrefix`
+ * (the API's own description, which a plugin registers) are open to everyone.
+ */
+export function guardRoutes(app: FastifyInstance, people: PersonTable, publicPrefix: string): void {
+  const table: RouteAccess[] = [];
+  app.decorate('routeAccess', table);
+  app.decorateRequest('caller', null);
+  app.addHook('onRoute', (route) => {
+    if (route.url === publicPrefix || route.url.startsWith(`${publicPrefix}/`)) {
+      route.config = { ...route.config, access: 'public' };
+    }
+    const access = route.config?.access;
+    invariant(
+      access !== undefined,
+      `route ${String(route.method)} ${route.url} declares its access`,
+    );
+    for (const method of [route.method].flat()) table.push({ method, url: route.url, access });
+  });
+  app.addHook('onRequest', async (request) => {
+    const access = request.routeOptions.config.access;
+    // Not-found requests have no route: they learn nothing but that.
+    if (access === undefined || access === 'public' || access === 'source') return;
+    request.caller = await authenticate(request, people);
+    requireRole(request.caller, access);
+  });
+}
+
+/** The caller of a guarded route. Raises `internal` on a route that has none. */
+export function callerOf(request: FastifyRequest): Caller {
+  invariant(request.caller !== null, 'a guarded route has a caller');
+  return request.caller;
+}
+
+/** Who acts, through which door: the CLI and the page say so in `x-firebreak-channel`. */
+export function actorOf(request: FastifyRequest): Actor {
+  const { person } = callerOf(request);
+  const named = request.headers['x-firebreak-channel'];
+  const channel = CHANNELS.find((one) => one === named) ?? 'api';
+  return { person: person.id, name: person.name, roles: person.roles, channel };
+}

@@ -1,0 +1,109 @@
+import { AppError, isAppError } from '../domain/error.ts';
+import type { AlertReceipt } from '../domain/alert.ts';
+import type { AlertTable, Delivery } from '../store/tables.ts';
+
+/** How deliveries are gathered before they are committed together. */
+export interface BatchOptions {
+  readonly accept: AlertTable['accept'];
+  /** The longest time that the first delivery of a batch waits for company, in milliseconds. */
+  readonly waitMs: number;
+  /** So many alerts close a batch at once. */
+  readonly alertsMax: number;
+  /** So many alerts may wait in all; beyond it deliveries are shed with `unavailable`. */
+  readonly pendingMax: number;
+  /** So many batches are committed at the same time. */
+  readonly commitsMax: number;
+}
+
+/** Gathers webhook deliveries into few transactions; each sender is answered after its own commit. */
+export interface Batcher {
+  /** Resolves after the commit with one receipt per alert. Raises what `accept` raises, or `unavailable` when full. */
+  submit(delivery: Delivery): Promise<readonly AlertReceipt[]>;
+}
+
+interface Waiting {
+  readonly delivery: Delivery;
+  readonly resolve: (receipts: readonly AlertReceipt[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** An empty delivery still takes its place in the queue. */
+function weightOf(delivery: Delivery): number {
+  return Math.max(1, delivery.alerts.length);
+}
+
+/**
+ * Creates a batcher. A batch that fails for another reason than `unavailable` is committed again one delivery at a
+ * time, once, so that one poisonous delivery fails alone.
+ */
+export function createBatcher(options: BatchOptions): Batcher {
+  let queue: Waiting[] = [];
+  let queued = 0;
+  let pending = 0;
+  let commits = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const take = (): readonly Waiting[] => {
+    let weight = 0;
+    let count = 0;
+    for (const { delivery } of queue) {
+      weight += weightOf(delivery);
+      if (count > 0 && weight > options.alertsMax) break;
+      count += 1;
+    }
+    const batch = queue.slice(0, count);
+    queue = queue.slice(count);
+    queued -= batch.reduce((sum, { delivery }) => sum + weightOf(delivery), 0);
+    return batch;
+  };
+
+  const commit = async (batch: readonly Waiting[]): Promise<void> => {
+    try {
+      await settle(batch, options.accept);
+    } finally {
+      commits -= 1;
+      pending -= batch.reduce((sum, { delivery }) => sum + weightOf(delivery), 0);
+      if (queue.length > 0) flush();
+    }
+  };
+
+  const flush = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    while (queue.length > 0 && commits < options.commitsMax) {
+      commits += 1;
+      void commit(take());
+    }
+  };
+
+  const submit = (delivery: Delivery): Promise<readonly AlertReceipt[]> => {
+    if (pending + weightOf(delivery) > options.pendingMax && pending > 0) {
+      return Promise.reject(
+        new AppError('unavailable', 'Too many alerts are waiting; send again.'),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      queue.push({ delivery, resolve, reject });
+      pending += weightOf(delivery);
+      queued += weightOf(delivery);
+      if (queued >= options.alertsMax) flush();
+      else timer ??= setTimeout(flush, options.waitMs);
+    });
+  };
+  return { submit };
+}
+
+async function settle(batch: readonly Waiting[], accept: AlertTable['accept']): Promise<void> {
+  try {
+    const receipts = await accept(batch.map(({ delivery }) => delivery));
+    for (const [index, waiting] of batch.entries()) {
+      const own = receipts[index];
+      if (own === undefined) waiting.reject(new AppError('internal', 'A receipt is missing.'));
+      else waiting.resolve(own);
+    }
+  } catch (error) {
+    const alone = batch.length === 1 || (isAppError(error) && error.code === 'unavailable');
+    if (alone) for (const waiting of batch) waiting.reject(error);
+    else for (const waiting of batch) await settle([waiting], accept);
+  }
+}

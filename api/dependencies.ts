@@ -1,0 +1,124 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Registry } from 'prom-client';
+import type { IncomingAlert, QuarantinedAlert } from '../domain/alert.ts';
+import type { SourceConfiguration } from '../domain/configuration.ts';
+import type { Actor } from '../domain/decision.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { LineageEdge, LineageNode } from '../domain/lineage.ts';
+import type { PinnedPlaybook } from '../domain/playbook.ts';
+import type { NewIncident, Routing, Store } from '../store/tables.ts';
+
+/** A webhook request as it came in: nothing of it is trusted yet. */
+export interface WebhookRequest {
+  readonly kind: SourceConfiguration['kind'];
+  /** The source that the sender names (`?source=` or the path); null when the credential must tell. */
+  readonly source: string | null;
+  /** Header names in lower case; repeated headers joined by the HTTP server. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly contentType: string;
+  readonly raw: Uint8Array;
+  readonly receivedAt: Date;
+}
+
+/** One element of an envelope, understood or not. */
+export type ParsedAlert =
+  | { readonly kind: 'alert'; readonly incoming: IncomingAlert }
+  | { readonly kind: 'quarantined'; readonly alert: QuarantinedAlert };
+
+/** What intake does for the API: pure functions over what the configuration says. */
+export interface Intake {
+  /** The source whose credential the request proves, checked over the raw bytes; null otherwise, without a reason. */
+  authenticate(request: WebhookRequest): SourceConfiguration | null;
+  /** The envelope's alerts. Raises `invalid` or `too_large` when the envelope itself cannot be read. */
+  parse(source: SourceConfiguration, request: WebhookRequest): readonly ParsedAlert[];
+  /** Where an alert belongs; null when no route takes it. */
+  route(incoming: IncomingAlert): Routing | null;
+}
+
+/** What a person opens by hand, worked out by the same routing as an alert. */
+export interface OpenRequest {
+  readonly incidentKey: string;
+  readonly incident: NewIncident;
+  readonly reopenWindowSeconds: number;
+}
+
+/** Which playbook to plan, on what. */
+export interface PlanRequest {
+  readonly playbook: string;
+  /** A stored incident whose targets are taken; null when `text` names the model. */
+  readonly incidentId: string | null;
+  /** Words as for opening by hand; null when an incident is named. */
+  readonly text: string | null;
+  readonly parameters: JsonObject;
+  readonly actor: Actor;
+}
+
+/** Limits of the server; every field has a default in `API_LIMITS`. */
+export interface ApiLimits {
+  /** Body of an ordinary request, in bytes. */
+  readonly bodyBytes: number;
+  /** Body of a webhook or of lineage, in bytes, before anything is parsed. */
+  readonly webhookBytes: number;
+  readonly batchWaitMs: number;
+  readonly batchAlerts: number;
+  readonly pendingAlerts: number;
+  readonly batchCommits: number;
+  /** Event streams open at the same time, over all incidents. */
+  readonly streams: number;
+  readonly heartbeatMs: number;
+  /** A reader that takes nothing for so long is dropped, in milliseconds. */
+  readonly streamStallMs: number;
+  /** How long an answer waits for a decision's outcome, in milliseconds. */
+  readonly decisionWaitMs: number;
+  /** Time for a whole request to arrive, in milliseconds. */
+  readonly requestMs: number;
+}
+
+/** The defaults of all limits. */
+export const API_LIMITS: ApiLimits = {
+  bodyBytes: 64 * 1024,
+  webhookBytes: 1024 * 1024,
+  batchWaitMs: 5,
+  batchAlerts: 200,
+  pendingAlerts: 20_000,
+  batchCommits: 2,
+  streams: 500,
+  heartbeatMs: 15_000,
+  streamStallMs: 30_000,
+  decisionWaitMs: 2_000,
+  requestMs: 30_000,
+};
+
+/** Everything that the API is given; it opens, reads and knows nothing else. */
+export interface ApiDependencies {
+  readonly store: Store;
+  readonly intake: Intake;
+  /** Nodes and edges that one OpenLineage RunEvent states. Raises `invalid` or `too_large`. */
+  readonly lineageOf: (body: Uint8Array) => {
+    readonly nodes: readonly LineageNode[];
+    readonly edges: readonly LineageEdge[];
+  };
+  /** Routes a person's words to a new incident. Raises `invalid` when no route or playbook takes them. */
+  readonly openRequest: (text: string, actor: Actor) => OpenRequest | Promise<OpenRequest>;
+  /** Ed25519 over the canonical JSON of the payload, base64. */
+  readonly signer: (payload: object) => string;
+  readonly clock: () => Date;
+  readonly newId: () => string;
+  readonly playbooks: readonly PinnedPlaybook[];
+  /** Every effect, target, difference, approval and undo, with zero writes. */
+  readonly plan: (request: PlanRequest) => Promise<JsonObject>;
+  /** How an alert would be routed and which targets its labels select, each rule with its reason. */
+  readonly explain: (alert: JsonObject) => Promise<JsonObject>;
+  /** The postmortem as it stands now. Raises `not_found`. */
+  readonly postmortem: (
+    incidentId: string,
+  ) => Promise<{ readonly markdown: string; readonly json: JsonObject }>;
+  /** The bytes of a digest. Raises `not_found`, or `unavailable` when the evidence store is down. */
+  readonly evidenceBytes: (sha256: string) => Promise<Uint8Array>;
+  readonly temporalReady: () => Promise<boolean>;
+  readonly version: string;
+  readonly log: FastifyBaseLogger;
+  /** Where metrics are registered and read from. */
+  readonly metrics: Registry;
+  readonly limits?: Partial<ApiLimits>;
+}

@@ -1,0 +1,150 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { SourceConfiguration } from '../../domain/configuration.ts';
+import { AppError, isAppError } from '../../domain/error.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import type { Delivery } from '../../store/tables.ts';
+import { createBatcher, type Batcher } from '../batch.ts';
+import { acceptedSchema } from '../contract.ts';
+import {
+  API_LIMITS,
+  type ApiDependencies,
+  type ParsedAlert,
+  type WebhookRequest,
+} from '../dependencies.ts';
+import { acceptRawBody, mediaTypeOf, rawBodyOf } from '../raw-body.ts';
+import { API_PREFIX, nameSchema } from '../schema/value.ts';
+
+const JSON_ONLY = new Set(['application/json']);
+const sourceQuery = z.looseObject({ source: nameSchema.optional() });
+
+/** Headers that are kept with the raw bytes: what says what came in, never a credential. */
+const KEPT_HEADERS = ['content-type', 'user-agent', 'webhook-id', 'webhook-timestamp'] as const;
+
+function headersOf(request: FastifyRequest): Readonly<Record<string, string>> {
+  const pairs = Object.entries(request.headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, [value].flat().join(', ')] as const],
+  );
+  return Object.fromEntries(pairs);
+}
+
+function keptHeaders(headers: Readonly<Record<string, string>>): JsonObject {
+  const names = Object.keys(headers).filter(
+    (name) => name.startsWith('ce-') || KEPT_HEADERS.some((kept) => kept === name),
+  );
+  return Object.fromEntries(names.map((name) => [name, headers[name] ?? '']));
+}
+
+/** Our own trouble is always 503, so that the sender sends again; only `internal` stays what it is. */
+function ownTrouble(error: unknown): AppError {
+  if (isAppError(error) && (error.code === 'unavailable' || error.code === 'internal')) {
+    return error;
+  }
+  return new AppError('unavailable', 'The alerts could not be stored now; send them again.', {
+    cause: error,
+  });
+}
+
+interface Intaking {
+  readonly dependencies: ApiDependencies;
+  readonly batcher: Batcher;
+}
+
+/** The kind of the route, and the source that the sender names; null when the credential tells. */
+interface Sender {
+  readonly kind: SourceConfiguration['kind'];
+  readonly source: string | null;
+}
+
+function routed(dependencies: ApiDependencies, parsed: ParsedAlert): Delivery['alerts'][number] {
+  if (parsed.kind === 'quarantined') return parsed;
+  return { ...parsed, routing: dependencies.intake.route(parsed.incoming) };
+}
+
+function sentTo(kind: Sender['kind'], named: { readonly source?: string | undefined }): Sender {
+  return { kind, source: named.source ?? null };
+}
+
+/** Raises `unauthorized` without detail, `invalid` or `too_large` for the envelope, `unavailable` for our trouble. */
+async function take({ dependencies, batcher }: Intaking, request: FastifyRequest, sender: Sender) {
+  const headers = headersOf(request);
+  const contentType = mediaTypeOf(request.headers['content-type']);
+  const receivedAt = dependencies.clock();
+  const raw = rawBodyOf(request);
+  const webhook: WebhookRequest = { ...sender, headers, contentType, raw, receivedAt };
+  const source = dependencies.intake.authenticate(webhook);
+  if (source === null) throw new AppError('unauthorized', 'Unauthorized.');
+  const parsed = dependencies.intake.parse(source, webhook);
+  try {
+    const alerts = await batcher.submit({
+      source: source.name,
+      contentType,
+      headers: keptHeaders(headers),
+      raw,
+      receivedAt: receivedAt.toISOString(),
+      alerts: parsed.map((one) => routed(dependencies, one)),
+    });
+    return { alerts };
+  } catch (error) {
+    throw ownTrouble(error);
+  }
+}
+
+/** Registers the webhooks: signatures over raw bytes, one commit for many deliveries, 202 after it. */
+export function registerAlerts(app: FastifyInstance, dependencies: ApiDependencies): void {
+  const limits = { ...API_LIMITS, ...dependencies.limits };
+  const batcher = createBatcher({
+    accept: (deliveries) => dependencies.store.alerts.accept(deliveries),
+    waitMs: limits.batchWaitMs,
+    alertsMax: limits.batchAlerts,
+    pendingMax: limits.pendingAlerts,
+    commitsMax: limits.batchCommits,
+  });
+  const intaking: Intaking = { dependencies, batcher };
+  const response = { 202: acceptedSchema };
+
+  void app.register((scope, _options, done) => {
+    acceptRawBody(scope, dependencies, JSON_ONLY);
+    const api = scope.withTypeProvider<ZodTypeProvider>();
+    api.route({
+      method: 'POST',
+      url: `${API_PREFIX}/alerts/alertmanager`,
+      schema: { summary: 'Alertmanager webhook, version 4', querystring: sourceQuery, response },
+      config: { access: 'source' },
+      handler: async (request, reply) =>
+        reply.code(202).send(await take(intaking, request, sentTo('alertmanager', request.query))),
+    });
+    api.route({
+      method: 'POST',
+      url: `${API_PREFIX}/alerts/generic/:source`,
+      schema: {
+        summary: 'Any JSON, mapped by the source configuration',
+        params: z.strictObject({ source: nameSchema }),
+        response,
+      },
+      config: { access: 'source' },
+      handler: async (request, reply) =>
+        reply.code(202).send(await take(intaking, request, sentTo('generic', request.params))),
+    });
+    done();
+  });
+
+  void app.register((scope, _options, done) => {
+    // Binary mode carries any content type; the parser of CloudEvents refuses what it cannot read.
+    acceptRawBody(scope, dependencies, null);
+    scope.withTypeProvider<ZodTypeProvider>().route({
+      method: 'POST',
+      url: `${API_PREFIX}/alerts/cloudevents`,
+      schema: {
+        summary: 'CloudEvents 1.0: binary, structured, batch',
+        querystring: sourceQuery,
+        response,
+      },
+      config: { access: 'source' },
+      handler: async (request, reply) =>
+        reply.code(202).send(await take(intaking, request, sentTo('cloudevents', request.query))),
+    });
+    done();
+  });
+}

@@ -1,0 +1,85 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { AppError } from '../../domain/error.ts';
+import type { Incident } from '../../domain/incident.ts';
+import { viewOf } from '../admission.ts';
+import { actorOf, READERS, STEERERS } from '../auth.ts';
+import { incidentEndpoints } from '../contract.ts';
+import { openCursor, sealCursor } from '../cursor.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { possibleCommands } from '../possible-commands.ts';
+import { requestIdOf } from '../request-id.ts';
+
+const LIST = 'incidents';
+/** So many open approvals of one incident are shown with it. */
+const APPROVALS_SHOWN_MAX = 100;
+
+/** The incident. Raises `not_found`. */
+export async function requireIncident(
+  dependencies: Pick<ApiDependencies, 'store'>,
+  id: string,
+): Promise<Incident> {
+  const incident = await dependencies.store.incidents.get(id);
+  if (incident === null) throw new AppError('not_found', 'There is no such incident.');
+  return incident;
+}
+
+/** Registers listing, showing and opening incidents. */
+export function registerIncidents(app: FastifyInstance, dependencies: ApiDependencies): void {
+  const api = app.withTypeProvider<ZodTypeProvider>();
+  const { store } = dependencies;
+
+  api.route({
+    ...incidentEndpoints.list,
+    config: { access: READERS },
+    handler: async ({ query }) => {
+      const page = await store.incidents.list(
+        { states: query.state ?? null },
+        { cursor: openCursor(LIST, query.cursor), limit: query.limit },
+      );
+      return { items: page.items, next: sealCursor(LIST, page.next) };
+    },
+  });
+
+  api.route({
+    ...incidentEndpoints.show,
+    config: { access: READERS },
+    handler: async ({ params }) => {
+      const incident = await requireIncident(dependencies, params.id);
+      const [results, approvals, decisions] = await Promise.all([
+        store.results.ofIncident(incident.id),
+        store.approvals.list(
+          { status: 'open', incidentId: incident.id },
+          { cursor: null, limit: APPROVALS_SHOWN_MAX },
+        ),
+        store.decisions.ofIncident(incident.id),
+      ]);
+      return {
+        incident,
+        results,
+        approvals: approvals.items,
+        decisions: decisions.map(viewOf),
+        now: possibleCommands({ incident, approvals: approvals.items, results }),
+      };
+    },
+  });
+
+  api.route({
+    ...incidentEndpoints.open,
+    config: { access: STEERERS },
+    handler: async (request, reply) => {
+      const { text, requestId } = request.body;
+      const id = requestIdOf(request, requestId ?? null, dependencies.newId);
+      const routed = await dependencies.openRequest(text, actorOf(request));
+      const { incident, created } = await store.incidents.open({
+        requestId: id,
+        incidentKey: routed.incidentKey,
+        incident: routed.incident,
+        reopenWindowSeconds: routed.reopenWindowSeconds,
+        openedAt: dependencies.clock().toISOString(),
+      });
+      if (created) return reply.code(201).send({ incident, created });
+      return reply.code(200).send({ incident, created });
+    },
+  });
+}

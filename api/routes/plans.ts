@@ -1,0 +1,25 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { threeWayDifference } from '../../domain/plan.ts';
+import { READERS } from '../auth.ts';
+import { incidentEndpoints } from '../contract.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { requireIncident } from './incidents.ts';
+
+/** Registers the list of an incident's effects with their plans. */
+export function registerPlans(app: FastifyInstance, dependencies: ApiDependencies): void {
+  app.withTypeProvider<ZodTypeProvider>().route({
+    ...incidentEndpoints.plans,
+    config: { access: READERS },
+    handler: async ({ params }) => {
+      const incident = await requireIncident(dependencies, params.id);
+      const rows = await dependencies.store.operations.ofIncident(incident.id);
+      return {
+        items: rows.map((row) => ({
+          ...row,
+          changes: threeWayDifference(row.plan, row.plan.after),
+        })),
+      };
+    },
+  });
+}

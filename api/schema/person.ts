@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { roleSchema } from './approval.ts';
+import { API_PREFIX, nameSchema } from './value.ts';
+
+const personSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  roles: z.array(roleSchema).readonly(),
+  slackUser: z.string().nullable(),
+  mail: z.string().nullable(),
+  active: z.boolean(),
+});
+
+/** People and their tokens. */
+export const peopleEndpoints = {
+  list: {
+    method: 'GET',
+    url: `${API_PREFIX}/people`,
+    schema: {
+      summary: 'List people',
+      response: { 200: z.object({ items: z.array(personSchema).readonly() }) },
+    },
+  },
+  put: {
+    method: 'PUT',
+    url: `${API_PREFIX}/people/:id`,
+    schema: {
+      summary: 'Add or change a person',
+      params: z.strictObject({ id: nameSchema }),
+      body: z.strictObject({
+        name: z.string().trim().min(1).max(200),
+        roles: z.array(roleSchema).max(10).readonly(),
+        slackUser: z.string().min(1).max(64).nullable().default(null),
+        mail: z.email().max(254).nullable().default(null),
+        active: z.boolean().default(true),
+      }),
+      response: { 200: z.object({ person: personSchema }) },
+    },
+  },
+  token: {
+    method: 'POST',
+    url: `${API_PREFIX}/people/:id/tokens`,
+    schema: {
+      summary: 'Make an API token for a person; it is shown once',
+      params: z.strictObject({ id: nameSchema }),
+      body: z.strictObject({
+        label: z.string().trim().min(1).max(200),
+        expiresAt: z.iso.datetime({ offset: true }).nullable().default(null),
+      }),
+      response: { 201: z.object({ token: z.string(), personId: z.string() }) },
+    },
+  },
+} as const;

@@ -1,0 +1,169 @@
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import type { Approval, Role } from '../domain/approval.ts';
+import type { Fact } from '../domain/fact.ts';
+import type { Incident } from '../domain/incident.ts';
+import { digestOf, sha256Hex } from '../evidence/digest.ts';
+import type { ApiDependencies, Intake } from './dependencies.ts';
+import { createApi } from './server.ts';
+import { createMemoryStore, emptyMemory, type Memory } from './test-store.ts';
+
+/** The moment at which every test of the API happens. */
+export const NOW = '2026-11-23T10:00:00.000Z';
+
+/** An incident as it is shortly after opening. */
+export const INCIDENT: Incident = {
+  id: 'inc_1',
+  number: 1,
+  key: 'key',
+  title: 'fraud-scorer answers strangely',
+  state: 'open',
+  stateReason: null,
+  owner: null,
+  severity: 'sev2',
+  phase: 'triage',
+  mode: 'auto',
+  route: 'models',
+  playbookName: 'poisoned-data',
+  playbookDigest: null,
+  suspect: null,
+  model: 'fraud-scorer',
+  targets: null,
+  parameters: {},
+  origin: { kind: 'alert', by: 'alertmanager', channel: null },
+  firstAlert: null,
+  alertCount: 1,
+  generation: 1,
+  step: 'isolate',
+  paused: false,
+  acknowledgedBy: null,
+  verdict: null,
+  onsetAt: null,
+  openedAt: NOW,
+  containedAt: null,
+  restoredAt: null,
+  stabilisedAt: null,
+  closedAt: null,
+};
+
+/** The digest of the plans of `APPROVAL`. */
+export const PLAN_DIGEST = digestOf(['plans']);
+
+/** An open approval of class R3: two people, one of each approver role. */
+export const APPROVAL: Approval = {
+  id: 'apr_1',
+  incidentId: 'inc_1',
+  operation: 'approve-revert',
+  round: 1,
+  title: 'Go back to version 6',
+  approvalClass: 'R3',
+  quorum: { people: 2, roles: ['approver-model-owner', 'approver-security'] },
+  plans: [],
+  planDigest: PLAN_DIGEST,
+  status: 'open',
+  statusReason: null,
+  requestedBy: null,
+  createdAt: NOW,
+  expiresAt: '2026-11-23T11:00:00.000Z',
+  settledAt: null,
+};
+
+/** The fact of that sequence. */
+export function factOf(sequence: number): Fact {
+  return {
+    incidentId: 'inc_1',
+    sequence,
+    key: `note/${sequence.toString()}`,
+    kind: 'incident.note',
+    occurredAt: null,
+    recordedAt: NOW,
+    actor: 'engine',
+    step: null,
+    operation: null,
+    target: null,
+    summary: `Fact\nid: 99\n ${sequence.toString()}`,
+    data: {},
+    causes: [],
+    previousHash: '00',
+    hash: '01',
+  };
+}
+
+/** One person for each role; the id is the role, the token `fb_<role>`. */
+const ROLES: readonly Role[] = [
+  'viewer',
+  'responder',
+  'approver-security',
+  'approver-model-owner',
+  'admin',
+];
+
+/** Adds a person and a token `fb_<id>`. */
+export function addPerson(memory: Memory, id: string, roles: readonly Role[]): void {
+  memory.people.set(id, { id, name: id, roles, slackUser: null, mail: null, active: true });
+  memory.tokens.set(sha256Hex(`fb_${id}`), { personId: id, canApprove: !roles.includes('admin') });
+}
+
+/** The headers of a person. */
+export function as(person: string): { readonly authorization: string } {
+  return { authorization: `Bearer fb_${person}` };
+}
+
+/** An intake of which nothing is expected: every credential `good` is taken, every body is one alert. */
+export const PLAIN_INTAKE: Intake = {
+  authenticate: ({ headers, kind }) =>
+    headers['authorization'] === 'Bearer good'
+      ? {
+          name: 'monitor',
+          kind,
+          authentication: { kind: 'bearer', tokenSha256: [sha256Hex('good')] },
+          mapping: null,
+          ignoreLabels: [],
+        }
+      : null,
+  parse: (source, { raw }) => [
+    {
+      kind: 'quarantined',
+      alert: { source: source.name, dedupeKey: sha256Hex(raw), problem: 'kept', field: null },
+    },
+  ],
+  route: () => null,
+};
+
+/** A server over memory, with whatever of its dependencies a test replaces. */
+export function createTestApi(change: Partial<ApiDependencies> = {}) {
+  const memory = emptyMemory();
+  for (const role of ROLES) addPerson(memory, role, [role]);
+  memory.incidents.set(INCIDENT.id, INCIDENT);
+  memory.approvals.set(APPROVAL.id, APPROVAL);
+  let ids = 0;
+  const dependencies: ApiDependencies = {
+    store: createMemoryStore(memory),
+    intake: PLAIN_INTAKE,
+    lineageOf: () => ({ nodes: [], edges: [] }),
+    openRequest: (text, actor) => ({
+      incidentKey: text,
+      incident: {
+        ...INCIDENT,
+        title: text,
+        origin: { kind: 'person', by: actor.person, channel: actor.channel },
+      },
+      reopenWindowSeconds: 0,
+    }),
+    signer: (payload) => digestOf(payload),
+    clock: () => new Date(NOW),
+    newId: () => `id${(ids += 1).toString()}`,
+    playbooks: [],
+    plan: () => Promise.resolve({ effects: [] }),
+    explain: () => Promise.resolve({ routes: [] }),
+    postmortem: () => Promise.resolve({ markdown: '# Postmortem', json: { title: 'x' } }),
+    evidenceBytes: () => Promise.resolve(new Uint8Array([1, 2, 3])),
+    temporalReady: () => Promise.resolve(true),
+    version: '0.0.0',
+    log: pino({ level: 'silent' }),
+    metrics: new Registry(),
+    limits: { decisionWaitMs: 0, heartbeatMs: 50, batchWaitMs: 1 },
+    ...change,
+  };
+  return { app: createApi(dependencies), memory, dependencies };
+}

@@ -1,0 +1,341 @@
+import type { Approval } from '../domain/approval.ts';
+import type { Decision } from '../domain/decision.ts';
+import { AppError } from '../domain/error.ts';
+import type { CustodyEntry, Evidence } from '../domain/evidence.ts';
+import type { Fact } from '../domain/fact.ts';
+import type { Incident } from '../domain/incident.ts';
+import type { LineageEdge, LineageNode } from '../domain/lineage.ts';
+import type { OperationResult, OperationRow } from '../domain/operation.ts';
+import type { PinnedPlaybook } from '../domain/playbook.ts';
+import type { Delivery, Page, PageRequest, Person, Store, Tables } from '../store/tables.ts';
+
+/** What the memory store holds; tests read and fill it directly. */
+export interface Memory {
+  readonly deliveries: Delivery[];
+  readonly incidents: Map<string, Incident>;
+  readonly requests: Map<string, string>;
+  readonly approvals: Map<string, Approval>;
+  readonly decisions: Map<string, Decision>;
+  readonly operations: OperationRow[];
+  readonly results: OperationResult[];
+  readonly facts: Fact[];
+  readonly evidence: Map<string, Evidence>;
+  readonly custody: CustodyEntry[];
+  readonly people: Map<string, Person>;
+  readonly tokens: Map<string, { readonly personId: string; readonly canApprove: boolean }>;
+  readonly playbooks: Map<string, PinnedPlaybook>;
+  readonly nodes: LineageNode[];
+  readonly edges: LineageEdge[];
+  readonly listeners: Set<(payload: string) => void>;
+  /** Raised by `alerts.accept` and `ping` while set. */
+  trouble: Error | null;
+}
+
+/** An empty memory. */
+export function emptyMemory(): Memory {
+  return {
+    deliveries: [],
+    incidents: new Map(),
+    requests: new Map(),
+    approvals: new Map(),
+    decisions: new Map(),
+    operations: [],
+    results: [],
+    facts: [],
+    evidence: new Map(),
+    custody: [],
+    people: new Map(),
+    tokens: new Map(),
+    playbooks: new Map(),
+    nodes: [],
+    edges: [],
+    listeners: new Set(),
+    trouble: null,
+  };
+}
+
+/** A table of which the API uses no more than `used`; the rest raises, so that a new use is seen. */
+function unused(name: string): () => never {
+  return () => {
+    throw new AppError('internal', `The memory store has no ${name}.`);
+  };
+}
+
+function page<T>(all: readonly T[], request: PageRequest): Page<T> {
+  const from = request.cursor === null ? 0 : Number(request.cursor);
+  const to = from + request.limit;
+  return { items: all.slice(from, to), next: to < all.length ? to.toString() : null };
+}
+
+function found<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new AppError('not_found', `There is no such ${what}.`);
+  return value;
+}
+
+function alertTable(memory: Memory): Tables['alerts'] {
+  return {
+    accept: (deliveries) => {
+      if (memory.trouble !== null) return Promise.reject(memory.trouble);
+      memory.deliveries.push(...deliveries);
+      return Promise.resolve(
+        deliveries.map((delivery) =>
+          delivery.alerts.map((one, index) =>
+            one.kind === 'alert'
+              ? { alertId: `alr_${index.toString()}`, duplicate: false, incidentId: 'inc_1' }
+              : {
+                  alertId: `alr_${index.toString()}`,
+                  duplicate: false,
+                  incidentId: null,
+                  problem: one.alert.problem,
+                },
+          ),
+        ),
+      );
+    },
+    ofIncident: unused('alerts.ofIncident'),
+    drain: unused('alerts.drain'),
+  };
+}
+
+function incidentTable(memory: Memory): Tables['incidents'] {
+  return {
+    get: (id) => Promise.resolve(memory.incidents.get(id) ?? null),
+    open: async (request) => {
+      const known = memory.requests.get(request.requestId);
+      if (known !== undefined) {
+        return { incident: found(memory.incidents.get(known), 'incident'), created: false };
+      }
+      const [template] = memory.incidents.values();
+      const incident: Incident = {
+        ...found(template, 'template'),
+        ...request.incident,
+        id: `inc_${(memory.incidents.size + 1).toString()}`,
+        openedAt: request.openedAt,
+      };
+      memory.incidents.set(incident.id, incident);
+      memory.requests.set(request.requestId, incident.id);
+      return Promise.resolve({ incident, created: true });
+    },
+    list: ({ states }, request) =>
+      Promise.resolve(
+        page(
+          [...memory.incidents.values()].filter((one) => states?.includes(one.state) ?? true),
+          request,
+        ),
+      ),
+    lock: async (id) => Promise.resolve(found(memory.incidents.get(id), 'incident')),
+    change: unused('incidents.change'),
+    nextGeneration: unused('incidents.nextGeneration'),
+    unfinished: unused('incidents.unfinished'),
+    stopAccepting: unused('incidents.stopAccepting'),
+  };
+}
+
+function approvalTable(memory: Memory): Tables['approvals'] {
+  return {
+    open: unused('approvals.open'),
+    get: (id) => Promise.resolve(memory.approvals.get(id) ?? null),
+    lock: async (id) => Promise.resolve(found(memory.approvals.get(id), 'approval')),
+    settle: (id, status, statusReason) => {
+      const approval = found(memory.approvals.get(id), 'approval');
+      const settled = { ...approval, status, statusReason };
+      memory.approvals.set(id, settled);
+      return Promise.resolve(settled);
+    },
+    list: ({ status, incidentId }, request) =>
+      Promise.resolve(
+        page(
+          [...memory.approvals.values()].filter(
+            (one) =>
+              (status === null || one.status === status) &&
+              (incidentId === null || one.incidentId === incidentId),
+          ),
+          request,
+        ),
+      ),
+  };
+}
+
+function decisionTable(memory: Memory): Tables['decisions'] {
+  return {
+    insert: (row) => {
+      const decision: Decision = { ...row, outcome: 'pending', reason: null };
+      memory.decisions.set(row.id, decision);
+      return Promise.resolve(decision);
+    },
+    get: (id) => Promise.resolve(memory.decisions.get(id) ?? null),
+    settle: (id, outcome, reason) => {
+      const decision = found(memory.decisions.get(id), 'decision');
+      memory.decisions.set(id, { ...decision, outcome, reason });
+      return Promise.resolve();
+    },
+    ofIncident: (id) =>
+      Promise.resolve([...memory.decisions.values()].filter((one) => one.incidentId === id)),
+    approvalsOf: (id) =>
+      Promise.resolve(
+        [...memory.decisions.values()].filter(
+          ({ command }) => command.kind === 'approve' && command.approvalId === id,
+        ),
+      ),
+  };
+}
+
+function evidenceTable(memory: Memory): Tables['evidence'] {
+  return {
+    put: unused('evidence.put'),
+    get: (id) => Promise.resolve(memory.evidence.get(id) ?? null),
+    ofIncident: (id) =>
+      Promise.resolve([...memory.evidence.values()].filter((one) => one.incidentId === id)),
+    addCustody: (entry) => {
+      const stored = {
+        ...entry,
+        sequence: memory.custody.length + 1,
+        previousHash: '00',
+        hash: '01',
+      };
+      memory.custody.push(stored);
+      return Promise.resolve(stored);
+    },
+    custodyOf: (id) => Promise.resolve(memory.custody.filter((one) => one.evidenceId === id)),
+  };
+}
+
+function personTable(memory: Memory): Tables['people'] {
+  return {
+    put: (person) => {
+      memory.people.set(person.id, person);
+      return Promise.resolve();
+    },
+    get: (id) => Promise.resolve(memory.people.get(id) ?? null),
+    bySlackUser: unused('people.bySlackUser'),
+    list: () => Promise.resolve([...memory.people.values()]),
+    addToken: ({ personId, sha256, canApprove }) => {
+      memory.tokens.set(sha256, { personId, canApprove });
+      return Promise.resolve();
+    },
+    byToken: (sha256) => {
+      const token = memory.tokens.get(sha256);
+      const person = token === undefined ? undefined : memory.people.get(token.personId);
+      if (token === undefined || person?.active !== true) return Promise.resolve(null);
+      return Promise.resolve({ person, canApprove: token.canApprove });
+    },
+  };
+}
+
+function lineageTable(memory: Memory): Tables['lineage'] {
+  const graph = () =>
+    Promise.resolve({ nodes: memory.nodes, edges: memory.edges, truncated: false });
+  return {
+    merge: (nodes, edges) => {
+      memory.nodes.push(...nodes);
+      memory.edges.push(...edges);
+      return Promise.resolve();
+    },
+    downstream: graph,
+    upstream: graph,
+    find: unused('lineage.find'),
+  };
+}
+
+function factTable(memory: Memory): Tables['facts'] {
+  return {
+    append: unused('facts.append'),
+    page: (incidentId, after, limit) =>
+      Promise.resolve(
+        memory.facts
+          .filter((fact) => fact.incidentId === incidentId && fact.sequence > after)
+          .slice(0, limit),
+      ),
+    all: unused('facts.all'),
+    head: () => {
+      const last = memory.facts.at(-1);
+      return Promise.resolve({ sequence: last?.sequence ?? 0, hash: last?.hash ?? '00' });
+    },
+  };
+}
+
+function operationTable(memory: Memory): Tables['operations'] {
+  return {
+    find: unused('operations.find'),
+    ofIncident: (id) => Promise.resolve(memory.operations.filter((r) => r.incidentId === id)),
+    insertPlanned: unused('operations.insertPlanned'),
+    move: unused('operations.move'),
+    nextFence: unused('operations.nextFence'),
+    revokeFences: unused('operations.revokeFences'),
+    holdsFence: unused('operations.holdsFence'),
+    undoStack: unused('operations.undoStack'),
+    containments: unused('operations.containments'),
+    supersede: unused('operations.supersede'),
+    renewLease: unused('operations.renewLease'),
+    leaveInPlace: unused('operations.leaveInPlace'),
+  };
+}
+
+type SmallTables = 'results' | 'claims' | 'playbooks' | 'messages' | 'outbox' | 'sources';
+
+/** The tables of which the API uses one read or none. */
+function smallTables(memory: Memory): Pick<Tables, SmallTables | 'settings'> {
+  const no = unused;
+  return {
+    results: {
+      put: no('results.put'),
+      ofIncident: (id) => Promise.resolve(memory.results.filter((r) => r.incidentId === id)),
+    },
+    claims: { take: no('take'), holds: no('holds'), release: no('release'), ofIncident: no('of') },
+    playbooks: {
+      put: no('playbooks.put'),
+      get: (digest) => Promise.resolve(memory.playbooks.get(digest) ?? null),
+    },
+    messages: {
+      put: no('messages.put'),
+      get: no('messages.get'),
+      sent: no('messages.sent'),
+      failed: no('messages.failed'),
+      threadParent: no('messages.threadParent'),
+      ofIncident: no('messages.ofIncident'),
+    },
+    outbox: {
+      add: no('outbox.add'),
+      lease: no('outbox.lease'),
+      done: no('outbox.done'),
+      later: no('outbox.later'),
+      depth: () => Promise.resolve(0),
+    },
+    sources: { put: no('sources.put'), list: no('sources.list') },
+    settings: { get: no('get'), put: no('put'), putIfAbsent: no('putIfAbsent') },
+  };
+}
+
+/** A store in memory for tests of the API: transactions run one after the other, as a lock would make them. */
+export function createMemoryStore(memory: Memory): Store {
+  const tables: Tables = {
+    ...smallTables(memory),
+    operations: operationTable(memory),
+    alerts: alertTable(memory),
+    incidents: incidentTable(memory),
+    approvals: approvalTable(memory),
+    decisions: decisionTable(memory),
+    evidence: evidenceTable(memory),
+    people: personTable(memory),
+    lineage: lineageTable(memory),
+    facts: factTable(memory),
+  };
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    ...tables,
+    transaction: (work) => {
+      const result = last.then(() => work(tables));
+      last = result.catch(() => null);
+      return result;
+    },
+    listen: (_channel, listener) => {
+      memory.listeners.add(listener);
+      return Promise.resolve(() => {
+        memory.listeners.delete(listener);
+        return Promise.resolve();
+      });
+    },
+    ping: () => (memory.trouble === null ? Promise.resolve() : Promise.reject(memory.trouble)),
+    close: () => Promise.resolve(),
+  };
+}

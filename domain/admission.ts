@@ -1,0 +1,265 @@
+import type { Approval, Quorum, Role } from './approval.ts';
+import type { DecisionCommand, DecisionKind } from './decision.ts';
+import { AppError } from './error.ts';
+import type { Incident, IncidentState } from './incident.ts';
+import { findOperation, type Playbook } from './playbook.ts';
+
+/** Every kind of decision, in the order in which they are offered to people. */
+export const DECISION_KINDS = [
+  'approve',
+  'reject',
+  'acknowledge',
+  'note',
+  'severity',
+  'hand-over',
+  'pause',
+  'resume',
+  'retry',
+  'skip',
+  'mark-done',
+  'targets',
+  'cancel',
+  'stand-down',
+  'close',
+] as const satisfies readonly DecisionKind[];
+
+const APPROVERS = ['approver-security', 'approver-model-owner'] as const;
+/** Roles that may steer an incident; a viewer only looks. */
+export const STEERING_ROLES = ['responder', ...APPROVERS, 'admin'] as const;
+
+/** The longest time for which a containment may be left in place at close, in days. */
+export const LEAVE_DAYS_MAX = 90;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The roles of which a person must hold one to give a command of this kind. */
+export function rolesOf(kind: DecisionKind): readonly Role[] {
+  return kind === 'approve' || kind === 'reject' ? APPROVERS : STEERING_ROLES;
+}
+
+const STATES: Readonly<Record<DecisionKind, readonly IncidentState[]>> = {
+  approve: ['pending', 'open', 'held', 'stuck'],
+  reject: ['pending', 'open', 'held', 'stuck'],
+  acknowledge: ['pending', 'open', 'held', 'stuck'],
+  // What is learned after the end belongs on the timeline too.
+  note: ['pending', 'open', 'held', 'stuck', 'closed'],
+  severity: ['pending', 'open', 'held', 'stuck'],
+  'hand-over': ['pending', 'open', 'held', 'stuck'],
+  pause: ['pending', 'open'],
+  resume: ['pending', 'open', 'held', 'stuck'],
+  retry: ['open', 'held'],
+  skip: ['open', 'held'],
+  'mark-done': ['open', 'held'],
+  targets: ['pending', 'open', 'held'],
+  cancel: ['pending', 'open', 'held', 'stuck'],
+  'stand-down': ['open', 'held'],
+  close: ['open', 'held', 'stuck'],
+};
+
+/**
+ * Why a command of this kind makes no sense for the incident as it stands, as a sentence; null when it does.
+ * Both the admission of decisions and the list of what people can do now read this, so they never differ.
+ */
+export function obstacleTo(kind: DecisionKind, incident: Incident): string | null {
+  if (!STATES[kind].includes(incident.state)) {
+    const reason = incident.state === 'stuck' ? '; resume it first' : '';
+    return `The incident is ${incident.state}${reason}.`;
+  }
+  if (kind === 'pause' && incident.paused) return 'The incident is paused already.';
+  const stopped = incident.paused || incident.state === 'held' || incident.state === 'stuck';
+  if (kind === 'resume' && !stopped) return 'The incident is running already.';
+  return null;
+}
+
+/** One person's admitted approval, as quorum counts it. */
+export interface Approver {
+  readonly person: string;
+  readonly roles: readonly Role[];
+}
+
+/** True when each role can be covered by an approver of its own; at most `ROLES.length` deep. */
+function covers(roles: readonly Role[], approvers: readonly Approver[]): boolean {
+  const [role, ...others] = roles;
+  if (role === undefined) return true;
+  return approvers.some(
+    (approver, index) =>
+      approver.roles.includes(role) && covers(others, approvers.toSpliced(index, 1)),
+  );
+}
+
+/**
+ * True when so many different people approved, one for each role, and not only the requester.
+ * A person counts once, whatever number of decisions stands under the name.
+ */
+export function quorumMet(
+  quorum: Quorum,
+  approvers: readonly Approver[],
+  requestedBy: string | null,
+): boolean {
+  const people = [...new Map(approvers.map((one) => [one.person, one])).values()];
+  if (people.length < Math.max(quorum.people, quorum.roles.length)) return false;
+  if (people.length > 0 && people.every((one) => one.person === requestedBy)) return false;
+  return covers(quorum.roles, people);
+}
+
+/** Who decides, as read under the lock: roles and standing of this moment. */
+export interface Decider extends Approver {
+  readonly active: boolean;
+  /** False for the bootstrap token, which approves nothing. */
+  readonly canApprove: boolean;
+}
+
+/** Everything that admission looks at, read in one transaction under the lock. */
+export interface AdmissionInput {
+  readonly command: DecisionCommand;
+  readonly decider: Decider;
+  readonly incident: Incident;
+  /** The approval that the command names; null for commands that name none. */
+  readonly approval: Approval | null;
+  /** Admitted approvals of that approval so far. */
+  readonly approvers: readonly Approver[];
+  /** The pinned playbook; null while none is pinned. */
+  readonly playbook: Playbook | null;
+  /** RFC 3339 UTC. */
+  readonly now: string;
+}
+
+/** What else the transaction of an admitted decision writes. */
+export interface Admission {
+  /** How the approval settles with this decision; null while it stays open, or when there is none. */
+  readonly settles: {
+    readonly status: 'approved' | 'rejected';
+    readonly reason: string | null;
+  } | null;
+}
+
+/**
+ * Admits a person's command or refuses it; pure, the one arbiter of every door (API, CLI, Slack, page).
+ * Raises `unauthorized` for a missing role or an inactive person, `conflict` when state or plan is not what the
+ * person saw, `refused` for what a rule forbids (expiry, self-approval, skipping an approval), `not_found` for an
+ * operation that the playbook does not have.
+ */
+export function admit(input: AdmissionInput): Admission {
+  requireRole(input.command.kind, input.decider);
+  const obstacle = obstacleTo(input.command.kind, input.incident);
+  if (obstacle !== null) {
+    throw new AppError('conflict', obstacle, { details: { state: input.incident.state } });
+  }
+  const { command } = input;
+  switch (command.kind) {
+    case 'approve':
+    case 'reject':
+      return admitAnswer(command, input);
+    case 'skip':
+    case 'mark-done':
+      requireOperation(command, input.playbook);
+      break;
+    case 'close':
+      for (const [index, left] of command.leave.entries()) {
+        requireExpiry(left.expiresAt, input.now, `leave[${index.toString()}].expiresAt`);
+      }
+      break;
+    default:
+  }
+  return { settles: null };
+}
+
+function requireRole(kind: DecisionKind, decider: Decider): void {
+  const roles = rolesOf(kind);
+  if (!decider.active) {
+    throw new AppError('unauthorized', 'This person has been deactivated.', {
+      permission: `one of ${roles.join(', ')}`,
+    });
+  }
+  if (!decider.roles.some((role) => roles.includes(role))) {
+    throw new AppError('unauthorized', `Your roles do not allow \`${kind}\`.`, {
+      permission: `one of ${roles.join(', ')}`,
+    });
+  }
+}
+
+type Answer = Extract<DecisionCommand, { readonly kind: 'approve' | 'reject' }>;
+
+function admitAnswer(command: Answer, input: AdmissionInput): Admission {
+  const { approval, decider } = input;
+  if (approval === null || approval.incidentId !== input.incident.id) {
+    throw new AppError('not_found', 'There is no such approval.', { field: 'approvalId' });
+  }
+  requireOpen(approval, command.planDigest, input.now);
+  requireApprover(approval, decider);
+  if (command.kind === 'reject') return { settles: { status: 'rejected', reason: command.reason } };
+  if (input.approvers.some((one) => one.person === decider.person)) {
+    throw new AppError('conflict', 'You have approved this already; a person counts once.');
+  }
+  const met = quorumMet(approval.quorum, [...input.approvers, decider], approval.requestedBy);
+  return { settles: met ? { status: 'approved', reason: null } : null };
+}
+
+function requireOpen(approval: Approval, planDigest: string, now: string): void {
+  if (approval.status !== 'open') {
+    throw new AppError('conflict', `This approval is ${approval.status} already.`, {
+      details: { status: approval.status },
+    });
+  }
+  if (approval.planDigest !== planDigest) {
+    throw new AppError('conflict', 'The plans are not those that you saw; look at them again.', {
+      field: 'planDigest',
+      details: { planDigest: approval.planDigest },
+    });
+  }
+  if (Date.parse(approval.expiresAt) <= Date.parse(now)) {
+    throw new AppError('refused', 'This approval has expired.', {
+      details: { expiresAt: approval.expiresAt },
+    });
+  }
+}
+
+function requireApprover(approval: Approval, decider: Decider): void {
+  if (!decider.canApprove) {
+    throw new AppError('unauthorized', 'This token cannot approve; use one of your own.', {
+      permission: 'a token that may approve',
+    });
+  }
+  const { roles, people } = approval.quorum;
+  if (roles.length > 0 && !decider.roles.some((role) => roles.includes(role))) {
+    throw new AppError(
+      'unauthorized',
+      'Your roles are not among those that this approval asks for.',
+      {
+        permission: `one of ${roles.join(', ')}`,
+      },
+    );
+  }
+  if (Math.max(people, roles.length) <= 1 && approval.requestedBy === decider.person) {
+    throw new AppError('refused', 'Who requested this may not be its only approver.');
+  }
+}
+
+type OperationCommand = Extract<DecisionCommand, { readonly kind: 'skip' | 'mark-done' }>;
+
+function requireOperation(command: OperationCommand, playbook: Playbook | null): void {
+  if (playbook === null) return;
+  const found = findOperation(playbook, command.operation);
+  if (found === undefined) {
+    throw new AppError('not_found', 'The playbook has no such operation.', { field: 'operation' });
+  }
+  const { kind } = found.operation;
+  if (kind === 'approval' || (kind === 'seal' && command.kind === 'skip')) {
+    throw new AppError(
+      'refused',
+      `An operation of kind ${kind} cannot be given \`${command.kind}\`.`,
+      {
+        field: 'operation',
+      },
+    );
+  }
+}
+
+function requireExpiry(expiresAt: string, now: string, field: string): void {
+  const ahead = Date.parse(expiresAt) - Date.parse(now);
+  if (ahead > 0 && ahead <= LEAVE_DAYS_MAX * DAY_MS) return;
+  throw new AppError(
+    'refused',
+    `A containment left in place ends in the future, at most ${LEAVE_DAYS_MAX.toString()} days ahead.`,
+    { field },
+  );
+}
