@@ -49,12 +49,13 @@ export function retryAfterOf(header: string | null, now: Date): number | undefin
   return Math.round(Math.min(Math.max(ms, 0), RETRY_AFTER_MAX_MS));
 }
 
-/** The socket-level code in an error's causes, or undefined. */
+/** The socket-level code in an error's causes, or undefined. Errors of other realms are read by shape. */
 function socketCodeOf(error: unknown): string | undefined {
   let current: unknown = error;
-  for (let depth = 0; depth < CAUSE_DEPTH_MAX && current instanceof Error; depth += 1) {
+  for (let depth = 0; depth < CAUSE_DEPTH_MAX; depth += 1) {
+    if (typeof current !== 'object' || current === null) return undefined;
     if ('code' in current && typeof current.code === 'string') return current.code;
-    current = current.cause;
+    current = 'cause' in current ? current.cause : undefined;
   }
   return undefined;
 }

@@ -160,6 +160,17 @@ async function listFolder(
   return (await client.http.call(call, context)).value.files;
 }
 
+async function mustBeFile(
+  client: MlflowClient,
+  path: readonly string[],
+  context: CallContext,
+): Promise<void> {
+  const siblings = await listFolder(client, path.slice(0, -1), context);
+  const named = siblings.find((entry) => entry.path === path.at(-1));
+  if (named?.is_dir === false) return;
+  throw new AppError('not_found', 'Nothing is stored where this model version points.');
+}
+
 async function digestFile(
   client: MlflowClient,
   file: { readonly segments: readonly string[]; readonly bytesMax: number },
@@ -190,8 +201,9 @@ export async function digestFiles(
   context: CallContext,
 ): Promise<readonly DigestedFile[]> {
   const listed = await listFiles(client, root, context);
-  // A listing of a file is empty: then the source itself is the file.
+  // A listing of a file is empty: then its folder must name it, or nothing is there.
   const single = listed.length === 0;
+  if (single) await mustBeFile(client, root, context);
   const paths = single ? [root.at(-1) ?? ''] : [...listed].sort();
   const files: DigestedFile[] = [];
   let left = BYTES_MAX;

@@ -89,10 +89,13 @@ function newestFirst(a: ModelVersion, b: ModelVersion): number {
 
 type Get = MlflowClient['get'];
 
-/**
- * Reads an alias. MLflow answers a missing one with 400 `INVALID_PARAMETER_VALUE`, the code of every bad input, so the
- * model itself has the last word.
- */
+/** What servers answer for a missing alias; the first is also the code of every bad input. */
+const MISSING_ALIAS: ReadonlySet<string> = new Set([
+  'INVALID_PARAMETER_VALUE',
+  'RESOURCE_DOES_NOT_EXIST',
+]);
+
+/** Reads an alias. When the answer may mean that there is none, the model itself has the last word. */
 async function readAlias(
   get: Get,
   asked: { readonly name: string; readonly alias: string },
@@ -106,8 +109,7 @@ async function readAlias(
     );
     return reply.model_version.version;
   } catch (error) {
-    if (!isAppError(error) || error.details?.['errorCode'] !== 'INVALID_PARAMETER_VALUE')
-      throw error;
+    if (!isAppError(error) || !MISSING_ALIAS.has(String(error.details?.['errorCode']))) throw error;
   }
   const query = { name: asked.name };
   const reply = await get(
