@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import type { AlertReceipt } from '../domain/alert.ts';
+import { AppError } from '../domain/error.ts';
+import { sha256Hex } from '../evidence/digest.ts';
+import type { Connection } from './connection.ts';
+import { freshId } from './identity.ts';
+import { insertAlerts, insertDeliveries } from './alert-insert.ts';
+import { joinIncidents } from './join.ts';
+import type { Delivery } from './tables.ts';
+
+/** Most alerts of one transaction. */
+export const ALERTS_PER_ACCEPT_MAX = 10_000;
+
+/** One element of a delivery on its way in. */
+export interface Entry {
+  readonly alertId: string;
+  readonly source: string;
+  readonly dedupeKey: string;
+  readonly delivery: Delivery;
+  readonly rawSha256: string;
+  readonly item: Delivery['alerts'][number];
+}
+
+/** The alert that an element is, whether it is new or not. */
+interface Known {
+  readonly alertId: string;
+  readonly incidentId: string | null;
+}
+
+const KNOWN = {
+  name: 'alert-known',
+  text: `select a.source, a.dedupe_key as "dedupeKey", a.id as "alertId", a.incident_id as "incidentId"
+    from unnest($1::text[], $2::text[]) as k (source, dedupe_key)
+    join firebreak.alert a on a.source = k.source and a.dedupe_key = k.dedupe_key`,
+};
+
+const knownRow = z.object({
+  source: z.string(),
+  dedupeKey: z.string(),
+  alertId: z.string(),
+  incidentId: z.string().nullable(),
+});
+
+function identityOf(element: { readonly source: string; readonly dedupeKey: string }): string {
+  return JSON.stringify([element.source, element.dedupeKey]);
+}
+
+function entriesOf(delivery: Delivery): readonly Entry[] {
+  const rawSha256 = sha256Hex(delivery.raw);
+  return delivery.alerts.map((item) => ({
+    alertId: freshId('alr'),
+    source: item.kind === 'alert' ? item.incoming.alert.source : item.alert.source,
+    dedupeKey: item.kind === 'alert' ? item.incoming.dedupeKey : item.alert.dedupeKey,
+    delivery,
+    rawSha256,
+    item,
+  }));
+}
+
+async function knownAlerts(
+  connection: Connection,
+  entries: readonly Entry[],
+): Promise<Map<string, Known>> {
+  const sources = entries.map((entry) => entry.source);
+  const keys = entries.map((entry) => entry.dedupeKey);
+  const rows = await connection.rows(KNOWN, [sources, keys], knownRow);
+  return new Map(rows.map((row) => [identityOf(row), row]));
+}
+
+function receiptOf(entry: Entry, known: Known): AlertReceipt {
+  const receipt = {
+    alertId: known.alertId,
+    duplicate: known.alertId !== entry.alertId,
+    incidentId: known.incidentId,
+  };
+  return entry.item.kind === 'alert' ? receipt : { ...receipt, problem: entry.item.alert.problem };
+}
+
+/**
+ * Commits what is new of some deliveries: a handful of statements whatever their number. To be run in one
+ * transaction; a lost race for an alert or a key raises and wants the transaction to be run again. Answers a
+ * receipt per element, in order, per delivery. Raises `too_large` past 10,000 alerts.
+ */
+export async function acceptDeliveries(
+  connection: Connection,
+  deliveries: readonly Delivery[],
+): Promise<readonly (readonly AlertReceipt[])[]> {
+  const all = deliveries.map(entriesOf);
+  const entries = all.flat();
+  if (entries.length > ALERTS_PER_ACCEPT_MAX) {
+    throw new AppError('too_large', 'Too many alerts at once.', {
+      details: { alerts: entries.length, alertsMax: ALERTS_PER_ACCEPT_MAX },
+    });
+  }
+  const known = await knownAlerts(connection, entries);
+  // Of equal new elements the first is the alert, the others repeat it.
+  const fresh = new Map<string, Entry>();
+  for (const entry of entries) {
+    const identity = identityOf(entry);
+    if (!known.has(identity) && !fresh.has(identity)) fresh.set(identity, entry);
+  }
+  const incidentOf = await writeFresh(connection, deliveries, [...fresh.values()]);
+  for (const [identity, { alertId }] of fresh) {
+    known.set(identity, { alertId, incidentId: incidentOf.get(alertId) ?? null });
+  }
+  return all.map((part) =>
+    part.map((entry) => {
+      const found = known.get(identityOf(entry));
+      if (found === undefined) throw new AppError('internal', 'An alert got no answer.');
+      return receiptOf(entry, found);
+    }),
+  );
+}
+
+async function writeFresh(
+  connection: Connection,
+  deliveries: readonly Delivery[],
+  fresh: readonly Entry[],
+): Promise<ReadonlyMap<string, string>> {
+  const bringing = new Set(fresh.map((entry) => entry.delivery));
+  // A delivery that brings nothing new was stored with the first one that did; an empty one is kept as it came.
+  await insertDeliveries(
+    connection,
+    deliveries.filter((delivery) => delivery.alerts.length === 0 || bringing.has(delivery)),
+  );
+  if (fresh.length === 0) return new Map();
+  const joining = await joinIncidents(connection, fresh);
+  await insertAlerts(connection, fresh, joining.incidentOf);
+  await joining.record();
+  return joining.incidentOf;
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import type { IncomingAlert } from '../domain/alert.ts';
+import { acceptDeliveries } from './accept.ts';
+import { document, timestamp } from './column.ts';
+import { requireRow, withRaces } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { cursorNumber, pageOf } from './page.ts';
+import type { AlertTable, Page, PageRequest, StoredAlert } from './tables.ts';
+
+const OF_INCIDENT = {
+  name: 'alert-of-incident',
+  text: `select sequence, id, incident_id as "incidentId", incoming, problem, received_at as "receivedAt"
+    from firebreak.alert
+    where incident_id = $1 and ($2::bigint is null or sequence > $2) order by sequence limit $3`,
+};
+
+// The row as it was before: the sub-select is locked first and read under that lock.
+const DRAIN = {
+  name: 'alert-drain',
+  text: `update firebreak.incident i set alert_drained = i.alert_count
+    from (select id, alert_count - alert_drained as drained from firebreak.incident
+      where id = $1 for no key update) before
+    where i.id = before.id
+    returning before.drained, i.alert_count as total`,
+};
+
+const storedRow = z
+  .object({
+    sequence: z.number(),
+    id: z.string(),
+    incidentId: z.string().nullable(),
+    incoming: document<IncomingAlert | null>(),
+    problem: z.string().nullable(),
+    receivedAt: timestamp,
+  })
+  .transform(({ sequence, ...stored }): { sequence: number; stored: StoredAlert } => ({
+    sequence,
+    stored,
+  }));
+
+async function ofIncident(
+  connection: Connection,
+  incidentId: string,
+  page: PageRequest,
+): Promise<Page<StoredAlert>> {
+  const values = [incidentId, cursorNumber(page), page.limit + 1];
+  const rows = await connection.rows(OF_INCIDENT, values, storedRow);
+  return pageOf(rows, page.limit, { item: (row) => row.stored, cursor: (row) => row.sequence });
+}
+
+/** Alerts over a connection; see the contract for what each function answers. */
+export function createAlertTable(connection: Connection): AlertTable {
+  return {
+    accept: (deliveries) =>
+      withRaces(connection, (transaction) => acceptDeliveries(transaction, deliveries)),
+    ofIncident: (incidentId, page) => ofIncident(connection, incidentId, page),
+    drain: (incidentId) =>
+      requireRow(
+        connection.rows(DRAIN, [incidentId], z.object({ drained: z.number(), total: z.number() })),
+        `There is no incident ${incidentId}.`,
+      ),
+  };
+}

@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import { AppError } from '../domain/error.ts';
+import { firstRow } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { addWork } from './outbox.ts';
+import type { ClaimTable } from './tables.ts';
+
+/** Most targets that one incident claims at once. */
+export const CLAIM_TARGETS_MAX = 1000;
+
+// Takers and releasers of a target queue until each other's transaction ends; in the order of the lock's own
+// key, so that nobody waits in a circle.
+const QUEUE = {
+  name: 'claim-queue',
+  text: `select count(pg_advisory_xact_lock(1179795792, h.key)) as locked
+    from (select distinct hashtext(t.target) as key from unnest($1::text[]) as t (target) order by 1) h`,
+};
+
+const BLOCKER = {
+  name: 'claim-blocker',
+  text: `select incident_id as "by", target from firebreak.claim
+    where target = any($1::text[]) and mode = 'exclusive' and incident_id <> $2 order by target limit 1`,
+};
+
+const TAKE = {
+  name: 'claim-take',
+  text: `insert into firebreak.claim (target, incident_id, mode)
+    select t.target, $2, $3 from unnest($1::text[]) as t (target) order by t.target
+    on conflict (target, incident_id) do update
+      set mode = case when claim.mode = 'exclusive' then claim.mode else excluded.mode end`,
+};
+
+const WAIT = {
+  name: 'claim-wait',
+  text: `insert into firebreak.claim_wait (target, incident_id) values ($1, $2) on conflict do nothing`,
+};
+
+const STOP_WAITING = {
+  name: 'claim-stop-waiting',
+  text: `delete from firebreak.claim_wait where incident_id = $1`,
+};
+
+const HOLDS = {
+  name: 'claim-holds',
+  text: `select from firebreak.claim where incident_id = $1 and target = $2`,
+};
+
+const OF_INCIDENT = {
+  name: 'claim-of-incident',
+  text: `select target, mode from firebreak.claim where incident_id = $1 order by target`,
+};
+
+const ENDING = {
+  name: 'claim-ending',
+  text: `select c.target from firebreak.claim c where c.incident_id = $1 and not exists (
+      select from firebreak.operation o
+      where o.incident_id = c.incident_id and o.left_owner is not null
+        and o.state in ('applied', 'verified', 'unverified') and c.target = any(o.claim_targets))
+    order by c.target`,
+};
+
+const RELEASE = {
+  name: 'claim-release',
+  text: `delete from firebreak.claim where incident_id = $1 and target = any($2::text[])`,
+};
+
+const WAITING = {
+  name: 'claim-waiting',
+  text: `delete from firebreak.claim_wait where target = any($1::text[]) returning incident_id as "incidentId"`,
+};
+
+const targetRow = z.object({ target: z.string() });
+
+async function take(
+  connection: Connection,
+  request: Parameters<ClaimTable['take']>[0],
+): ReturnType<ClaimTable['take']> {
+  const { incidentId, mode } = request;
+  const targets = [...new Set(request.targets)].sort();
+  if (targets.length > CLAIM_TARGETS_MAX) {
+    throw new AppError('too_large', 'Too many targets in one claim.', {
+      details: { targets: targets.length, targetsMax: CLAIM_TARGETS_MAX },
+    });
+  }
+  if (targets.length === 0) return { taken: true };
+  await queue(connection, targets);
+  if (mode === 'exclusive') {
+    const blocker = await firstRow(
+      connection.rows(BLOCKER, [targets, incidentId], targetRow.extend({ by: z.string() })),
+    );
+    if (blocker !== null) {
+      await connection.write(WAIT, [blocker.target, incidentId]);
+      return { taken: false, by: blocker.by, target: blocker.target };
+    }
+  }
+  await connection.write(TAKE, [targets, incidentId, mode]);
+  await connection.write(STOP_WAITING, [incidentId]);
+  return { taken: true };
+}
+
+async function queue(connection: Connection, targets: readonly string[]): Promise<void> {
+  await connection.rows(QUEUE, [targets], z.object({ locked: z.number() }));
+}
+
+async function release(connection: Connection, incidentId: string): Promise<void> {
+  await connection.write(STOP_WAITING, [incidentId]);
+  const rows = await connection.rows(ENDING, [incidentId], targetRow);
+  const targets = rows.map((row) => row.target);
+  if (targets.length === 0) return;
+  await queue(connection, targets);
+  await connection.write(RELEASE, [incidentId, targets]);
+  const waiting = await connection.rows(WAITING, [targets], z.object({ incidentId: z.string() }));
+  const woken = [...new Set(waiting.map((row) => row.incidentId))];
+  await addWork(
+    connection,
+    woken.map((id) => ({ kind: 'wake-incident', incidentId: id })),
+  );
+}
+
+/**
+ * Claims over a connection; see the contract for what each function answers. Exclusive excludes exclusive of
+ * another incident; shared and exclusive do not exclude each other. `take` raises `too_large` past 1,000 targets.
+ */
+export function createClaimTable(connection: Connection): ClaimTable {
+  return {
+    take: (request) => connection.atomic((transaction) => take(transaction, request)),
+    holds: async (incidentId, target) =>
+      (await connection.rows(HOLDS, [incidentId, target], z.object({}))).length > 0,
+    release: (incidentId) => connection.atomic((transaction) => release(transaction, incidentId)),
+    ofIncident: (incidentId) =>
+      connection.rows(
+        OF_INCIDENT,
+        [incidentId],
+        targetRow.extend({ mode: z.enum(['shared', 'exclusive']) }),
+      ),
+  };
+}

@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import { AppError } from '../domain/error.ts';
+import { cleanText, jsonText, timestamp } from './column.ts';
+import { firstRow } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { freshId } from './identity.ts';
+import type { NewIncident } from './tables.ts';
+
+/** How often a lost race for one key is tried again within a transaction. */
+const ATTEMPTS_MAX = 5;
+/** Longest text from outside in a column of an incident. */
+const TEXT_CHARACTERS_MAX = 2000;
+
+/** The incident that a key leads to, and what it took to get there. */
+export interface Membership {
+  readonly incidentId: string;
+  readonly how: 'joined' | 'opened' | 'reopened';
+  readonly generation: number;
+}
+
+/** A wish to be in the incident of a key, which opens or reopens one if need be. */
+export interface OpenRequest {
+  readonly incidentKey: string;
+  readonly incident: NewIncident;
+  readonly reopenWindowSeconds: number;
+  /** RFC 3339: when the alert or the person arrived. */
+  readonly at: string;
+}
+
+// KEY SHARE lets alerts pass each other and makes close (FOR UPDATE) wait for them, and them for it.
+const ACCEPTING = {
+  name: 'membership-accepting',
+  text: `select id, incident_key as key, generation from firebreak.incident
+    where incident_key = any($1::text[]) and accepting order by id for key share`,
+};
+
+const HOLDERS = {
+  name: 'membership-holders',
+  text: `select c.target, i.id from firebreak.claim c join firebreak.incident i on i.id = c.incident_id
+    where c.target = any($1::text[]) and i.accepting
+    order by i.id, c.target for key share of i`,
+};
+
+const CLOSED = {
+  name: 'membership-closed',
+  text: `select distinct on (incident_key) id, incident_key as key, closed_at as "closedAt"
+    from firebreak.incident
+    where incident_key = any($1::text[]) and state = 'closed' and closed_at is not null
+    order by incident_key, closed_at desc, number desc`,
+};
+
+const REOPEN = {
+  name: 'membership-reopen',
+  text: `update firebreak.incident set state = 'pending', accepting = true, generation = generation + 1,
+      state_reason = null, phase = 'triage', step = null, paused = false, verdict = null,
+      contained_at = null, restored_at = null, stabilised_at = null, closed_at = null
+    where id = $1 and state = 'closed'
+    returning generation`,
+};
+
+const OPEN = {
+  name: 'membership-open',
+  text: `insert into firebreak.incident (id, incident_key, title, state, severity, phase, mode, route,
+      playbook_name, suspect, model, targets, parameters, origin, first_alert, onset_at, opened_at)
+    values ($1, $2, $3, 'pending', $4, 'triage', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+    on conflict (incident_key) where accepting do nothing
+    returning id`,
+};
+
+const keyRow = z.object({ id: z.string(), key: z.string(), generation: z.number() });
+const holderRow = z.object({ target: z.string(), id: z.string() });
+const closedRow = z.object({ id: z.string(), key: z.string(), closedAt: timestamp });
+
+function clean(text: string | null): string | null {
+  return text === null ? null : cleanText(text, TEXT_CHARACTERS_MAX);
+}
+
+/** The accepting incidents of some keys, held against closing until the transaction ends. */
+export async function acceptingOf(
+  connection: Connection,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, Membership>> {
+  if (keys.length === 0) return new Map();
+  const rows = await connection.rows(ACCEPTING, [keys], keyRow);
+  return new Map(
+    rows.map(({ id, key, generation }) => [key, { incidentId: id, how: 'joined', generation }]),
+  );
+}
+
+/** By target, the accepting incident that holds a claim on it; the one with the smallest id of several. */
+export async function holdersOf(
+  connection: Connection,
+  targets: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (targets.length === 0) return new Map();
+  const rows = await connection.rows(HOLDERS, [[...new Set(targets)]], holderRow);
+  return new Map(rows.toReversed().map(({ target, id }) => [target, id]));
+}
+
+/**
+ * An incident for every request: the accepting one of its key, the one that was closed within its window
+ * (reopened, next generation), or a new one. At most one per key, whoever else asks. Raises `unavailable`
+ * when the race for a key was lost too often.
+ */
+export async function openOrReopen(
+  connection: Connection,
+  requests: readonly OpenRequest[],
+): Promise<ReadonlyMap<string, Membership>> {
+  const found = new Map<string, Membership>();
+  // In the order of keys, so that no two transactions wait for each other in a circle.
+  let missing = [...new Map(requests.map((request) => [request.incidentKey, request])).values()];
+  missing.sort((a, b) => (a.incidentKey < b.incidentKey ? -1 : 1));
+  for (let attempt = 0; attempt < ATTEMPTS_MAX && missing.length > 0; attempt += 1) {
+    const keys = missing.map((request) => request.incidentKey);
+    for (const [key, membership] of await acceptingOf(connection, keys)) found.set(key, membership);
+    missing = missing.filter(({ incidentKey }) => !found.has(incidentKey));
+    for (const [key, membership] of await openEach(connection, missing)) found.set(key, membership);
+    missing = missing.filter(({ incidentKey }) => !found.has(incidentKey));
+  }
+  if (missing.length > 0) {
+    throw new AppError('unavailable', 'The incident was opened and closed too often meanwhile.');
+  }
+  return found;
+}
+
+/** Reopens or opens; a key whose race was lost is left out. */
+async function openEach(
+  connection: Connection,
+  requests: readonly OpenRequest[],
+): Promise<ReadonlyMap<string, Membership>> {
+  if (requests.length === 0) return new Map();
+  const keys = requests.map((request) => request.incidentKey);
+  const closed = await connection.rows(CLOSED, [keys], closedRow);
+  const memberships = new Map<string, Membership>();
+  for (const request of requests) {
+    const last = closed.find((row) => row.key === request.incidentKey);
+    const membership =
+      last !== undefined && isWithinWindow(request, last.closedAt)
+        ? await reopen(connection, last.id)
+        : await open(connection, request);
+    if (membership !== null) memberships.set(request.incidentKey, membership);
+  }
+  return memberships;
+}
+
+function isWithinWindow(request: OpenRequest, closedAt: string): boolean {
+  return Date.parse(request.at) - Date.parse(closedAt) <= request.reopenWindowSeconds * 1000;
+}
+
+async function reopen(connection: Connection, id: string): Promise<Membership | null> {
+  const row = await firstRow(connection.rows(REOPEN, [id], z.object({ generation: z.number() })));
+  return row && { incidentId: id, how: 'reopened', generation: row.generation };
+}
+
+async function open(connection: Connection, request: OpenRequest): Promise<Membership | null> {
+  const { incident } = request;
+  const values = [
+    freshId('inc'),
+    request.incidentKey,
+    clean(incident.title),
+    incident.severity,
+    incident.mode,
+    clean(incident.route),
+    incident.playbookName,
+    clean(incident.suspect),
+    clean(incident.model),
+    jsonText(incident.targets),
+    jsonText(incident.parameters),
+    jsonText(incident.origin),
+    jsonText(incident.firstAlert),
+    incident.onsetAt,
+    request.at,
+  ];
+  const row = await firstRow(connection.rows(OPEN, values, z.object({ id: z.string() })));
+  return row && { incidentId: row.id, how: 'opened', generation: 1 };
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import type { Message, NewMessage } from '../domain/message.ts';
+import { cleanText } from './column.ts';
+import { firstRow } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { freshId } from './identity.ts';
+import { addWork } from './outbox.ts';
+import type { MessageTable } from './tables.ts';
+
+const MESSAGES_MAX = 10_000;
+const SUBJECT_CHARACTERS_MAX = 500;
+const TEXT_CHARACTERS_MAX = 100_000;
+
+const COLUMNS = `id, incident_id as "incidentId", channel, purpose, subject, text, state, attempts,
+  external_id as "externalId"`;
+
+const PUT = {
+  name: 'message-put',
+  text: `insert into firebreak.message (id, incident_id, channel, purpose, subject, text)
+    select m.id, m.incident_id, m.channel, m.purpose, m.subject, m.text
+    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+      with ordinality as m (id, incident_id, channel, purpose, subject, text, n)
+    order by m.n on conflict (incident_id, channel, purpose) do nothing
+    returning id`,
+};
+
+const GET = { name: 'message-get', text: `select ${COLUMNS} from firebreak.message where id = $1` };
+
+const SENT = {
+  name: 'message-sent',
+  text: `update firebreak.message set state = 'sent', attempts = attempts + 1, external_id = $2
+    where id = $1 and state <> 'sent'`,
+};
+
+const FAILED = {
+  name: 'message-failed',
+  text: `update firebreak.message set attempts = attempts + 1,
+      state = case when $2::boolean then 'failed' else state end
+    where id = $1 and state = 'pending'`,
+};
+
+const THREAD_PARENT = {
+  name: 'message-thread-parent',
+  text: `select ${COLUMNS} from firebreak.message
+    where incident_id = $1 and channel = $2 and state = 'sent' order by number limit 1`,
+};
+
+const OF_INCIDENT = {
+  name: 'message-of-incident',
+  text: `select ${COLUMNS} from firebreak.message where incident_id = $1 order by number limit $2`,
+};
+
+const messageRow: z.ZodType<Message> = z.object({
+  id: z.string(),
+  incidentId: z.string(),
+  channel: z.enum(['slack', 'mail']),
+  purpose: z.string(),
+  subject: z.string(),
+  text: z.string(),
+  state: z.enum(['pending', 'sent', 'failed']),
+  attempts: z.number(),
+  externalId: z.string().nullable(),
+});
+
+async function put(connection: Connection, messages: readonly NewMessage[]): Promise<void> {
+  if (messages.length === 0) return;
+  const inserted = await connection.rows(
+    PUT,
+    [
+      messages.map(() => freshId('msg')),
+      messages.map((message) => message.incidentId),
+      messages.map((message) => message.channel),
+      messages.map((message) => message.purpose),
+      messages.map((message) => cleanText(message.subject, SUBJECT_CHARACTERS_MAX)),
+      messages.map((message) => cleanText(message.text, TEXT_CHARACTERS_MAX)),
+    ],
+    z.object({ id: z.string() }),
+  );
+  await addWork(
+    connection,
+    inserted.map((row) => ({ kind: 'send-message', messageId: row.id })),
+  );
+}
+
+/** Messages to people over a connection; see the contract for what each function answers. */
+export function createMessageTable(connection: Connection): MessageTable {
+  return {
+    put: (messages) => connection.atomic((transaction) => put(transaction, messages)),
+    get: (id) => firstRow(connection.rows(GET, [id], messageRow)),
+    sent: async (id, externalId) => {
+      await connection.write(SENT, [id, externalId]);
+    },
+    failed: async (id, final) => {
+      await connection.write(FAILED, [id, final]);
+    },
+    threadParent: (incidentId, channel) =>
+      firstRow(connection.rows(THREAD_PARENT, [incidentId, channel], messageRow)),
+    ofIncident: (incidentId) =>
+      connection.rows(OF_INCIDENT, [incidentId, MESSAGES_MAX], messageRow),
+  };
+}

@@ -1,0 +1,204 @@
+import { z } from 'zod';
+import { keyText } from '../domain/operation.ts';
+import type { OperationKey, OperationRow, OperationState } from '../domain/operation.ts';
+import { jsonText } from './column.ts';
+import { firstRow, requireRow } from './connection.ts';
+import type { Connection, Statement } from './connection.ts';
+import { OPERATION_COLUMNS, operationRow } from './operation-row.ts';
+import type { OperationTable } from './tables.ts';
+
+/** Most operations of one incident that are read at once. */
+const OPERATIONS_MAX = 10_000;
+const KEY = `incident_id = $1 and operation = $2 and target = $3 and round = $4`;
+/** States in which an effect may be in the world. */
+const IN_FORCE = `state in ('applied', 'verified', 'unverified')`;
+
+function statement(name: string, text: string): Statement {
+  return { name: `operation-${name}`, text };
+}
+
+const FIND = statement('find', `select ${OPERATION_COLUMNS} from firebreak.operation where ${KEY}`);
+
+const INSERT = statement(
+  'insert',
+  `insert into firebreak.operation (incident_id, operation, target, round, step, use, instance, input,
+      approval_class, approval_id, containment, state, generation, plan, plan_digest, claim_targets,
+      lease_until)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'planned', $12, $13, $14, $15, $16)
+    on conflict do nothing`,
+);
+
+const NEXT_FENCE = statement(
+  'next-fence',
+  `update firebreak.operation set fence = fence + 1,
+      apply_sequence = coalesce(apply_sequence, nextval('firebreak.apply_sequence'))
+    where ${KEY} returning ${OPERATION_COLUMNS}`,
+);
+
+const REVOKE = statement('revoke', `update firebreak.operation set fence = fence + 1 where ${KEY}`);
+
+const HOLDS = statement(
+  'holds-fence',
+  `select fence = $5 as holds from firebreak.operation where ${KEY}`,
+);
+
+const OF_INCIDENT = statement(
+  'of-incident',
+  `select ${OPERATION_COLUMNS} from firebreak.operation where incident_id = $1
+    order by apply_sequence nulls last, operation, target, round limit $2`,
+);
+
+const UNDO_STACK = statement(
+  'undo-stack',
+  `select ${OPERATION_COLUMNS} from firebreak.operation
+    where incident_id = $1 and apply_sequence is not null
+      and state not in ('planned', 'approved', 'refused', 'void', 'reverted')
+    order by apply_sequence desc limit $2`,
+);
+
+const CONTAINMENTS = statement(
+  'containments',
+  `select ${OPERATION_COLUMNS} from firebreak.operation
+    where containment and not superseded and ${IN_FORCE}
+    order by apply_sequence limit $1`,
+);
+
+const SUPERSEDE = statement(
+  'supersede',
+  `update firebreak.operation o set superseded = true
+    from (select incident_id, target, use, apply_sequence from firebreak.operation where ${KEY}) newer
+    where o.incident_id = newer.incident_id and o.target = newer.target and o.use = newer.use
+      and o.containment and not o.superseded and (o.operation, o.round) <> ($2, $4)
+      and o.apply_sequence < coalesce(newer.apply_sequence, 9223372036854775807)`,
+);
+
+const RENEW = statement('renew', `update firebreak.operation set lease_until = $5 where ${KEY}`);
+
+const LEAVE = statement(
+  'leave',
+  `update firebreak.operation set left_owner = $4, left_until = $5, lease_until = $5
+    where incident_id = $1 and operation = $2 and target = $3 and containment and ${IN_FORCE}
+      and round = (select max(round) from firebreak.operation
+        where incident_id = $1 and operation = $2 and target = $3 and ${IN_FORCE})
+    returning ${OPERATION_COLUMNS}`,
+);
+
+/** Columns that a move may change; the names in this order name the prepared statement. */
+const MOVE_COLUMNS = {
+  receipt: 'receipt',
+  verdict: 'verdict',
+  reason: 'reason',
+  approvalId: 'approval_id',
+  leaseUntil: 'lease_until',
+} as const;
+
+type MoveChange = NonNullable<Parameters<OperationTable['move']>[3]>;
+
+function keyValues(key: OperationKey): readonly unknown[] {
+  return [key.incidentId, key.operation, key.target, key.round];
+}
+
+async function insertPlanned(
+  connection: Connection,
+  row: Parameters<OperationTable['insertPlanned']>[0],
+): Promise<OperationRow> {
+  await connection.write(INSERT, [
+    ...keyValues(row),
+    row.step,
+    row.use,
+    row.instance,
+    JSON.stringify(row.input),
+    row.approvalClass,
+    row.approvalId,
+    row.containment,
+    row.generation,
+    JSON.stringify(row.plan),
+    row.planDigest,
+    [...new Set([row.target, ...row.plan.targets.map((target) => `${row.instance}/${target}`)])],
+    row.leaseUntil,
+  ]);
+  return requireOperation(connection, FIND, row);
+}
+
+interface Move {
+  readonly from: readonly OperationState[];
+  readonly to: OperationState;
+  readonly change: MoveChange;
+}
+
+async function move(
+  connection: Connection,
+  key: OperationKey,
+  { from, to, change }: Move,
+): Promise<OperationRow | null> {
+  const given = new Map<string, unknown>(Object.entries(change));
+  const values = [...keyValues(key), from, to];
+  const sets = ['state = $6'];
+  const changed: string[] = [];
+  for (const [property, column] of Object.entries(MOVE_COLUMNS)) {
+    const value = given.get(property);
+    if (value === undefined) continue;
+    const isDocument = property === 'receipt' || property === 'verdict';
+    values.push(isDocument ? jsonText(value) : value);
+    sets.push(`${column} = $${values.length.toString()}`);
+    changed.push(property);
+  }
+  const moving = statement(
+    ['move', ...changed].join('-'),
+    `update firebreak.operation set ${sets.join(', ')} where ${KEY} and state = any($5::text[])
+      returning ${OPERATION_COLUMNS}`,
+  );
+  return firstRow(connection.rows(moving, values, operationRow));
+}
+
+function requireOperation(
+  connection: Connection,
+  on: Statement,
+  key: OperationKey,
+): Promise<OperationRow> {
+  return requireRow(
+    connection.rows(on, keyValues(key), operationRow),
+    `There is no operation ${keyText(key)}.`,
+  );
+}
+
+async function holdsFence(
+  connection: Connection,
+  key: OperationKey,
+  fence: number,
+): Promise<boolean> {
+  const row = z.object({ holds: z.boolean() });
+  const found = await firstRow(connection.rows(HOLDS, [...keyValues(key), fence], row));
+  return found?.holds ?? false;
+}
+
+/** Operations over a connection; see the contract for what each function answers. */
+export function createOperationTable(connection: Connection): OperationTable {
+  const write = async (on: Statement, values: readonly unknown[]): Promise<void> => {
+    await connection.write(on, values);
+  };
+  return {
+    find: (key) => firstRow(connection.rows(FIND, keyValues(key), operationRow)),
+    insertPlanned: (row) => insertPlanned(connection, row),
+    move: (...[key, from, to, change = {}]) => move(connection, key, { from, to, change }),
+    nextFence: (key) => requireOperation(connection, NEXT_FENCE, key),
+    revokeFences: (key) => write(REVOKE, keyValues(key)),
+    holdsFence: (key, fence) => holdsFence(connection, key, fence),
+    ofIncident: (incidentId) =>
+      connection.rows(OF_INCIDENT, [incidentId, OPERATIONS_MAX], operationRow),
+    undoStack: (incidentId) =>
+      connection.rows(UNDO_STACK, [incidentId, OPERATIONS_MAX], operationRow),
+    containments: (limit) =>
+      connection.rows(CONTAINMENTS, [Math.min(limit, OPERATIONS_MAX)], operationRow),
+    supersede: (key) => write(SUPERSEDE, keyValues(key)),
+    renewLease: (key, until) => write(RENEW, [...keyValues(key), until]),
+    leaveInPlace: (incidentId, left) =>
+      firstRow(
+        connection.rows(
+          LEAVE,
+          [incidentId, left.operation, left.target, left.owner, left.expiresAt],
+          operationRow,
+        ),
+      ),
+  };
+}

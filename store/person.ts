@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { ROLES } from '../domain/approval.ts';
+import { firstRow } from './connection.ts';
+import type { Connection } from './connection.ts';
+import type { Person, PersonTable } from './tables.ts';
+
+const PEOPLE_MAX = 10_000;
+const COLUMNS = `id, name, roles, slack_user as "slackUser", mail, active`;
+
+const PUT = {
+  name: 'person-put',
+  text: `insert into firebreak.person (id, name, roles, slack_user, mail, active)
+    values ($1, $2, $3, $4, $5, $6)
+    on conflict (id) do update set name = excluded.name, roles = excluded.roles,
+      slack_user = excluded.slack_user, mail = excluded.mail, active = excluded.active`,
+};
+
+const GET = { name: 'person-get', text: `select ${COLUMNS} from firebreak.person where id = $1` };
+
+const BY_SLACK_USER = {
+  name: 'person-by-slack-user',
+  text: `select ${COLUMNS} from firebreak.person where slack_user = $1`,
+};
+
+const LIST = {
+  name: 'person-list',
+  text: `select ${COLUMNS} from firebreak.person order by id limit $1`,
+};
+
+const ADD_TOKEN = {
+  name: 'token-add',
+  text: `insert into firebreak.token (sha256, person_id, label, expires_at, can_approve)
+    values ($1, $2, $3, $4, $5)
+    on conflict (sha256) do update set label = excluded.label, expires_at = excluded.expires_at,
+      can_approve = excluded.can_approve
+    where token.person_id = excluded.person_id`,
+};
+
+const BY_TOKEN = {
+  name: 'person-by-token',
+  text: `select ${COLUMNS}, t.can_approve as "canApprove"
+    from firebreak.token t join firebreak.person p on p.id = t.person_id
+    where t.sha256 = $1 and p.active and (t.expires_at is null or t.expires_at > now())`,
+};
+
+const personRow: z.ZodType<Person> = z.object({
+  id: z.string(),
+  name: z.string(),
+  roles: z.array(z.enum(ROLES)),
+  slackUser: z.string().nullable(),
+  mail: z.string().nullable(),
+  active: z.boolean(),
+});
+const tokenRow = z
+  .object({ canApprove: z.boolean() })
+  .and(personRow)
+  .transform(({ canApprove, ...person }) => ({ person, canApprove }));
+
+/** People and their tokens over a connection; see the contract for what each function answers. */
+export function createPersonTable(connection: Connection): PersonTable {
+  return {
+    put: async (person) => {
+      await connection.write(PUT, [
+        person.id,
+        person.name,
+        person.roles,
+        person.slackUser,
+        person.mail,
+        person.active,
+      ]);
+    },
+    get: (id) => firstRow(connection.rows(GET, [id], personRow)),
+    bySlackUser: (slackUser) => firstRow(connection.rows(BY_SLACK_USER, [slackUser], personRow)),
+    list: () => connection.rows(LIST, [PEOPLE_MAX], personRow),
+    addToken: async (token) => {
+      await connection.write(ADD_TOKEN, [
+        token.sha256,
+        token.personId,
+        token.label,
+        token.expiresAt,
+        token.canApprove,
+      ]);
+    },
+    byToken: (sha256) => firstRow(connection.rows(BY_TOKEN, [sha256], tokenRow)),
+  };
+}

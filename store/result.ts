@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import type { OperationResult } from '../domain/operation.ts';
+import { STEP_NAMES } from '../domain/playbook.ts';
+import { document, timestamp } from './column.ts';
+import { requireRow } from './connection.ts';
+import type { Connection } from './connection.ts';
+import type { ResultTable } from './tables.ts';
+
+const RESULTS_MAX = 10_000;
+
+const COLUMNS = `incident_id as "incidentId", step, operation, round, outcome, reason, value,
+  started_at as "startedAt", settled_at as "settledAt"`;
+
+const PUT = {
+  name: 'result-put',
+  text: `insert into firebreak.operation_result (incident_id, step, operation, round, outcome, reason, value,
+      started_at, settled_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
+};
+
+const GET = {
+  name: 'result-get',
+  text: `select ${COLUMNS} from firebreak.operation_result
+    where incident_id = $1 and operation = $2 and round = $3`,
+};
+
+const OF_INCIDENT = {
+  name: 'result-of-incident',
+  text: `select distinct on (operation) ${COLUMNS} from firebreak.operation_result
+    where incident_id = $1 order by operation, round desc limit $2`,
+};
+
+const resultRow: z.ZodType<OperationResult> = z.object({
+  incidentId: z.string(),
+  step: z.enum(STEP_NAMES),
+  operation: z.string(),
+  round: z.number(),
+  outcome: z.enum(['succeeded', 'failed', 'inconclusive', 'skipped', 'not_run']),
+  reason: z.string().nullable(),
+  value: document<OperationResult['value']>(),
+  startedAt: timestamp,
+  settledAt: timestamp,
+});
+
+async function put(connection: Connection, result: OperationResult): Promise<OperationResult> {
+  await connection.write(PUT, [
+    result.incidentId,
+    result.step,
+    result.operation,
+    result.round,
+    result.outcome,
+    result.reason,
+    JSON.stringify(result.value),
+    result.startedAt,
+    result.settledAt,
+  ]);
+  const key = [result.incidentId, result.operation, result.round];
+  return requireRow(connection.rows(GET, key, resultRow), 'The result was not stored.');
+}
+
+/** Results over a connection; see the contract for what each function answers. */
+export function createResultTable(connection: Connection): ResultTable {
+  return {
+    put: (result) => put(connection, result),
+    ofIncident: (incidentId) => connection.rows(OF_INCIDENT, [incidentId, RESULTS_MAX], resultRow),
+  };
+}
