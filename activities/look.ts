@@ -95,7 +95,8 @@ async function lookAt(looking: Looking): Promise<OperationResult | null> {
   );
 }
 
-async function see(looking: Looking): Promise<Sight | null> {
+/** Looks without settling; a seal stores its bytes. Null when it may hold later. */
+export async function see(looking: Looking): Promise<Sight | null> {
   const { operation, context } = looking;
   try {
     if (!isWanted(operation, context)) return skipped(looking);

@@ -49,7 +49,7 @@ function pathOf(directory: string, sha256: string): string {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
 }
 
 async function read(file: string, sha256: string): Promise<Uint8Array> {

@@ -47,7 +47,8 @@ async function readBuilt(): Promise<WorkflowBundle | null> {
     const code = await readFile(join(import.meta.dirname, '..', BUNDLE_FILE), 'utf8');
     return { code, buildId: buildIdOf(code) };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT')
+      return null;
     throw error;
   }
 }

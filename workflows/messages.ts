@@ -9,8 +9,6 @@ export const INCIDENT_WORKFLOW = 'incident';
 export const WATCH_WORKFLOW = 'containmentWatch';
 /** Name of the reconcile workflow's type, run by a schedule. */
 export const RECONCILE_WORKFLOW = 'reconcile';
-/** Task queue of workflows and activities. */
-export const TASK_QUEUE = 'firebreak';
 
 /** Input of one generation of an incident. */
 export interface IncidentInput {

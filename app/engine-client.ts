@@ -1,0 +1,197 @@
+import {
+  Client,
+  Connection,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  type ConnectionOptions,
+} from '@temporalio/client';
+import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
+import type { Decision } from '../domain/decision.ts';
+import { AppError } from '../domain/error.ts';
+import { workflowIdOf, type Incident } from '../domain/incident.ts';
+import {
+  decideUpdate,
+  INCIDENT_WORKFLOW,
+  wakeSignal,
+  type DecisionAnswer,
+  type IncidentInput,
+} from '../workflows/messages.ts';
+
+/** How long a decision may wait for a worker before the relay tries again, in milliseconds. */
+const UPDATE_WITHIN_MS = 10_000;
+const CALL_WITHIN_MS = 10_000;
+/** History events after which a run continues as new. */
+export const CONTINUE_AS_NEW_AFTER_EVENTS = 4_000;
+
+/** How a run stands in Temporal. */
+export type RunState = 'running' | 'ended' | 'completed' | 'missing';
+
+/** What a described run says. */
+export interface DescribedRun {
+  readonly state: RunState;
+  /** Build that the run is pinned to; null when it is not versioned. */
+  readonly buildId: string | null;
+  readonly runId: string | null;
+}
+
+/** Temporal as the relay and the reconciler need it: every call bounded, errors in our codes. */
+export interface EngineClient {
+  readonly client: Client;
+  readonly namespace: string;
+  /** Queue of our workflows and activities; also the name of our worker deployment. */
+  readonly taskQueue: string;
+  /** UUID of the namespace: another one is another server. */
+  namespaceId(): Promise<string>;
+  /** Starts a generation; one that is there already is success. */
+  start(incident: Incident): Promise<void>;
+  /** Wakes a run; false when there is none. */
+  wake(incident: Incident): Promise<boolean>;
+  /** Delivers a decision; null when there is no run. Raises `unavailable` when no worker took it in time. */
+  decide(incident: Incident, decision: Decision): Promise<DecisionAnswer | null>;
+  describe(incidentId: string, generation: number): Promise<DescribedRun>;
+  terminate(incidentId: string, generation: number, reason: string): Promise<void>;
+  ready(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+function unavailable(error: unknown): AppError {
+  return new AppError('unavailable', 'Temporal does not answer.', { cause: error });
+}
+
+const MODEL = defineSearchAttributeKey('Model', 'KEYWORD');
+const PLAYBOOK = defineSearchAttributeKey('Playbook', 'KEYWORD');
+const SEVERITY = defineSearchAttributeKey('Severity', 'KEYWORD');
+const STATE = defineSearchAttributeKey('IncidentState', 'KEYWORD');
+
+function attributesOf(incident: Incident): TypedSearchAttributes {
+  return new TypedSearchAttributes([
+    { key: PLAYBOOK, value: incident.playbookName },
+    { key: SEVERITY, value: incident.severity },
+    { key: STATE, value: 'open' },
+    ...(incident.model === null ? [] : [{ key: MODEL, value: incident.model }]),
+  ]);
+}
+
+/** Connects to Temporal. `searchAttributes` is false on a server where ours are not registered. */
+export async function connectEngine(options: {
+  readonly connection: ConnectionOptions;
+  readonly namespace: string;
+  readonly taskQueue: string;
+  readonly searchAttributes: boolean;
+}): Promise<EngineClient> {
+  const { namespace, taskQueue, searchAttributes } = options;
+  const connection = await Connection.connect(options.connection);
+  const client = new Client({ connection, namespace });
+  const within = <T>(work: () => Promise<T>, ms = CALL_WITHIN_MS): Promise<T> =>
+    connection.withDeadline(Date.now() + ms, work);
+  const handleOf = (incident: Incident): ReturnType<Client['workflow']['getHandle']> =>
+    client.workflow.getHandle(workflowIdOf(incident.id, incident.generation));
+
+  const start = async (incident: Incident): Promise<void> => {
+    const input: IncidentInput = {
+      incidentId: incident.id,
+      generation: incident.generation,
+      continueAsNewAfterEvents: CONTINUE_AS_NEW_AFTER_EVENTS,
+      searchAttributes,
+      carried: null,
+    };
+    try {
+      await within(() =>
+        client.workflow.start(INCIDENT_WORKFLOW, {
+          taskQueue,
+          workflowId: workflowIdOf(incident.id, incident.generation),
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          args: [input],
+          staticSummary: `#${incident.number.toString()} ${incident.title}`.slice(0, 200),
+          ...(searchAttributes ? { typedSearchAttributes: attributesOf(incident) } : {}),
+        }),
+      );
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+      throw unavailable(error);
+    }
+  };
+
+  const wake = async (incident: Incident): Promise<boolean> => {
+    try {
+      await within(() => handleOf(incident).signal(wakeSignal));
+      return true;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false;
+      throw unavailable(error);
+    }
+  };
+
+  const decide = async (incident: Incident, decision: Decision): Promise<DecisionAnswer | null> => {
+    try {
+      return await within(
+        () =>
+          handleOf(incident).executeUpdate(decideUpdate, {
+            updateId: decision.id,
+            args: [decision],
+          }),
+        UPDATE_WITHIN_MS,
+      );
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError) {
+        return { outcome: 'refused', reason: error.cause?.message ?? error.message };
+      }
+      if (error instanceof WorkflowNotFoundError) return null;
+      throw unavailable(error);
+    }
+  };
+
+  return {
+    client,
+    namespace,
+    taskQueue,
+    start,
+    wake,
+    decide,
+    namespaceId: async () => {
+      const { namespaceInfo } = await within(() =>
+        connection.workflowService.describeNamespace({ namespace }),
+      );
+      return namespaceInfo?.id ?? '';
+    },
+    describe: (incidentId, generation) =>
+      describeRun(client, within, workflowIdOf(incidentId, generation)),
+    terminate: async (incidentId, generation, reason) => {
+      await within(() =>
+        client.workflow.getHandle(workflowIdOf(incidentId, generation)).terminate(reason),
+      );
+    },
+    ready: async () => {
+      try {
+        await within(() => connection.workflowService.getSystemInfo({}), 2_000);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    close: () => connection.close(),
+  };
+}
+
+async function describeRun(
+  client: Client,
+  within: <T>(work: () => Promise<T>) => Promise<T>,
+  workflowId: string,
+): Promise<DescribedRun> {
+  try {
+    const description = await within(() => client.workflow.getHandle(workflowId).describe());
+    const version = description.raw.workflowExecutionInfo?.versioningInfo?.deploymentVersion;
+    const names = { RUNNING: 'running', COMPLETED: 'completed' } as const;
+    const { name } = description.status;
+    return {
+      state: name === 'RUNNING' || name === 'COMPLETED' ? names[name] : 'ended',
+      buildId: version?.buildId ?? null,
+      runId: description.runId,
+    };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError)
+      return { state: 'missing', buildId: null, runId: null };
+    throw unavailable(error);
+  }
+}

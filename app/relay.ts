@@ -1,0 +1,209 @@
+import type { Logger } from 'pino';
+import { newFact } from '../domain/fact.ts';
+import type { Decision } from '../domain/decision.ts';
+import { toAppError } from '../domain/error.ts';
+import type { OutboxRow, OutboxWork, Store } from '../store/tables.ts';
+import type { EngineClient } from './engine-client.ts';
+import type { Messenger } from './messenger.ts';
+
+/** Rows taken at once, and worked on side by side. */
+const LEASE_ROWS = 32;
+const LEASE_MS = 30_000;
+/** How often the outbox is read when nobody notifies. */
+const POLL_MS = 1_000;
+const RETRY_FIRST_MS = 250;
+const RETRY_MAX_MS = 30_000;
+/** An incident is woken at most so often. */
+const WAKE_EVERY_MS = 1_000;
+
+/** Delivers what transactions left in the outbox, each row until it is done. */
+export interface Relay {
+  /** Finishes what is under way, then stops. */
+  stop(): Promise<void>;
+}
+
+export interface RelayDependencies {
+  readonly store: Store;
+  readonly engine: EngineClient;
+  readonly messenger: Messenger;
+  readonly log: Logger;
+}
+
+type Delivery = 'done' | { readonly laterMs: number };
+
+/** Starts the relay: woken by the outbox channel, and by a timer in case a notification was lost. */
+export async function startRelay(deps: RelayDependencies): Promise<Relay> {
+  let stopped = false;
+  let wakeUp: () => void = () => undefined;
+  const notified = (): void => {
+    wakeUp();
+  };
+  const unlisten = await deps.store.listen('outbox', notified);
+  const rest = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, POLL_MS);
+      wakeUp = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  const woken = new Map<string, number>();
+  const loop = async (): Promise<void> => {
+    while (!stopped) {
+      // The next rest begins before the look, so that a notification in between is not lost.
+      const resting = rest();
+      const worked = await deliverDue(deps, woken);
+      if (worked === 0 && !stopped) await resting;
+      else wakeUp();
+    }
+  };
+  const running = loop();
+  return {
+    stop: async () => {
+      stopped = true;
+      wakeUp();
+      await running;
+      await unlisten();
+    },
+  };
+}
+
+async function deliverDue(deps: RelayDependencies, woken: Map<string, number>): Promise<number> {
+  try {
+    const rows = await deps.store.outbox.lease(LEASE_ROWS, LEASE_MS);
+    await Promise.all(rows.map((row) => deliver(deps, row, woken)));
+    return rows.length;
+  } catch (error) {
+    deps.log.warn({ code: toAppError(error).code }, 'outbox not readable');
+    return 0;
+  }
+}
+
+async function deliver(
+  deps: RelayDependencies,
+  row: OutboxRow,
+  woken: Map<string, number>,
+): Promise<void> {
+  const { outbox } = deps.store;
+  try {
+    const delivery = await carryOut(deps, row.work, woken);
+    if (delivery === 'done') await outbox.done(row.id);
+    else await outbox.later(row.id, delivery.laterMs, 'later');
+  } catch (error) {
+    const { code, message } = toAppError(error);
+    deps.log.warn({ code, work: row.work.kind }, `not delivered yet: ${message}`);
+    const delay = Math.min(RETRY_FIRST_MS * 2 ** Math.min(row.attempts, 10), RETRY_MAX_MS);
+    await outbox.later(row.id, delay, message).catch(() => undefined);
+  }
+}
+
+async function carryOut(
+  deps: RelayDependencies,
+  work: OutboxWork,
+  woken: Map<string, number>,
+): Promise<Delivery> {
+  switch (work.kind) {
+    case 'start-incident': {
+      const incident = await deps.store.incidents.get(work.incidentId);
+      if (incident?.generation === work.generation && incident.state !== 'closed') {
+        await deps.engine.start(incident);
+        await deps.store.settings.putIfAbsent(startedKey(incident.id, work.generation), true);
+      }
+      return 'done';
+    }
+    case 'wake-incident':
+      return wake(deps, work.incidentId, woken);
+    case 'deliver-decision':
+      return deliverDecision(deps, work.decisionId);
+    case 'send-message': {
+      const outcome = await deps.messenger.send(work.messageId);
+      return outcome === 'later' ? { laterMs: RETRY_FIRST_MS * 8 } : 'done';
+    }
+  }
+}
+
+/** Setting under which it stands that a generation's start was delivered: only then does NotFound count. */
+export function startedKey(incidentId: string, generation: number): string {
+  return `started/${incidentId}/${generation.toString()}`;
+}
+
+async function wake(
+  deps: RelayDependencies,
+  incidentId: string,
+  woken: Map<string, number>,
+): Promise<Delivery> {
+  const last = woken.get(incidentId) ?? 0;
+  const waitMs = last + WAKE_EVERY_MS - Date.now();
+  if (waitMs > 0) return { laterMs: waitMs };
+  const incident = await deps.store.incidents.get(incidentId);
+  if (!incident || incident.state === 'closed') return 'done';
+  woken.set(incidentId, Date.now());
+  if (woken.size > 10_000) woken.clear();
+  await deps.engine.wake(incident);
+  return 'done';
+}
+
+async function deliverDecision(deps: RelayDependencies, decisionId: string): Promise<Delivery> {
+  const decision = await deps.store.decisions.get(decisionId);
+  if (!decision || decision.outcome !== 'pending') return 'done';
+  const incident = await deps.store.incidents.get(decision.incidentId);
+  if (!incident) return 'done';
+  if (decision.command.kind === 'note') {
+    await settle(deps.store, decision, { outcome: 'accepted', reason: null });
+    return 'done';
+  }
+  if (decision.command.kind === 'resume' && incident.state === 'stuck') {
+    await deps.store.incidents.nextGeneration(incident.id, incident.generation);
+    await settle(deps.store, decision, { outcome: 'accepted', reason: null });
+    return 'done';
+  }
+  const answer = await deps.engine.decide(incident, decision);
+  if (answer) {
+    await settle(deps.store, decision, answer);
+    return 'done';
+  }
+  const now = await deps.store.incidents.get(incident.id);
+  if (now?.state === 'closed') {
+    // A close whose answer was lost on the way: the incident says what became of it.
+    const mine = decision.command.kind === 'close' && now.generation === incident.generation;
+    const reason = mine ? null : 'The incident is closed.';
+    await settle(deps.store, decision, { outcome: mine ? 'accepted' : 'refused', reason });
+    return 'done';
+  }
+  return { laterMs: RETRY_FIRST_MS * 2 };
+}
+
+async function settle(
+  store: Store,
+  decision: Decision,
+  answer: { readonly outcome: 'accepted' | 'refused'; readonly reason: string | null },
+): Promise<void> {
+  const { command, actor } = decision;
+  const note = command.kind === 'note';
+  const accepted = answer.outcome === 'accepted';
+  await store.transaction(async (tables) => {
+    await tables.decisions.settle(decision.id, answer.outcome, answer.reason);
+    await tables.facts.append(decision.incidentId, [
+      newFact({
+        key: `decision/${decision.id}`,
+        kind: note ? 'incident.note' : accepted ? 'decision.admitted' : 'decision.refused',
+        occurredAt: note ? (command.occurredAt ?? decision.decidedAt) : decision.decidedAt,
+        actor: actor.person,
+        operation: 'operation' in command ? command.operation : null,
+        summary: note
+          ? `${actor.name}: ${command.text}`
+          : accepted
+            ? `${actor.name} decided: ${command.kind}.`
+            : `${actor.name}'s ${command.kind} was refused: ${answer.reason ?? ''}`,
+        data: {
+          decisionId: decision.id,
+          kind: command.kind,
+          channel: actor.channel,
+          roles: actor.roles,
+          ...('planDigest' in command ? { planDigest: command.planDigest } : {}),
+          ...('approvalId' in command ? { approvalId: command.approvalId } : {}),
+        },
+      }),
+    ]);
+  });
+}

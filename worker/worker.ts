@@ -1,0 +1,58 @@
+import { NativeConnection, Worker, type NativeConnectionOptions } from '@temporalio/worker';
+import type { Activities } from '../activities/activity.ts';
+import type { WorkflowBundle } from './bundle.ts';
+
+/** What a worker is made from. */
+export interface WorkerOptions {
+  readonly connection: NativeConnectionOptions;
+  readonly namespace: string;
+  /** Queue to poll; also the name of the worker deployment. */
+  readonly taskQueue: string;
+  readonly bundle: WorkflowBundle;
+  readonly activities: Activities;
+  /** Activities at once; sized with the database pool. */
+  readonly activitiesMax: number;
+  readonly shutdownGraceMs: number;
+}
+
+/** A polling worker. */
+export interface RunningWorker {
+  /** Ends when the worker does; raises what made it end. */
+  readonly finished: Promise<void>;
+  /** Lets what is under way end within the grace time, then stops polling. */
+  stop(): Promise<void>;
+}
+
+/** Workflow tasks in memory at once; a miss is a replay. */
+const CACHED_WORKFLOWS_MAX = 500;
+const WORKFLOW_TASKS_MAX = 40;
+
+/** Starts a worker whose runs stay on the build that they began with. */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const connection = await NativeConnection.connect(options.connection);
+  const worker = await Worker.create({
+    connection,
+    namespace: options.namespace,
+    taskQueue: options.taskQueue,
+    workflowBundle: { code: options.bundle.code },
+    activities: { ...options.activities },
+    maxConcurrentActivityTaskExecutions: options.activitiesMax,
+    maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASKS_MAX,
+    maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
+    shutdownGraceTime: options.shutdownGraceMs,
+    shutdownForceTime: options.shutdownGraceMs * 2,
+    workerDeploymentOptions: {
+      version: { deploymentName: options.taskQueue, buildId: options.bundle.buildId },
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: 'PINNED',
+    },
+  });
+  const finished = worker.run().finally(() => connection.close());
+  return {
+    finished,
+    stop: async () => {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await finished;
+    },
+  };
+}
