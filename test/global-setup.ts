@@ -7,8 +7,28 @@ declare global {
   var firebreakTestServers: ChildProcess | undefined;
 }
 
+const SIGNALS = [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const;
+
 function setVariable(name: string, value: unknown): void {
   if (typeof value === 'string') process.env[name] = value;
+}
+
+/** Ctrl-C ends the run as before, but only when the servers are gone; a second one ends it at once. */
+function stopServersOnSignals(child: ChildProcess): void {
+  for (const [signal, code] of SIGNALS) {
+    process.once(signal, () => {
+      const end = (): never => process.exit(code);
+      process.once(signal, end);
+      if (child.exitCode !== null || child.signalCode !== null) end();
+      child.ref();
+      child.once('exit', end);
+      child.stdin?.end();
+    });
+  }
 }
 
 /** Starts the servers of this test run and tells the tests where they are, by the environment. */
@@ -34,6 +54,7 @@ export default async function globalSetup(config: { readonly rootDir: string }):
   setVariable('FIREBREAK_TEST_CLI_PATH', values.get('temporalCliPath'));
   setVariable('FIREBREAK_TEST_SERVER_PATH', values.get('testServerPath'));
   setVariable('FIREBREAK_TEST_BUNDLE', values.get('bundlePath'));
+  stopServersOnSignals(child);
   // The pipe alone must not keep jest from ending.
   child.unref();
   lines.close();

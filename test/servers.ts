@@ -52,7 +52,11 @@ async function main(): Promise<void> {
       searchPath: process.env['PATH'] ?? '',
       cacheDir,
     });
-    const testServer = await findTemporalTestServer(cacheDir);
+    const testServer = await findTemporalTestServer({
+      serverPath: process.env['TEMPORAL_TEST_SERVER_PATH'] ?? null,
+      searchPath: process.env['PATH'] ?? '',
+      cacheDir,
+    });
     const servers = await startEmbeddedServers({
       dataDir,
       cacheDir,

@@ -24,6 +24,8 @@ export const TEMPORAL_TEST_SERVER_VERSION = '1.40.0';
 /** Older ones lack server features that the engine uses. */
 const CLI_VERSION_MIN = [1, 5, 1] as const;
 const VERSION_TIMEOUT_MS = 10_000;
+/** The vendor's documented address. */
+const CLI_ARCHIVE = `https://temporal.download/cli/archive/v${TEMPORAL_CLI_VERSION}?platform=${process.platform}&arch=${process.arch === 'x64' ? 'amd64' : process.arch}`;
 
 const recordSchema = z.object({
   sha256: z.string().length(64),
@@ -132,9 +134,9 @@ export async function cachedProgram(options: {
   return path;
 }
 
-function onSearchPath(searchPath: string): string | null {
+function onSearchPath(searchPath: string, name: string): string | null {
   for (const folder of searchPath.split(delimiter)) {
-    const path = join(folder, process.platform === 'win32' ? 'temporal.exe' : 'temporal');
+    const path = join(folder, name);
     if (folder !== '' && isAbsolute(folder) && isExecutable(path)) return path;
   }
   return null;
@@ -148,7 +150,7 @@ export async function findTemporalCli(places: TemporalCliPlaces): Promise<Tempor
   const attempts: string[] = [];
   const candidates: readonly (readonly [TemporalCli['source'], () => Promise<string | null>])[] = [
     ['TEMPORAL_CLI_PATH', () => Promise.resolve(places.cliPath)],
-    ['PATH', () => Promise.resolve(onSearchPath(places.searchPath))],
+    ['PATH', () => Promise.resolve(onSearchPath(places.searchPath, 'temporal'))],
     [
       'cache',
       () =>
@@ -178,17 +180,26 @@ export async function findTemporalCli(places: TemporalCliPlaces): Promise<Tempor
     [
       'No Temporal CLI was found.',
       ...attempts,
-      'Fix: install it (https://docs.temporal.io/cli) so that it is on PATH, or set TEMPORAL_CLI_PATH to it, or set TEMPORAL_ADDRESS to a running server. In a checkout `node scripts/setup.mjs --temporal` fetches it.',
+      `Fix: unpack ${CLI_ARCHIVE} so that \`temporal\` is on PATH, or set TEMPORAL_CLI_PATH to it, or set TEMPORAL_ADDRESS to a running server. In a checkout \`node scripts/setup.mjs --temporal\` fetches it.`,
     ].join('\n'),
     { details: { attempts } },
   );
 }
 
-/** The time-skipping test server in our cache, or null. Raises `refused` when it was changed. */
-export async function findTemporalTestServer(cacheDir: string): Promise<string | null> {
-  return cachedProgram({
-    cacheDir,
-    folder: `temporal-test-server-${TEMPORAL_TEST_SERVER_VERSION}`,
-    name: 'temporal-test-server',
-  });
+/**
+ * The time-skipping test server: TEMPORAL_TEST_SERVER_PATH, then PATH, then the cache; null when
+ * there is none. Raises `refused` when the cached one was changed.
+ */
+export async function findTemporalTestServer(places: {
+  readonly serverPath: string | null;
+  readonly searchPath: string;
+  readonly cacheDir: string;
+}): Promise<string | null> {
+  if (places.serverPath !== null && isExecutable(places.serverPath)) return places.serverPath;
+  const name = 'temporal-test-server';
+  const folder = `${name}-${TEMPORAL_TEST_SERVER_VERSION}`;
+  return (
+    onSearchPath(places.searchPath, name) ??
+    cachedProgram({ cacheDir: places.cacheDir, folder, name })
+  );
 }
