@@ -19,8 +19,10 @@ export interface HttpClientOptions {
   readonly baseUrl: string;
   /** Asked before every request; here goes the credential. */
   headers(): Promise<Readonly<Record<string, string>>>;
-  /** Texts that no message may contain. */
+  /** Texts that no message may contain; read when an error happens, so the list may grow (renewed tokens). */
   readonly secrets: readonly string[];
+  /** Sends requests instead of the built-in fetch: for client certificates and own authorities. */
+  readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
   /** Per request, in milliseconds; 15 seconds by default. */
   readonly timeoutMs?: number;
   /** Cap of one reply; 8 MiB by default. */
@@ -178,12 +180,13 @@ interface Sending {
   readonly failed: FailedCall;
   readonly bytesMax: number;
   readonly now: () => Date;
+  readonly fetch: (url: URL, init: RequestInit) => Promise<Response>;
 }
 
 /** Sends a request and reads the whole reply. Raises `unavailable`, `outcome_unknown`, `too_large`. */
 async function send(url: URL, init: RequestInit, sending: Sending): Promise<Answer> {
   try {
-    const response = await fetch(url, init);
+    const response = await sending.fetch(url, init);
     const text = await readCapped(response, sending.bytesMax);
     if (text !== null) return { response, text, now: sending.now() };
   } catch (error) {
@@ -228,7 +231,12 @@ async function exchange<T>(
     ...(body.bytes === undefined ? {} : { body: body.bytes }),
   };
   const bytesMax = options.replyBytesMax ?? REPLY_BYTES_MAX;
-  const answer = await send(url, init, { failed, bytesMax, now: context.now });
+  const answer = await send(url, init, {
+    failed,
+    bytesMax,
+    now: context.now,
+    fetch: options.fetch ?? fetch,
+  });
   const { response, text } = answer;
   if (!response.ok && call.accept?.includes(response.status) !== true) {
     throw failureOf(options, answer, failed);
@@ -255,7 +263,7 @@ async function stream(
   const timer = createSilenceTimer(call.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS);
   const signal = AbortSignal.any([closing, context.signal, timer.signal]);
   try {
-    const response = await fetch(url, { headers, redirect: 'manual', signal });
+    const response = await (options.fetch ?? fetch)(url, { headers, redirect: 'manual', signal });
     if (response.ok) {
       const pieces = cappedPieces(response, { bytesMax: call.bytesMax, failed }, timer);
       return { status: response.status, headers: response.headers, pieces };
@@ -274,12 +282,11 @@ async function stream(
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const closing = new AbortController();
   const door: Door = { options, closing: closing.signal };
-  const redact = createRedactor(options.secrets);
   const guarded = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
     } catch (error) {
-      throw isAppError(error) ? redacted(error, redact) : error;
+      throw isAppError(error) ? redacted(error, createRedactor(options.secrets)) : error;
     }
   };
   return {
