@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from '@jest/globals';
+import { z } from 'zod';
 import { AppError } from '../domain/error.ts';
 import type { NewFact } from '../domain/fact.ts';
 import { newFact } from '../domain/fact.ts';
@@ -16,7 +17,18 @@ export interface TestStores {
   readonly worker: () => Store;
   /** Runs SQL as the login, past every role. */
   readonly sql: (text: string, values?: readonly unknown[]) => Promise<readonly unknown[]>;
+  /** Length of an incident's chain when every link and its head hold, else -1. */
+  readonly chainLength: (incidentId: string) => Promise<number>;
 }
+
+const CHAIN_LENGTH = `select case when bool_and(
+    f.hash = firebreak.fact_hash(f.incident_id, f.sequence, f.recorded_at, f.key, f.previous_hash, f.body)
+    and f.sequence = f.n and f.previous_hash = coalesce(f.last, decode(repeat('00', 32), 'hex'))
+    and f.recorded_at >= coalesce(f.earlier, 'epoch')
+  ) and max(f.sequence) = max(h.sequence) then count(*) else -1 end::int as length
+  from (select *, row_number() over w as n, lag(hash) over w as last, lag(recorded_at) over w as earlier
+    from firebreak.fact where incident_id = $1 window w as (order by sequence)) f
+  join firebreak.fact_head h on h.incident_id = f.incident_id`;
 
 const POOL_SIZE = 12;
 
@@ -42,16 +54,21 @@ export function useStores(): TestStores {
     if (store === undefined) throw new AppError('internal', 'The store is not open yet.');
     return store;
   };
+  const sql: TestStores['sql'] = (text, values = []) =>
+    withClient(url, async (client) => {
+      const result = await client.query<Record<string, unknown>>(text, [...values]);
+      return result.rows;
+    });
   return {
     url: () => url,
     owner: () => storeOf('owner'),
     api: () => storeOf('api'),
     worker: () => storeOf('worker'),
-    sql: (text, values = []) =>
-      withClient(url, async (client) => {
-        const result = await client.query<Record<string, unknown>>(text, [...values]);
-        return result.rows;
-      }),
+    sql,
+    chainLength: async (incidentId) => {
+      const rows = await sql(CHAIN_LENGTH, [incidentId]);
+      return z.tuple([z.object({ length: z.number() })]).parse(rows)[0].length;
+    },
   };
 }
 

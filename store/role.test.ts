@@ -1,0 +1,109 @@
+import { describe, expect, test } from '@jest/globals';
+import { createStore } from './database.ts';
+import { STORE_ROLES } from './role.ts';
+import type { StoreRole } from './role.ts';
+import { withClient } from './test-database.ts';
+import { openIncident, useStores } from './test-store.ts';
+
+// Goal: what a role must not do, the database refuses, whatever our code says. Method: each statement by hand
+// under each role, inside a transaction that is rolled back.
+
+const stores = useStores();
+const REFUSED = '42501';
+const IMMUTABLE = 'FB002';
+
+/** The SQLSTATE that a statement ends in as a role, or `ok`. */
+async function outcomeOf(role: StoreRole, text: string): Promise<string> {
+  return withClient(stores.url(), async (client) => {
+    await client.query(`set role ${STORE_ROLES[role]}`);
+    await client.query('begin');
+    try {
+      await client.query(text);
+      return 'ok';
+    } catch (error) {
+      return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    } finally {
+      await client.query('rollback');
+    }
+  });
+}
+
+const INSERT_DECISION = `insert into firebreak.decision
+    (id, incident_id, kind, command, person, actor, decided_at, signature)
+  select 'forged', id, 'note', '{}', 'ann', '{}', 'now', 'none' from firebreak.incident limit 1`;
+const INSERT_FACT = `insert into firebreak.fact
+  select incident_id, 99, 'k', kind, recorded_at, previous_hash, hash, body from firebreak.fact limit 1`;
+
+describe('rights', () => {
+  test.each<[StoreRole, string, string]>([
+    ['api', 'update firebreak.fact set kind = kind', REFUSED],
+    ['worker', 'update firebreak.fact set kind = kind', REFUSED],
+    ['owner', 'update firebreak.fact set kind = kind', IMMUTABLE],
+    ['api', 'delete from firebreak.fact', REFUSED],
+    ['worker', 'delete from firebreak.fact', REFUSED],
+    ['owner', 'delete from firebreak.fact', IMMUTABLE],
+    ['api', 'truncate firebreak.fact', REFUSED],
+    ['worker', 'truncate firebreak.fact', REFUSED],
+    ['owner', 'truncate firebreak.fact', IMMUTABLE],
+    ['api', INSERT_FACT, REFUSED],
+    ['worker', INSERT_FACT, REFUSED],
+    ['worker', 'update firebreak.fact_head set sequence = 0', REFUSED],
+    ['api', 'drop trigger fact_immutable on firebreak.fact', REFUSED],
+    ['worker', 'alter table firebreak.fact disable trigger all', REFUSED],
+    ['worker', INSERT_DECISION, REFUSED],
+    ['api', INSERT_DECISION, 'ok'],
+    ['worker', `update firebreak.decision set person = 'bob'`, REFUSED],
+    ['worker', `update firebreak.decision set signature = ''`, REFUSED],
+    ['worker', `update firebreak.decision set outcome = 'accepted', reason = null`, 'ok'],
+    ['api', `update firebreak.decision set outcome = 'accepted'`, REFUSED],
+    ['owner', 'delete from firebreak.decision', IMMUTABLE],
+    ['worker', `update firebreak.approval set plan_digest = ''`, REFUSED],
+    ['api', `update firebreak.approval set quorum_people = 0`, REFUSED],
+    ['api', 'delete from firebreak.approval', REFUSED],
+    ['worker', 'select from firebreak.token', REFUSED],
+    ['worker', `update firebreak.person set roles = '{admin}'`, REFUSED],
+    ['api', `update firebreak.operation set state = 'approved'`, REFUSED],
+    ['worker', 'delete from firebreak.operation', REFUSED],
+    ['worker', 'delete from firebreak.alert', REFUSED],
+    ['worker', 'update firebreak.evidence set sha256 = sha256', REFUSED],
+    ['owner', 'update firebreak.evidence set sha256 = sha256', IMMUTABLE],
+    ['worker', 'insert into firebreak.custody select * from firebreak.custody', REFUSED],
+    ['owner', 'delete from firebreak.custody', IMMUTABLE],
+    ['api', 'create table firebreak.mine ()', REFUSED],
+  ])('of %s to: %s → %s', async (role, text, expected) => {
+    await openIncident(stores.api(), 'rights');
+    expect(await outcomeOf(role, text)).toBe(expected);
+  });
+
+  test('a store acts as its role on every connection, and says what it may not', async () => {
+    await openIncident(stores.api(), 'rights');
+    await expect(
+      stores.worker().people.put({
+        id: 'eve',
+        name: 'Eve',
+        roles: ['admin'],
+        slackUser: null,
+        mail: null,
+        active: true,
+      }),
+    ).rejects.toMatchObject({ code: 'unauthorized' });
+  });
+
+  test('options in the URL cannot take the role off again', async () => {
+    const url = new URL(stores.url());
+    url.searchParams.set('options', '-c role=firebreak_owner -c work_mem=5MB');
+    const store = await createStore({ databaseUrl: url.href, role: 'api', poolSize: 1 });
+    try {
+      await expect(
+        store.operations.supersede({
+          incidentId: 'a',
+          operation: 'b',
+          target: 'c',
+          round: 1,
+        }),
+      ).rejects.toMatchObject({ code: 'unauthorized' });
+    } finally {
+      await store.close();
+    }
+  });
+});
