@@ -1,4 +1,9 @@
+import type { PostmortemDocument } from '../domain/postmortem.ts';
+import type { Statement } from '../domain/statement.ts';
 import { visible, visibleLines } from './visible.ts';
+
+/** Of a statement that rests on more facts, so many are cited by number and the rest is counted. */
+const CITATIONS_MAX = 12;
 
 const MARKUP = /[\\`*{}[\]|~$]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu;
 
@@ -47,4 +52,38 @@ export function markdownTable(
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => (cell === '' ? ' ' : escapeMarkdown(cell))).join(' | ')} |\n`;
   return [line(columns), `|${' --- |'.repeat(columns.length)}\n`, ...rows.map(line)].join('');
+}
+
+function citation({ facts, evidence }: Statement): string {
+  const shown = facts.slice(0, CITATIONS_MAX).map((sequence) => `fact ${sequence.toString()}`);
+  const rest = facts.length - CITATIONS_MAX;
+  const all = [
+    ...shown,
+    ...(rest > 0 ? [`${rest.toString()} more facts`] : []),
+    ...evidence.map((id) => `evidence ${escapeMarkdown(id)}`),
+  ];
+  return all.length === 0 ? '' : ` \\[${all.join(', ')}\\]`;
+}
+
+function statementLine(statement: Statement): string {
+  const label = statement.label === null ? '' : `**${escapeMarkdown(statement.label)}:** `;
+  const text = statement.known ? escapeMarkdown(statement.text) : '*unknown*';
+  return `- ${label}${text}${citation(statement)}\n`;
+}
+
+/**
+ * A postmortem as Markdown: every statement with the facts and the evidence that it cites in brackets; unknown values in
+ * italics. Text from outside is escaped here.
+ */
+export function renderPostmortem(document: PostmortemDocument): string {
+  const head = [
+    `# Postmortem of incident ${document.number.toString()}: ${escapeMarkdown(document.title)}\n\n`,
+    `Made from ${document.factCount.toString()} facts; head of the chain ${codeSpan(document.headHash)}. `,
+    'Numbers in brackets are facts of the incident’s log. It is blameless: people are named where they decided.\n',
+  ];
+  const sections = document.sections.map(
+    ({ title, statements }, index) =>
+      `\n## ${(index + 1).toString()}. ${title}\n\n${statements.map(statementLine).join('')}`,
+  );
+  return [...head, ...sections].join('');
 }
