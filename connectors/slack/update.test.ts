@@ -1,0 +1,124 @@
+// Goal: an edit is made once and found again; health names what is missing.
+// Method: the connector (with Slack's own client) against the Slack twin, faults planned on the wire.
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { StoredPlan } from '../../domain/plan.ts';
+import { createSlackTwin, type SlackTwin, type SlackTwinOptions } from '../../lab/slack/twin.ts';
+import type { AnyAction, CallContext, Connector } from '../connector.ts';
+import { create } from './index.ts';
+
+const CHANNEL = 'C0INCIDENTS';
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+function context(change: Partial<CallContext> = {}): CallContext {
+  return {
+    idempotencyKey: 'incident/opened/slack/1',
+    incidentId: 'incident',
+    signal: new AbortController().signal,
+    heartbeat: () => undefined,
+    permit: () => Promise.resolve(),
+    now: () => new Date(),
+    ...change,
+  };
+}
+
+async function world(
+  options: SlackTwinOptions = {},
+  config: object = {},
+): Promise<{ twin: SlackTwin; slack: Connector }> {
+  const twin = await createSlackTwin(options);
+  closers.push(() => twin.close());
+  const slack = create({ token: twin.botToken, channel: CHANNEL, apiUrl: twin.apiUrl, ...config });
+  closers.push(() => slack.close());
+  return { twin, slack };
+}
+
+function actionOf(slack: Connector, name: string): AnyAction {
+  const action = slack.actions[name];
+  if (!action) throw new Error(`no action ${name}`);
+  return action;
+}
+
+const PLAN: StoredPlan = {
+  summary: 's',
+  targets: ['Channel/-/default'],
+  before: { posted: false },
+  after: { posted: true },
+  token: null,
+  undo: 'none',
+};
+
+describe('slack update', () => {
+  async function posted(): Promise<{ twin: SlackTwin; slack: Connector; ts: string }> {
+    const made = await world();
+    const receipt = await actionOf(made.slack, 'post').apply({ text: 'one' }, PLAN, context());
+    return { ...made, ts: receipt.externalId };
+  }
+
+  test('edits once; the same again changes nothing; the posting is still found', async () => {
+    const { twin, slack, ts } = await posted();
+    const action = actionOf(slack, 'update');
+    const input = { ts, text: 'two' };
+    const plan = await action.plan(input, context({ idempotencyKey: 'edit' }));
+    await action.apply(input, plan, context({ idempotencyKey: 'edit' }));
+    await action.apply(input, plan, context({ idempotencyKey: 'edit' }));
+    expect(await action.verify(input, plan, context())).toEqual({ holds: 'yes' });
+    expect(twin.messages(CHANNEL).map((message) => message.text)).toEqual(['two']);
+    expect(twin.ledger.filter((entry) => entry.changed)).toHaveLength(2);
+    await actionOf(slack, 'post').apply({ text: 'one' }, PLAN, context());
+    expect(twin.messages(CHANNEL)).toHaveLength(1);
+  });
+
+  test('a lost answer is unknown; the retry adopts', async () => {
+    const { twin, slack, ts } = await posted();
+    const action = actionOf(slack, 'update');
+    const input = { ts, text: 'two' };
+    const plan = await action.plan(input, context());
+    twin.faults.add({ kind: 'cut-after' }, { matches: ({ path }) => path === '/api/chat.update' });
+    await expect(action.apply(input, plan, context())).rejects.toMatchObject({
+      code: 'outcome_unknown',
+    });
+    expect(await action.apply(input, plan, context())).toEqual({ externalId: ts, origin: 'ours' });
+    expect(twin.ledger.filter((entry) => entry.path === '/api/chat.update')).toHaveLength(1);
+  });
+
+  test('another edit since the plan is a conflict; a message that is gone is not found', async () => {
+    const { slack, ts } = await posted();
+    const action = actionOf(slack, 'update');
+    const plan = await action.plan({ ts, text: 'two' }, context());
+    const other = await action.plan({ ts, text: 'other' }, context());
+    await action.apply({ ts, text: 'other' }, other, context());
+    await expect(action.apply({ ts, text: 'two' }, plan, context())).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    await expect(action.plan({ ts: '1.000000', text: 'x' }, context())).rejects.toMatchObject({
+      code: 'not_found',
+    });
+  });
+});
+
+describe('slack health', () => {
+  test('names what is missing', async () => {
+    const signal = new AbortController().signal;
+    const { slack } = await world();
+    expect(await slack.health(signal)).toEqual({
+      reachable: true,
+      version: null,
+      missing: [],
+      problem: null,
+    });
+    const poor = await world({ missingScopes: ['channels:history'] });
+    expect(await poor.slack.health(signal)).toMatchObject({
+      reachable: true,
+      missing: ['channels:history'],
+    });
+    const wrong = await world({}, { token: 'xoxb-wrong' });
+    expect(await wrong.slack.health(signal)).toMatchObject({
+      reachable: true,
+      problem: 'Slack answered invalid_auth.',
+    });
+  });
+});
