@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { APPROVAL_CLASSES, ROLES } from './approval.ts';
-import type { Playbook } from './playbook.ts';
-import { STEP_NAMES } from './playbook.ts';
+import type { Playbook, StepName } from './playbook.ts';
 
 /** Most operations of a playbook, members of approvals and parallels included. */
 export const OPERATIONS_MAX = 100;
@@ -98,7 +97,7 @@ const parallel = z.strictObject({
 });
 const operation = z.discriminatedUnion('kind', [...leaf, approval, wait, parallel]);
 
-const step = (name: (typeof STEP_NAMES)[number]) =>
+const step = (name: StepName) =>
   z.strictObject({
     name: z.literal(name),
     operations: z.array(operation).max(OPERATIONS_MAX),

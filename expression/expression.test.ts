@@ -132,7 +132,8 @@ describe('refused when compiled', () => {
     [`${'('.repeat(500)}1${')'.repeat(500)}`, 'limit_exceeded', 1, 1],
     ['!'.repeat(4000), 'not_understood', 1, 1],
     ['1'.concat('+1'.repeat(2000)), 'limit_exceeded', 1, 1],
-  ])('%s', (source, reason, line, column) => {
+  ])('%s', (source, ...expected) => {
+    const [reason, line, column] = expected;
     const error = failure(() => compileExpression(source, 'operation', 'steps[0].when'));
     expect(error.code).toBe('invalid');
     expect(error.field).toBe('steps[0].when');
@@ -240,20 +241,26 @@ describe('references', () => {
 });
 
 describe('laws', () => {
-  const json = fc
-    .jsonValue({ maxDepth: 4 })
-    .filter((value) => !JSON.stringify(value).includes('-0'));
+  const leaf = fc.oneof(
+    fc.constant(null),
+    fc.boolean(),
+    fc.integer(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.string(),
+  );
+  const inner = fc.oneof(leaf, fc.array(leaf), fc.dictionary(fc.string(), leaf));
+  const json: fc.Arbitrary<Json> = fc.oneof(
+    inner,
+    fc.array(inner),
+    fc.dictionary(fc.string(), inner),
+  );
 
   test('a JSON value goes in and comes out unchanged', () => {
     const compiled = compileExpression('value', 'operation');
     fc.assert(
       fc.property(json, (value) => {
         const plain: unknown = JSON.parse(JSON.stringify(value));
-        const answer: unknown = compiled.evaluate({
-          ...context,
-          value: JSON.parse(JSON.stringify(value)),
-        });
-        expect(answer).toEqual(plain);
+        expect(compiled.evaluate({ ...context, value })).toEqual(plain);
       }),
     );
   });

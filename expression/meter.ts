@@ -81,7 +81,8 @@ function wrap(node: SyntaxNode, meter: Meter): void {
   if (typeof handle !== 'function' || !METERED.has(node.op)) return;
   Reflect.set(node, 'handle', (...operands: readonly unknown[]): unknown => {
     meter.charge(costOf(node, operands));
-    return Reflect.apply(handle, undefined, operands);
+    const value: unknown = Reflect.apply(handle, undefined, operands);
+    return value;
   });
 }
 

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { Json } from '../domain/json.ts';
 import { isJsonObject } from '../domain/json.ts';
-import type { ProbeCall } from '../domain/playbook.ts';
 import { splitTemplate } from '../expression/template.ts';
-import type { CheckInput } from './check.ts';
-import { note } from './check.ts';
+import type { CheckInput, OperationCall } from './check.ts';
+import { callsOf, note } from './check.ts';
 import { parseAt } from './schema-problems.ts';
 import { suggestionFor } from './suggestion.ts';
 import type { DocumentPath } from './yaml-document.ts';
@@ -70,12 +69,8 @@ function checkInput(
   if ('problems' in parsed) input.problems.push(...parsed.problems);
 }
 
-function checkCall(
-  input: CheckInput,
-  wanted: 'action' | 'probe',
-  at: { readonly call: ProbeCall; readonly path: DocumentPath },
-): void {
-  const { call, path } = at;
+function checkCall(input: CheckInput, path: DocumentPath, made: OperationCall): void {
+  const { call, wanted } = made;
   const manifest =
     wanted === 'action' ? input.catalogue.action(call.use) : input.catalogue.probe(call.use);
   if (manifest) checkInput(input, manifest.input, { value: call.with, path: [...path, 'with'] });
@@ -91,26 +86,6 @@ function checkCall(
 /** Checks that actions and probes exist and that what they are given fits their manifests. */
 export function checkCalls(input: CheckInput): void {
   for (const { operation, path } of input.placed) {
-    switch (operation.kind) {
-      case 'action':
-        checkCall(input, 'action', { call: operation, path });
-        break;
-      case 'probe':
-      case 'seal':
-        checkCall(input, 'probe', { call: operation, path });
-        break;
-      case 'known-good':
-        checkCall(input, 'probe', { call: operation.versions, path: [...path, 'versions'] });
-        checkCall(input, 'probe', { call: operation.digest, path: [...path, 'digest'] });
-        break;
-      case 'lineage':
-        checkCall(input, 'probe', { call: operation.digest, path: [...path, 'digest'] });
-        break;
-      case 'undo':
-      case 'gate':
-      case 'approval':
-      case 'wait':
-      case 'parallel':
-    }
+    for (const made of callsOf(operation)) checkCall(input, [...path, ...made.at], made);
   }
 }

@@ -1,4 +1,4 @@
-import type { Playbook } from '../domain/playbook.ts';
+import type { Playbook, PlaybookOperation, ProbeCall } from '../domain/playbook.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { PlacedOperation } from './normalise.ts';
 import type { DocumentPath, FileProblem, YamlDocument } from './yaml-document.ts';
@@ -28,4 +28,31 @@ export function namesBefore(input: CheckInput, at: PlacedOperation): ReadonlySet
     names.add(other.operation.name);
   }
   return names;
+}
+
+/** One call of an action or probe in an operation. */
+export interface OperationCall {
+  readonly call: ProbeCall;
+  readonly wanted: 'action' | 'probe';
+  /** Keys below the operation where it stands. */
+  readonly at: readonly string[];
+  /** True when `each` holds an item there. */
+  readonly each: boolean;
+}
+
+/** Every call that an operation makes itself; those of its members are theirs. */
+export function callsOf(operation: PlaybookOperation): readonly OperationCall[] {
+  if ('use' in operation) {
+    const wanted = operation.kind === 'action' ? 'action' : 'probe';
+    return [{ call: operation, wanted, at: [], each: operation.forEach !== null }];
+  }
+  if (!('digest' in operation)) return [];
+  const digest: OperationCall = {
+    call: operation.digest,
+    wanted: 'probe',
+    at: ['digest'],
+    each: true,
+  };
+  if (operation.kind === 'lineage') return [digest];
+  return [{ call: operation.versions, wanted: 'probe', at: ['versions'], each: false }, digest];
 }

@@ -1,10 +1,11 @@
-import { AppError, isAppError } from '../domain/error.ts';
-import type { ProbeCall } from '../domain/playbook.ts';
+import type { AppError } from '../domain/error.ts';
+import { isAppError } from '../domain/error.ts';
+import type { PlaybookOperation, ProbeCall } from '../domain/playbook.ts';
 import { compileExpression } from '../expression/expression.ts';
 import type { CompiledExpression } from '../expression/expression.ts';
 import { compileTemplate } from '../expression/template.ts';
 import type { CheckInput } from './check.ts';
-import { namesBefore } from './check.ts';
+import { callsOf, namesBefore } from './check.ts';
 import type { PlacedOperation } from './normalise.ts';
 import { suggestionFor } from './suggestion.ts';
 import type { DocumentPath } from './yaml-document.ts';
@@ -131,51 +132,37 @@ function checkCall(
   }
 }
 
-function checkKind(input: CheckInput, placed: PlacedOperation): void {
-  const { operation, path } = placed;
-  const source = (
-    key: string,
-    text: string | null,
-    types: Place['types'],
-    offers: Place['offers'],
-  ) => {
-    checkSource(input, placed, { place: { path: [...path, key], types, offers }, source: text });
-  };
-  const call = (at: DocumentPath, probe: ProbeCall, offers: Place['offers']): void => {
-    checkCall(input, placed, { call: probe, path: at, offers });
-  };
-  switch (operation.kind) {
-    case 'action':
-    case 'probe':
-    case 'seal':
-      source('forEach', operation.forEach, ['list'], []);
-      call(path, operation, operation.forEach === null ? [] : ['each']);
-      if (operation.kind === 'probe')
-        source('expect', operation.expect, ['bool', 'null'], ['value']);
-      return;
-    case 'lineage':
-      source('suspect', operation.suspect, ['string'], []);
-      call([...path, 'digest'], operation.digest, ['each']);
-      return;
-    case 'known-good':
-      call([...path, 'versions'], operation.versions, []);
-      call([...path, 'digest'], operation.digest, ['each']);
-      return;
-    case 'gate':
-      source('expect', operation.expect, ['bool', 'null'], []);
-      return;
-    case 'undo':
-    case 'approval':
-    case 'wait':
-    case 'parallel':
+interface Source extends Omit<Place, 'path'> {
+  readonly key: string;
+  readonly source: string | null;
+}
+
+/** The expressions of an operation that stand as they are, without holes. */
+function sourcesOf(operation: PlaybookOperation): readonly Source[] {
+  const sources: Source[] = [{ key: 'when', source: operation.when, types: ['bool'], offers: [] }];
+  if ('forEach' in operation) {
+    sources.push({ key: 'forEach', source: operation.forEach, types: ['list'], offers: [] });
   }
+  if ('expect' in operation) {
+    const offers: Place['offers'] = operation.kind === 'probe' ? ['value'] : [];
+    sources.push({ key: 'expect', source: operation.expect, types: ['bool', 'null'], offers });
+  }
+  if ('suspect' in operation) {
+    sources.push({ key: 'suspect', source: operation.suspect, types: ['string'], offers: [] });
+  }
+  return sources;
 }
 
 /** Checks every expression of a playbook: syntax, types, and that it reads only what exists by then. */
 export function checkExpressions(input: CheckInput): void {
   for (const placed of input.placed) {
-    const place = { path: [...placed.path, 'when'], types: ['bool'], offers: [] };
-    checkSource(input, placed, { place, source: placed.operation.when });
-    checkKind(input, placed);
+    for (const { key, source, types, offers } of sourcesOf(placed.operation)) {
+      const place = { path: [...placed.path, key], types, offers };
+      checkSource(input, placed, { place, source });
+    }
+    for (const { call, at, each } of callsOf(placed.operation)) {
+      const path = [...placed.path, ...at];
+      checkCall(input, placed, { call, path, offers: each ? ['each'] : [] });
+    }
   }
 }

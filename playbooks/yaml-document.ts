@@ -80,20 +80,20 @@ export function fileError(problems: readonly FileProblem[]): AppError {
   });
 }
 
-function problem(
-  reading: Reading,
-  offset: number,
-  path: DocumentPath,
-  message: string,
-): FileProblem {
+interface Spot {
+  readonly offset: number;
+  readonly path: DocumentPath;
+}
+
+function problem(reading: Reading, { offset, path }: Spot, message: string): FileProblem {
   const { line, col } = reading.lines.linePos(offset);
   const position = { line: Math.max(line, 1), column: Math.max(col, 1) };
   return { file: reading.file, ...position, field: fieldOf(path), message };
 }
 
-function report(reading: Reading, offset: number, path: DocumentPath, message: string): void {
+function report(reading: Reading, spot: Spot, message: string): void {
   if (reading.problems.length < PROBLEMS_MAX) {
-    reading.problems.push(problem(reading, offset, path, message));
+    reading.problems.push(problem(reading, spot, message));
   }
 }
 
@@ -105,7 +105,9 @@ function tokensOf(reading: Reading): CST.Token[] {
   for (const lexeme of new Lexer().lex(reading.text)) {
     tokens.push(...parser.next(lexeme));
     if (parser.stack.length > PARSER_STACK_MAX) {
-      throw fileError([problem(reading, offset, [], 'The document is nested too deeply.')]);
+      throw fileError([
+        problem(reading, { offset, path: [] }, 'The document is nested too deeply.'),
+      ]);
     }
     offset += lexeme.length;
   }
@@ -121,7 +123,7 @@ function compose(reading: Reading): ParsedNode | null {
   const [first, second] = documents;
   if (second) {
     const message = 'The file holds several documents; one is expected.';
-    throw fileError([problem(reading, second.range[0], [], message)]);
+    throw fileError([problem(reading, { offset: second.range[0], path: [] }, message)]);
   }
   if (!first) return null;
   const errors = [...first.errors, ...first.warnings];
@@ -129,7 +131,7 @@ function compose(reading: Reading): ParsedNode | null {
     throw fileError(
       errors
         .slice(0, PROBLEMS_MAX)
-        .map((error) => problem(reading, error.pos[0], [], `${error.message}.`)),
+        .map((error) => problem(reading, { offset: error.pos[0], path: [] }, `${error.message}.`)),
     );
   }
   return contentsOf(first);
@@ -140,48 +142,37 @@ function contentsOf(document: Document.Parsed): ParsedNode | null {
 }
 
 function checkProperties(reading: Reading, node: ParsedNode, path: DocumentPath): void {
-  if (node.tag !== undefined) report(reading, node.range[0], path, 'Tags are not allowed.');
-  if ('anchor' in node && node.anchor !== undefined) {
-    report(reading, node.range[0], path, 'Anchors are not allowed.');
-  }
+  const spot = { offset: node.range[0], path };
+  if (node.tag !== undefined) report(reading, spot, 'Tags are not allowed.');
+  if (Reflect.get(node, 'anchor') !== undefined) report(reading, spot, 'Anchors are not allowed.');
 }
 
-function scalarValue(
-  reading: Reading,
-  value: unknown,
-  at: { offset: number; path: DocumentPath },
-): Json {
+function scalarValue(reading: Reading, value: unknown, spot: Spot): Json {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
-  const safe =
-    typeof value === 'number' &&
-    Number.isFinite(value) &&
-    Math.abs(value) <= Number.MAX_SAFE_INTEGER;
-  if (safe) return value;
-  report(
-    reading,
-    at.offset,
-    at.path,
-    'This number is not finite or too large; quote it when text is meant.',
-  );
+  const number = typeof value === 'number' && Number.isFinite(value) ? value : Number.NaN;
+  if (Math.abs(number) <= Number.MAX_SAFE_INTEGER) return number;
+  report(reading, spot, 'This number is not finite or too large; quote it when text is meant.');
   return null;
 }
 
-function keyText(reading: Reading, key: unknown, path: DocumentPath): string | undefined {
-  const node = isScalar(key) ? key : undefined;
-  const offset = node?.range?.[0] ?? 0;
-  if (typeof node?.value !== 'string') {
-    report(reading, offset, path, 'Keys must be text; quote this one.');
+const FORBIDDEN_KEYS = ['__proto__', 'constructor', 'prototype'];
+
+function keyText(reading: Reading, key: ParsedNode, path: DocumentPath): string | undefined {
+  const spot = { offset: key.range[0], path };
+  checkProperties(reading, key, path);
+  if (!isScalar(key) || typeof key.value !== 'string') {
+    report(reading, spot, 'Keys must be text; quote this one.');
     return undefined;
   }
-  if (node.value === '<<') {
-    report(reading, offset, path, 'Merge keys are not allowed.');
+  if (key.value === '<<') {
+    report(reading, spot, 'Merge keys are not allowed.');
     return undefined;
   }
-  if (node.value === '__proto__' || node.value === 'constructor' || node.value === 'prototype') {
-    report(reading, offset, path, `The key '${node.value}' is not allowed.`);
+  if (FORBIDDEN_KEYS.includes(key.value)) {
+    report(reading, spot, `The key '${key.value}' is not allowed.`);
     return undefined;
   }
-  return node.value;
+  return key.value;
 }
 
 function mapValue(reading: Reading, node: ParsedNode, path: DocumentPath): Json {
@@ -193,7 +184,7 @@ function mapValue(reading: Reading, node: ParsedNode, path: DocumentPath): Json 
     const inner = [...path, key];
     const offset = pair.key.range[0];
     if (entries.has(key)) {
-      report(reading, offset, inner, `The key '${key}' is given twice.`);
+      report(reading, { offset, path: inner }, `The key '${key}' is given twice.`);
       continue;
     }
     entries.set(key, pair.value ? convert(reading, pair.value, inner) : null);
@@ -206,12 +197,14 @@ function mapValue(reading: Reading, node: ParsedNode, path: DocumentPath): Json 
 function convert(reading: Reading, node: ParsedNode, path: DocumentPath): Json {
   reading.nodes += 1;
   if (reading.nodes > NODES_MAX) {
-    throw fileError([problem(reading, node.range[0], path, 'The document holds too many values.')]);
+    throw fileError([
+      problem(reading, { offset: node.range[0], path }, 'The document holds too many values.'),
+    ]);
   }
   const [start, end] = node.range;
   reading.places.set(placeKey(path), { key: start, value: start, end });
   if (isAlias(node)) {
-    report(reading, start, path, 'Aliases are not allowed.');
+    report(reading, { offset: start, path }, 'Aliases are not allowed.');
     return null;
   }
   checkProperties(reading, node, path);
@@ -239,17 +232,13 @@ function documentOf(reading: Reading, value: Json): YamlDocument {
     file: reading.file,
     value,
     problemAt: (path, message, part = 'value') =>
-      problem(reading, placeOf(reading, path)[part], path, message),
+      problem(reading, { offset: placeOf(reading, path)[part], path }, message),
     problemInside: (path, message, { text, offset }) => {
       const place = placeOf(reading, path);
       // Escapes and folded lines can hide the quotation; then the string's own place has to do.
       const found = reading.text.slice(place.value, place.end).indexOf(text);
-      return problem(
-        reading,
-        found === -1 ? place.value : place.value + found + offset,
-        path,
-        message,
-      );
+      const within = found === -1 ? place.value : place.value + found + offset;
+      return problem(reading, { offset: within, path }, message);
     },
   };
 }

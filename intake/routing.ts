@@ -1,0 +1,215 @@
+import type { Alert, IncomingAlert } from '../domain/alert.ts';
+import type { Route } from '../domain/configuration.ts';
+import { AppError, isAppError } from '../domain/error.ts';
+import type { Incident } from '../domain/incident.ts';
+import { DEFAULT_SELECTION_RULES, selectTargets } from '../domain/inventory-selection.ts';
+import type { InventoryEntry, ResolvedTargets, SelectionRule } from '../domain/inventory.ts';
+import type { PinnedPlaybook } from '../domain/playbook.ts';
+import { compileExpression } from '../expression/expression.ts';
+import type { CompiledExpression } from '../expression/expression.ts';
+import { incidentKeyOf } from './incident-key.ts';
+
+/** The route that takes what no other took: it only observes. */
+export const FALLBACK_ROUTE: Route = {
+  name: 'unrouted',
+  when: 'true',
+  playbook: 'model-drift',
+  mode: 'observe',
+  severity: 'sev3',
+  suspect: null,
+  reopenWindowSeconds: 3600,
+};
+const SUSPECT_LENGTH_MAX = 1000;
+
+/** How an alert is routed, as the store takes it (`Routing` of store/tables.ts). */
+export interface AlertRouting {
+  readonly incidentKey: string;
+  readonly incident: Pick<
+    Incident,
+    | 'title'
+    | 'severity'
+    | 'mode'
+    | 'route'
+    | 'playbookName'
+    | 'suspect'
+    | 'model'
+    | 'targets'
+    | 'parameters'
+    | 'origin'
+    | 'firstAlert'
+    | 'onsetAt'
+  >;
+  readonly reopenWindowSeconds: number;
+  readonly claimTargets: readonly string[];
+}
+
+/** One route tried on an alert, for `route explain`. */
+export interface RouteStep {
+  readonly route: string;
+  readonly matched: boolean;
+  readonly reason: string;
+}
+
+/** Why an alert went where it went. */
+export interface RouteExplanation {
+  readonly route: string;
+  readonly steps: readonly RouteStep[];
+  readonly suspect: string | null;
+  readonly targets: ResolvedTargets;
+}
+
+/** Routes alerts; pure, so that explaining is the same as doing. */
+export interface Router {
+  readonly route: (incoming: IncomingAlert) => {
+    readonly routing: AlertRouting;
+    readonly explanation: RouteExplanation;
+  };
+  /** What an alert's labels select, for `targets explain`. */
+  readonly explainTargets: (alert: Alert) => ResolvedTargets;
+}
+
+/** What a router is made of. Empty `selectionRules` stand for the default ones. */
+export interface RouterInput {
+  readonly routes: readonly Route[];
+  readonly inventory: readonly InventoryEntry[];
+  readonly selectionRules: readonly SelectionRule[];
+  readonly playbooks: readonly PinnedPlaybook[];
+}
+
+interface CompiledRoute {
+  readonly route: Route;
+  readonly playbookClass: string;
+  readonly when: CompiledExpression<'alert'>;
+  readonly suspect: CompiledExpression<'alert'> | null;
+}
+
+function compileRoute(route: Route, playbooks: readonly PinnedPlaybook[]): CompiledRoute {
+  const field = `routes.${route.name}`;
+  const pinned = playbooks.find(({ playbook }) => playbook.name === route.playbook);
+  if (!pinned) {
+    const message = `Route '${route.name}' names the playbook '${route.playbook}', which is not loaded.`;
+    throw new AppError('invalid', message, { field: `${field}.playbook` });
+  }
+  return {
+    route,
+    playbookClass: pinned.playbook.class,
+    when: compileExpression(route.when, 'alert', `${field}.when`),
+    suspect:
+      route.suspect === null ? null : compileExpression(route.suspect, 'alert', `${field}.suspect`),
+  };
+}
+
+function tryRoute({ route, when }: CompiledRoute, alert: Alert): RouteStep {
+  try {
+    const answer = when.evaluate({ alert });
+    const matched = answer === true;
+    const reason =
+      typeof answer === 'boolean' ? (matched ? 'matches' : 'does not match') : 'gives no yes or no';
+    return { route: route.name, matched, reason };
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return {
+      route: route.name,
+      matched: false,
+      reason: `could not be evaluated: ${error.message}`,
+    };
+  }
+}
+
+/** The suspect that a route reads from the alert; null when it gives none, which a person then names. */
+function suspectOf({ suspect }: CompiledRoute, alert: Alert): string | null {
+  if (!suspect) return null;
+  try {
+    const value = suspect.evaluate({ alert });
+    return typeof value === 'string' && value !== '' ? value.slice(0, SUSPECT_LENGTH_MAX) : null;
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return null;
+  }
+}
+
+/**
+ * Claim targets that an alert speaks about: the serving object that its labels name, else all of the model's. An
+ * alert about what an open incident holds is a consequence of that incident, not a new one.
+ */
+function claimTargetsOf(alert: Alert, entry: InventoryEntry | null): readonly string[] {
+  if (!entry) return [];
+  const { namespace, deployment } = alert.labels;
+  const named = entry.serving.filter(
+    (object) => object.namespace === namespace && object.name === deployment,
+  );
+  const objects = named.length > 0 ? named : entry.serving;
+  return objects.map(
+    ({ cluster, kind, namespace: place, name }) => `${cluster}/${kind}/${place}/${name}`,
+  );
+}
+
+function createSelector(input: RouterInput): (alert: Alert) => ResolvedTargets {
+  const rules = input.selectionRules.length > 0 ? input.selectionRules : DEFAULT_SELECTION_RULES;
+  const compiled = new Map(
+    rules.map((rule) => [
+      rule.name,
+      compileExpression(rule.when, 'selection', `selectionRules.${rule.name}.when`),
+    ]),
+  );
+  return (alert) =>
+    selectTargets({
+      alert,
+      entries: input.inventory,
+      rules,
+      evaluate: (rule, entry) => compiled.get(rule.name)?.evaluate({ alert, entry }) === true,
+    });
+}
+
+function chooseRoute(
+  routes: readonly CompiledRoute[],
+  alert: Alert,
+): { readonly chosen: CompiledRoute; readonly steps: readonly RouteStep[] } {
+  const steps: RouteStep[] = [];
+  for (const candidate of routes) {
+    const step = tryRoute(candidate, alert);
+    steps.push(step);
+    if (step.matched) return { chosen: candidate, steps };
+  }
+  throw new AppError('internal', 'No route matched, not even the fallback.');
+}
+
+/**
+ * Compiles routes and selection rules into a router; the first matching route wins, and `unrouted` takes the rest.
+ * Raises `invalid` when a route names an unknown playbook or an expression does not type-check.
+ */
+export function createRouter(input: RouterInput): Router {
+  const routes = [...input.routes, FALLBACK_ROUTE].map((route) =>
+    compileRoute(route, input.playbooks),
+  );
+  const select = createSelector(input);
+  const route: Router['route'] = ({ alert }) => {
+    const { chosen, steps } = chooseRoute(routes, alert);
+    const suspect = suspectOf(chosen, alert);
+    const targets = select(alert);
+    const model = targets.entry?.model ?? null;
+    const { name, mode, severity, playbook, reopenWindowSeconds } = chosen.route;
+    const subject = { model, suspect, fingerprint: alert.fingerprint };
+    const routing: AlertRouting = {
+      incidentKey: incidentKeyOf(subject, chosen.playbookClass),
+      incident: {
+        title: alert.title,
+        severity,
+        mode,
+        route: name,
+        playbookName: playbook,
+        suspect,
+        model,
+        targets,
+        parameters: {},
+        origin: { kind: 'alert', by: alert.source, channel: null },
+        firstAlert: alert,
+        onsetAt: alert.startsAt,
+      },
+      reopenWindowSeconds,
+      claimTargets: claimTargetsOf(alert, targets.entry),
+    };
+    return { routing, explanation: { route: name, steps, suspect, targets } };
+  };
+  return { route, explainTargets: select };
+}
