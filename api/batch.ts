@@ -1,4 +1,4 @@
-import { AppError, isAppError } from '../domain/error.ts';
+import { AppError, isAppError, toAppError } from '../domain/error.ts';
 import type { AlertReceipt } from '../domain/alert.ts';
 import type { AlertTable, Delivery } from '../store/tables.ts';
 
@@ -62,7 +62,6 @@ export function createBatcher(options: BatchOptions): Batcher {
       await settle(batch, options.accept);
     } finally {
       commits -= 1;
-      pending -= batch.reduce((sum, { delivery }) => sum + weightOf(delivery), 0);
       if (queue.length > 0) flush();
     }
   };
@@ -83,7 +82,20 @@ export function createBatcher(options: BatchOptions): Batcher {
       );
     }
     return new Promise((resolve, reject) => {
-      queue.push({ delivery, resolve, reject });
+      const freed = (): void => {
+        pending -= weightOf(delivery);
+      };
+      queue.push({
+        delivery,
+        resolve: (receipts) => {
+          freed();
+          resolve(receipts);
+        },
+        reject: (error) => {
+          freed();
+          reject(toAppError(error));
+        },
+      });
       pending += weightOf(delivery);
       queued += weightOf(delivery);
       if (queued >= options.alertsMax) flush();

@@ -13,8 +13,8 @@ export interface WebhookRequest {
   readonly kind: SourceConfiguration['kind'];
   /** The source that the sender names (`?source=` or the path); null when the credential must tell. */
   readonly source: string | null;
-  /** Header names in lower case; repeated headers joined by the HTTP server. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** Header names in lower case; a header that came more than once is a list. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly contentType: string;
   readonly raw: Uint8Array;
   readonly receivedAt: Date;
@@ -72,6 +72,8 @@ export interface ApiLimits {
   readonly decisionWaitMs: number;
   /** Time for a whole request to arrive, in milliseconds. */
   readonly requestMs: number;
+  /** Time for requests under way to end when the server stops, in milliseconds. */
+  readonly stopMs: number;
 }
 
 /** The defaults of all limits. */
@@ -87,6 +89,7 @@ export const API_LIMITS: ApiLimits = {
   streamStallMs: 30_000,
   decisionWaitMs: 2_000,
   requestMs: 30_000,
+  stopMs: 10_000,
 };
 
 /** Everything that the API is given; it opens, reads and knows nothing else. */

@@ -174,7 +174,7 @@ describe('answers', () => {
     }
   });
 
-  test.each([
+  test.each<readonly [string, string, string, number]>([
     ['plain text', 'text/plain', '{}', 415],
     ['form', 'application/x-www-form-urlencoded', 'a=b', 415],
     ['multipart', 'multipart/form-data; boundary=x', '--x--', 415],
@@ -186,7 +186,7 @@ describe('answers', () => {
     ['array', 'application/json', '[]', 400],
     ['only spaces', 'application/json', '{"text":"   "}', 400],
     ['too large', 'application/json', JSON.stringify({ text: 'x'.repeat(70_000) }), 413],
-  ])('a JSON route refuses %s', async (_name, type, payload, status) => {
+  ])('a JSON route refuses %s', async (...[, type, payload, status]) => {
     const { app, memory } = api();
     const reply = await app.inject({
       method: 'POST',

@@ -1,7 +1,9 @@
+import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastify, {
   LogController,
+  type ConnectionError,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
@@ -33,6 +35,9 @@ const DOCS_PREFIX = '/docs';
 const PARAMETER_CHARACTERS_MAX = 200;
 const HEADER_BYTES_MAX = 16 * 1024;
 const KEEP_ALIVE_MS = 72_000;
+const HEADERS_MS = 10_000;
+/** How often Node looks for requests that take too long to arrive. */
+const CONNECTION_CHECK_MS = 1_000;
 
 const SECURITY_HEADERS = {
   'cache-control': 'no-store',
@@ -71,6 +76,27 @@ function refuseForeignOrigin(request: FastifyRequest): void {
   throw new AppError('refused', 'Requests from other origins are refused.', { field: 'origin' });
 }
 
+/** Requests that Node could not even read; what it calls them, and what we answer. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
+
+/** Answers a connection whose bytes are no HTTP request, in the same words as every other error. */
+function refuseConnection(error: ConnectionError, socket: Socket, requestId: string): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = UNREADABLE[error.code] ?? '400 Bad Request';
+  const problem = problemOf(new AppError('invalid', 'This is no HTTP request.'), requestId);
+  const body = JSON.stringify({ ...problem, status: Number(status.slice(0, 3)) });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: ${PROBLEM_TYPE}\r\n` +
+      `content-length: ${Buffer.byteLength(body).toString()}\r\n\r\n${body}`,
+  );
+}
+
 function createServer(dependencies: ApiDependencies): FastifyInstance {
   const limits = { ...API_LIMITS, ...dependencies.limits };
   return fastify({
@@ -80,7 +106,12 @@ function createServer(dependencies: ApiDependencies): FastifyInstance {
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { maxHeaderSize: HEADER_BYTES_MAX },
+    http: {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      connectionsCheckingInterval: CONNECTION_CHECK_MS,
+      // Node swaps the two when headers may take longer than the whole request.
+      headersTimeout: Math.min(HEADERS_MS, limits.requestMs),
+    },
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX },
     exposeHeadRoutes: false,
     return503OnClosing: true,
@@ -90,9 +121,26 @@ function createServer(dependencies: ApiDependencies): FastifyInstance {
       const usable = typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given);
       return usable ? given : dependencies.newId();
     },
+    clientErrorHandler: (error, socket) => {
+      refuseConnection(error, socket, dependencies.newId());
+    },
     frameworkErrors: (error, request, reply) => {
       void sendProblem(error, request, reply);
     },
+  });
+}
+
+/** A stopping server no longer looks at time-outs: whoever then sends a body for ever is cut off. */
+function boundStop(app: FastifyInstance, stopMs: number): void {
+  app.addHook('preClose', (done) => {
+    const timer = setTimeout(() => {
+      app.server.closeAllConnections();
+    }, stopMs);
+    app.server.once('close', () => {
+      clearTimeout(timer);
+    });
+    timer.unref();
+    done();
   });
 }
 
@@ -131,6 +179,7 @@ export function createApi(dependencies: ApiDependencies): FastifyInstance {
     void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
     refuseForeignOrigin(request);
   });
+  boundStop(app, dependencies.limits?.stopMs ?? API_LIMITS.stopMs);
   measureRequests(app, dependencies);
   guardRoutes(app, dependencies.store.people, DOCS_PREFIX);
   describe(app, dependencies);

@@ -6,7 +6,8 @@ import type { Incident } from '../domain/incident.ts';
 import { digestOf, sha256Hex } from '../evidence/digest.ts';
 import type { ApiDependencies, Intake } from './dependencies.ts';
 import { createApi } from './server.ts';
-import { createMemoryStore, emptyMemory, type Memory } from './test-store.ts';
+import { emptyMemory, type Memory } from './test-memory.ts';
+import { createMemoryStore } from './test-store.ts';
 
 /** The moment at which every test of the API happens. */
 export const NOW = '2026-11-23T10:00:00.000Z';

@@ -1,58 +1,8 @@
-import type { Approval } from '../domain/approval.ts';
 import type { Decision } from '../domain/decision.ts';
 import { AppError } from '../domain/error.ts';
-import type { CustodyEntry, Evidence } from '../domain/evidence.ts';
-import type { Fact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
-import type { LineageEdge, LineageNode } from '../domain/lineage.ts';
-import type { OperationResult, OperationRow } from '../domain/operation.ts';
-import type { PinnedPlaybook } from '../domain/playbook.ts';
-import type { Delivery, Page, PageRequest, Person, Store, Tables } from '../store/tables.ts';
-
-/** What the memory store holds; tests read and fill it directly. */
-export interface Memory {
-  readonly deliveries: Delivery[];
-  readonly incidents: Map<string, Incident>;
-  readonly requests: Map<string, string>;
-  readonly approvals: Map<string, Approval>;
-  readonly decisions: Map<string, Decision>;
-  readonly operations: OperationRow[];
-  readonly results: OperationResult[];
-  readonly facts: Fact[];
-  readonly evidence: Map<string, Evidence>;
-  readonly custody: CustodyEntry[];
-  readonly people: Map<string, Person>;
-  readonly tokens: Map<string, { readonly personId: string; readonly canApprove: boolean }>;
-  readonly playbooks: Map<string, PinnedPlaybook>;
-  readonly nodes: LineageNode[];
-  readonly edges: LineageEdge[];
-  readonly listeners: Set<(payload: string) => void>;
-  /** Raised by `alerts.accept` and `ping` while set. */
-  trouble: Error | null;
-}
-
-/** An empty memory. */
-export function emptyMemory(): Memory {
-  return {
-    deliveries: [],
-    incidents: new Map(),
-    requests: new Map(),
-    approvals: new Map(),
-    decisions: new Map(),
-    operations: [],
-    results: [],
-    facts: [],
-    evidence: new Map(),
-    custody: [],
-    people: new Map(),
-    tokens: new Map(),
-    playbooks: new Map(),
-    nodes: [],
-    edges: [],
-    listeners: new Set(),
-    trouble: null,
-  };
-}
+import type { Page, PageRequest, Store, Tables } from '../store/tables.ts';
+import type { Memory } from './test-memory.ts';
 
 /** A table of which the API uses no more than `used`; the rest raises, so that a new use is seen. */
 function unused(name: string): () => never {

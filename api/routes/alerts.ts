@@ -22,14 +22,22 @@ const sourceQuery = z.looseObject({ source: nameSchema.optional() });
 /** Headers that are kept with the raw bytes: what says what came in, never a credential. */
 const KEPT_HEADERS = ['content-type', 'user-agent', 'webhook-id', 'webhook-timestamp'] as const;
 
-function headersOf(request: FastifyRequest): Readonly<Record<string, string>> {
-  const pairs = Object.entries(request.headers).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, [value].flat().join(', ')] as const],
-  );
+/** Every header as it came: Node itself drops or joins repeated ones, and a repeated credential must be seen. */
+function headersOf(request: FastifyRequest): WebhookRequest['headers'] {
+  const { rawHeaders } = request.raw;
+  const headers = new Map<string, string[]>();
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] ?? '').toLowerCase();
+    headers.set(name, [...(headers.get(name) ?? []), rawHeaders[index + 1] ?? '']);
+  }
+  const pairs = [...headers].map(([name, values]) => {
+    const [first = ''] = values;
+    return [name, values.length === 1 ? first : values] as const;
+  });
   return Object.fromEntries(pairs);
 }
 
-function keptHeaders(headers: Readonly<Record<string, string>>): JsonObject {
+function keptHeaders(headers: WebhookRequest['headers']): JsonObject {
   const names = Object.keys(headers).filter(
     (name) => name.startsWith('ce-') || KEPT_HEADERS.some((kept) => kept === name),
   );

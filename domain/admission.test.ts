@@ -1,0 +1,308 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  admit,
+  DECISION_KINDS,
+  obstacleTo,
+  quorumMet,
+  rolesOf,
+  type AdmissionInput,
+  type Approver,
+} from './admission.ts';
+import { quorumOf, ROLES, type Approval } from './approval.ts';
+import type { DecisionCommand } from './decision.ts';
+import { isAppError } from './error.ts';
+import type { Incident, IncidentState } from './incident.ts';
+import type { Playbook } from './playbook.ts';
+
+// Goal: nobody gets further than the rules allow, whatever they send. Method: a base case that is admitted, then a
+// table of single changes with the code each one earns; laws of the quorum by generated people.
+
+const NOW = '2026-11-23T10:00:00.000Z';
+const DIGEST = 'a'.repeat(64);
+
+const incident: Incident = {
+  id: 'inc_1',
+  number: 1,
+  key: 'k',
+  title: 't',
+  state: 'open',
+  stateReason: null,
+  owner: null,
+  severity: 'sev2',
+  phase: 'triage',
+  mode: 'auto',
+  route: null,
+  playbookName: 'p',
+  playbookDigest: null,
+  suspect: null,
+  model: null,
+  targets: null,
+  parameters: {},
+  origin: { kind: 'alert', by: 'monitor', channel: null },
+  firstAlert: null,
+  alertCount: 1,
+  generation: 1,
+  step: null,
+  paused: false,
+  acknowledgedBy: null,
+  verdict: null,
+  onsetAt: null,
+  openedAt: NOW,
+  containedAt: null,
+  restoredAt: null,
+  stabilisedAt: null,
+  closedAt: null,
+};
+
+const approval: Approval = {
+  id: 'apr_1',
+  incidentId: 'inc_1',
+  operation: 'approve',
+  round: 1,
+  title: 't',
+  approvalClass: 'R3',
+  quorum: quorumOf('R3'),
+  plans: [],
+  planDigest: DIGEST,
+  status: 'open',
+  statusReason: null,
+  requestedBy: null,
+  createdAt: NOW,
+  expiresAt: '2026-11-23T11:00:00.000Z',
+  settledAt: null,
+};
+
+const owner: Approver = { person: 'olga', roles: ['approver-model-owner'] };
+const security: Approver = { person: 'sam', roles: ['approver-security'] };
+const approve: DecisionCommand = { kind: 'approve', approvalId: 'apr_1', planDigest: DIGEST };
+
+const base: AdmissionInput = {
+  command: approve,
+  decider: { ...security, active: true, canApprove: true },
+  incident,
+  approval,
+  approvers: [owner],
+  playbook: null,
+  now: NOW,
+};
+
+function codeOf(input: AdmissionInput): string {
+  try {
+    return `admitted ${admit(input).settles?.status ?? 'open'}`;
+  } catch (error) {
+    return isAppError(error) ? error.code : 'not an AppError';
+  }
+}
+
+const playbook: Playbook = {
+  formatVersion: 1,
+  name: 'p',
+  class: 'c',
+  title: 't',
+  parameters: {},
+  steps: [
+    {
+      name: 'isolate',
+      operations: [
+        {
+          kind: 'gate',
+          name: 'check',
+          title: 't',
+          when: null,
+          onFailure: 'hold',
+          expect: 'true',
+        },
+        {
+          kind: 'seal',
+          name: 'seal-pods',
+          title: 't',
+          when: null,
+          onFailure: 'hold',
+          use: 'kubernetes.pods',
+          instance: null,
+          with: {},
+          forEach: null,
+        },
+        {
+          kind: 'approval',
+          name: 'ask',
+          title: 't',
+          when: null,
+          onFailure: 'hold',
+          roles: [],
+          covers: [],
+          expiresAfterSeconds: 1,
+          escalateAfterSeconds: 1,
+        },
+      ],
+    },
+  ],
+};
+const skip = (operation: string): DecisionCommand => ({ kind: 'skip', operation, reason: 'r' });
+const close = (expiresAt: string): DecisionCommand => ({
+  kind: 'close',
+  verdict: 'confirmed',
+  reason: 'r',
+  leave: [{ operation: 'o', target: 't', owner: 'olga', expiresAt }],
+});
+const decider = (change: Partial<AdmissionInput['decider']>) => ({
+  decider: { ...base.decider, ...change },
+});
+
+describe('admission', () => {
+  test.each<readonly [string, Partial<AdmissionInput>, string]>([
+    ['the last of a quorum', {}, 'admitted approved'],
+    ['the first of a quorum', { approvers: [] }, 'admitted open'],
+    ['another of the same role', { approvers: [{ ...security, person: 'sue' }] }, 'admitted open'],
+    ['the same person twice', { approvers: [security] }, 'conflict'],
+    ['a plan that changed', { approval: { ...approval, planDigest: 'b'.repeat(64) } }, 'conflict'],
+    ['at the moment of expiry', { now: approval.expiresAt }, 'refused'],
+    ['just before expiry', { now: '2026-11-23T10:59:59.999Z' }, 'admitted approved'],
+    [
+      'an approval of another incident',
+      { approval: { ...approval, incidentId: 'x' } },
+      'not_found',
+    ],
+    ['no approval at all', { approval: null }, 'not_found'],
+    ['a voided approval', { approval: { ...approval, status: 'void' } }, 'conflict'],
+    ['a settled approval', { approval: { ...approval, status: 'approved' } }, 'conflict'],
+    ['a rejected approval', { approval: { ...approval, status: 'rejected' } }, 'conflict'],
+    ['a closed incident', { incident: { ...incident, state: 'closed' } }, 'conflict'],
+    ['a viewer', decider({ roles: ['viewer'] }), 'unauthorized'],
+    ['a responder', decider({ roles: ['responder'] }), 'unauthorized'],
+    ['an administrator alone', decider({ roles: ['admin'] }), 'unauthorized'],
+    ['nobody’s role', decider({ roles: [] }), 'unauthorized'],
+    ['a deactivated person', decider({ active: false }), 'unauthorized'],
+    ['the bootstrap token', decider({ canApprove: false }), 'unauthorized'],
+    [
+      'the requester, as one of two',
+      { approval: { ...approval, requestedBy: 'sam' } },
+      'admitted approved',
+    ],
+    [
+      'the requester, alone',
+      {
+        approval: { ...approval, requestedBy: 'sam', quorum: { people: 1, roles: [] } },
+        approvers: [],
+      },
+      'refused',
+    ],
+    [
+      'a role that this approval does not ask for',
+      { approval: { ...approval, quorum: quorumOf('R2') } },
+      'unauthorized',
+    ],
+    [
+      'a rejection by one',
+      { command: { kind: 'reject', approvalId: 'apr_1', planDigest: DIGEST, reason: 'no' } },
+      'admitted rejected',
+    ],
+    [
+      'a rejection of another plan',
+      { command: { kind: 'reject', approvalId: 'apr_1', planDigest: 'c', reason: 'no' } },
+      'conflict',
+    ],
+    ['skipping a gate', { command: skip('check'), playbook }, 'admitted open'],
+    ['skipping a seal', { command: skip('seal-pods'), playbook }, 'refused'],
+    ['skipping an approval', { command: skip('ask'), playbook }, 'refused'],
+    ['skipping what is not there', { command: skip('nothing'), playbook }, 'not_found'],
+    ['leaving for a day', { command: close('2026-11-24T10:00:00Z') }, 'admitted open'],
+    ['leaving into the past', { command: close('2026-11-22T10:00:00Z') }, 'refused'],
+    ['leaving for ever', { command: close('2036-11-22T10:00:00Z') }, 'refused'],
+  ])('%s', (_name, change, expected) => {
+    expect(codeOf({ ...base, ...change })).toBe(expected);
+  });
+
+  test('a missing role is named', () => {
+    expect(() => admit({ ...base, ...decider({ roles: ['viewer'] }) })).toThrow(
+      expect.objectContaining({ permission: 'one of approver-security, approver-model-owner' }),
+    );
+  });
+});
+
+describe('obstacles', () => {
+  const STATES: readonly IncidentState[] = ['pending', 'open', 'held', 'stuck', 'closed'];
+
+  test('a closed incident takes nothing but notes', () => {
+    const possible = DECISION_KINDS.filter(
+      (kind) => obstacleTo(kind, { ...incident, state: 'closed' }) === null,
+    );
+    expect(possible).toEqual(['note']);
+  });
+
+  test('pause and resume exclude each other in every state', () => {
+    for (const state of STATES) {
+      for (const paused of [true, false]) {
+        const at = { ...incident, state, paused };
+        const both = obstacleTo('pause', at) === null && obstacleTo('resume', at) === null;
+        expect(both).toBe(false);
+      }
+    }
+  });
+
+  test('a held or stuck incident always has a way on', () => {
+    for (const state of ['held', 'stuck'] as const) {
+      expect(obstacleTo('resume', { ...incident, state })).toBeNull();
+      expect(obstacleTo('close', { ...incident, state })).toBeNull();
+    }
+  });
+});
+
+describe('quorum', () => {
+  const people = fc.array(
+    fc.record({
+      person: fc.constantFrom('a', 'b', 'c', 'd'),
+      roles: fc.subarray([...ROLES]),
+    }),
+    { maxLength: 6 },
+  );
+
+  test('R3 is never met by one person, whatever roles and decisions that person has', () => {
+    fc.assert(
+      fc.property(fc.nat(6), (count) => {
+        const one = { person: 'a', roles: ROLES };
+        const many = Array.from({ length: count }, () => one);
+        expect(quorumMet(quorumOf('R3'), many, null)).toBe(false);
+      }),
+    );
+  });
+
+  test('when met: enough people, each role held, somebody beside the requester', () => {
+    fc.assert(
+      fc.property(people, fc.constantFrom('R2', 'R3', 'R4'), (approvers, approvalClass) => {
+        const quorum = quorumOf(approvalClass);
+        fc.pre(quorumMet(quorum, approvers, 'a'));
+        const names = new Set(approvers.map(({ person }) => person));
+        expect(names.size).toBeGreaterThanOrEqual(quorum.people);
+        expect([...names].some((name) => name !== 'a')).toBe(true);
+        for (const role of quorum.roles) {
+          expect(approvers.some(({ roles }) => roles.includes(role))).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('another approver never takes a met quorum away', () => {
+    fc.assert(
+      fc.property(people, people, (some, more) => {
+        fc.pre(
+          new Set([...some, ...more].map(({ person }) => person)).size ===
+            some.length + more.length,
+        );
+        const before = quorumMet(quorumOf('R3'), some, null);
+        const after = quorumMet(quorumOf('R3'), [...some, ...more], null);
+        expect(before && !after).toBe(false);
+      }),
+    );
+  });
+
+  test('nobody needs to approve where a class asks for nobody', () => {
+    expect(quorumMet(quorumOf('R1'), [], null)).toBe(true);
+  });
+
+  test('only approvers answer; viewers never steer', () => {
+    for (const kind of DECISION_KINDS) expect(rolesOf(kind)).not.toContain('viewer');
+    expect(rolesOf('approve')).not.toContain('admin');
+  });
+});
