@@ -1,6 +1,7 @@
 // Runs a program of this checkout with an allow-list environment:
 //   node scripts/run.mjs cli/main.ts demo …      from source
 //   node scripts/run.mjs --jest [arguments]      the tests
+import { clearInterval, setInterval } from 'node:timers';
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';

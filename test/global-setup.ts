@@ -32,6 +32,7 @@ function stopServersOnSignals(child: ChildProcess): void {
 }
 
 /** Starts the servers of this test run and tells the tests where they are, by the environment. */
+// eslint-disable-next-line import-x/no-default-export -- jest takes nothing else.
 export default async function globalSetup(config: { readonly rootDir: string }): Promise<void> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'test/servers.ts'], {
     cwd: config.rootDir,
@@ -39,6 +40,7 @@ export default async function globalSetup(config: { readonly rootDir: string }):
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   globalThis.firebreakTestServers = child;
+  stopServersOnSignals(child);
   const lines = createInterface({ input: child.stdout });
   const first = await Promise.race([
     once(lines, 'line').then(([line]) => String(line)),
@@ -54,7 +56,6 @@ export default async function globalSetup(config: { readonly rootDir: string }):
   setVariable('FIREBREAK_TEST_CLI_PATH', values.get('temporalCliPath'));
   setVariable('FIREBREAK_TEST_SERVER_PATH', values.get('testServerPath'));
   setVariable('FIREBREAK_TEST_BUNDLE', values.get('bundlePath'));
-  stopServersOnSignals(child);
   // The pipe alone must not keep jest from ending.
   child.unref();
   lines.close();

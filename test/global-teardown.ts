@@ -1,6 +1,7 @@
 const STOP_TIMEOUT_MS = 20_000;
 
 /** Closes the pipe that keeps the test servers running and waits until they are gone. */
+// eslint-disable-next-line import-x/no-default-export -- jest takes nothing else.
 export default async function globalTeardown(): Promise<void> {
   const child = globalThis.firebreakTestServers;
   if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;

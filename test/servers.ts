@@ -4,17 +4,9 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { z } from 'zod';
 import { cacheFolder } from '../app/cache-folder.ts';
 import { startEmbeddedServers } from '../app/embedded/servers.ts';
 import { findTemporalCli, findTemporalTestServer } from '../app/embedded/temporal-cli.ts';
-
-const BUNDLER = join(import.meta.dirname, '../worker/bundle.ts');
-const bundlerSchema = z.object({
-  buildWorkflowBundle: z.custom<() => Promise<unknown>>((value) => typeof value === 'function'),
-});
-const bundleSchema = z.object({ code: z.string() });
 
 async function untilInputCloses(): Promise<void> {
   process.stdin.resume();
@@ -28,9 +20,9 @@ async function untilInputCloses(): Promise<void> {
 /** Builds the workflow bundle beside the running tests; `path` appears whole, or `path.error` does. */
 async function buildBundle(path: string): Promise<void> {
   try {
-    const module: unknown = await import(pathToFileURL(BUNDLER).href);
-    const { buildWorkflowBundle } = bundlerSchema.parse(module);
-    const { code } = bundleSchema.parse(await buildWorkflowBundle());
+    // Loaded only now: Temporal's bundler takes longer to load than both servers to start.
+    const { buildWorkflowBundle } = await import('../worker/bundle.ts');
+    const { code } = await buildWorkflowBundle();
     await writeFile(`${path}.draft`, code);
     await rename(`${path}.draft`, path);
   } catch (error) {

@@ -24,6 +24,14 @@ const SHARED_CACHE = '/var/cache/firebreak';
 const linksSchema = z.array(z.object({ source: z.string(), target: z.string() })).max(1_000);
 const packageSchema = z.object({ version: z.string() });
 
+/** Runnable Postgres programs. */
+export interface PostgresBinaries {
+  /** Folder of `initdb` and `postgres`. */
+  readonly bin: string;
+  /** Version and platform, for names in the cache. */
+  readonly label: string;
+}
+
 /** Folder that holds `bin`, `lib` and `share` of the Postgres that ships as an optional dependency. */
 function packagedTree(): { readonly native: string; readonly label: string } {
   const platform = `${process.platform}-${process.arch}`;
@@ -99,22 +107,23 @@ function copyOf(native: string, target: string): string {
 }
 
 /**
- * The folder with runnable `initdb` and `postgres`, links made. The tree is copied to `cacheDir` when
+ * The runnable `initdb` and `postgres`, links made. The tree is copied to `cacheDir` when
  * `account` cannot reach the installed one (a 0700 home) or it may not be written to.
  * Raises `unsupported` where no binaries are installed.
  */
 export function postgresBinaries(options: {
   readonly account: ServerAccount | null;
   readonly cacheDir: string;
-}): string {
+}): PostgresBinaries {
   const { native, label } = packagedTree();
   const reachable = canReach(options.account, native);
-  if (reachable && !linksAreMissing(native)) return join(native, 'bin');
+  if (reachable && !linksAreMissing(native)) return { bin: join(native, 'bin'), label };
   if (reachable && isWritable(join(native, 'lib'))) {
     makeLinks(native);
-    return join(native, 'bin');
+    return { bin: join(native, 'bin'), label };
   }
   mkdirSync(options.cacheDir, { recursive: true });
   const inReach = canReach(options.account, join(options.cacheDir, label));
-  return join(copyOf(native, join(inReach ? options.cacheDir : SHARED_CACHE, label)), 'bin');
+  const copy = copyOf(native, join(inReach ? options.cacheDir : SHARED_CACHE, label));
+  return { bin: join(copy, 'bin'), label };
 }

@@ -1,5 +1,5 @@
 import type { AppError } from '../../domain/error.ts';
-import { lockDataFolder } from './lock.ts';
+import { lockDataFolder, type DataFolderLock } from './lock.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './postgres.ts';
 import type { TemporalCli } from './temporal-cli.ts';
 import { startEmbeddedTemporal, type EmbeddedTemporal } from './temporal.ts';
@@ -25,7 +25,21 @@ export interface EmbeddedServers {
   readonly postgres: EmbeddedPostgres | null;
   readonly temporal: EmbeddedTemporal | null;
   /** Stops Temporal, then Postgres, then gives the data folder back. Safe to call twice. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
+}
+
+type Shared = Omit<Parameters<typeof startEmbeddedPostgres>[0], 'cacheDir'>;
+
+function sharedOptions(options: EmbeddedServersOptions, lock: DataFolderLock): Shared {
+  const { dataDir, log, durable, orphanGraceSeconds, onFailure } = options;
+  return {
+    dataDir,
+    lock,
+    log,
+    durable: durable ?? true,
+    ...(orphanGraceSeconds === undefined ? {} : { orphanGraceSeconds }),
+    ...(onFailure === undefined ? {} : { onFailure }),
+  };
 }
 
 /**
@@ -36,19 +50,15 @@ export interface EmbeddedServers {
 export async function startEmbeddedServers(
   options: EmbeddedServersOptions,
 ): Promise<EmbeddedServers> {
+  const startsPostgres = options.postgres ?? true;
+  if (!startsPostgres && options.temporal === null) {
+    // Nothing of ours runs on the folder, so several processes may share it.
+    return { postgres: null, temporal: null, stop: () => Promise.resolve() };
+  }
   const lock = lockDataFolder(options.dataDir);
-  const shared = {
-    dataDir: options.dataDir,
-    lock,
-    log: options.log,
-    durable: options.durable ?? true,
-    ...(options.orphanGraceSeconds === undefined
-      ? {}
-      : { orphanGraceSeconds: options.orphanGraceSeconds }),
-    ...(options.onFailure === undefined ? {} : { onFailure: options.onFailure }),
-  };
+  const shared = sharedOptions(options, lock);
   const startPostgres = (): Promise<EmbeddedPostgres | null> =>
-    (options.postgres ?? true)
+    startsPostgres
       ? startEmbeddedPostgres({ ...shared, cacheDir: options.cacheDir })
       : Promise.resolve(null);
   const startTemporal = (): Promise<EmbeddedTemporal | null> =>
@@ -60,17 +70,14 @@ export async function startEmbeddedServers(
           cliVersion: options.temporal.cli.version,
           ui: options.temporal.ui,
         });
-  const [postgres, temporal] = await Promise.allSettled([startPostgres(), startTemporal()]);
+  const results = await Promise.allSettled([startPostgres(), startTemporal()]);
+  const [postgres, temporal] = results;
   if (postgres.status === 'rejected' || temporal.status === 'rejected') {
-    for (const started of [temporal, postgres]) {
-      if (started.status === 'fulfilled') await started.value?.stop();
+    for (const result of results) {
+      if (result.status === 'fulfilled') await result.value?.stop();
     }
     lock.release();
-    throw postgres.status === 'rejected'
-      ? postgres.reason
-      : temporal.status === 'rejected'
-        ? temporal.reason
-        : null;
+    throw results.find((result) => result.status === 'rejected')?.reason;
   }
   const stop = async (): Promise<void> => {
     try {

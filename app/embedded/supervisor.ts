@@ -25,9 +25,9 @@ export interface SupervisorOptions {
 
 /** A server kept running until `stop`. */
 export interface Supervised {
-  identity(): ProcessIdentity;
+  identity: () => ProcessIdentity;
   /** Stops the server in order and for good; safe to call twice. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 const RESTARTS_MAX = 5;

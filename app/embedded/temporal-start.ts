@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../domain/error.ts';
+import { followChild, logTail, openLog } from './child.ts';
 import { processIdentity } from './process-identity.ts';
 import type { RunningServer } from './supervisor.ts';
 import { answersFor } from './temporal-health.ts';
@@ -37,7 +37,6 @@ const DYNAMIC_CONFIG: Readonly<Record<string, string>> = {
 
 const READY_TIMEOUT_MS = 30_000;
 const READY_POLL_MS = 20;
-const LOG_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Everything one start of the dev server depends on. */
 export interface TemporalLaunch {
@@ -84,23 +83,6 @@ function serverArguments(launch: TemporalLaunch): readonly string[] {
   ];
 }
 
-function openLog(path: string): number {
-  try {
-    if (statSync(path).size > LOG_BYTES_MAX) renameSync(path, `${path}.1`);
-  } catch {
-    // No log yet.
-  }
-  return openSync(path, 'a', 0o600);
-}
-
-function logTail(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim().split('\n').slice(-2).join(' ').slice(-600);
-  } catch {
-    return 'no log';
-  }
-}
-
 /**
  * Starts the dev server as a child in its own session and waits until it answers. Raises
  * `unavailable` with the end of its log when it ends before, or is not ready within 30 seconds.
@@ -113,25 +95,12 @@ export async function launchTemporal(launch: TemporalLaunch): Promise<RunningSer
     stdio: ['ignore', output, output],
     env: { PATH: '/usr/bin:/bin', HOME: '/nonexistent' },
   });
-  closeSync(output);
-  child.unref();
-  let ended: string | null = null;
-  const gone = new Promise<void>((resolve) => {
-    child.once('exit', (code, signal) => {
-      ended = `exit ${(code ?? signal ?? '').toString()}`;
-      resolve();
-    });
-    child.once('error', (error) => {
-      ended = error.message;
-      resolve();
-    });
-  });
-  const hasEnded = (): string | null => ended;
+  const { gone, ended } = followChild(child, output);
   const address = `127.0.0.1:${launch.port.toString()}`;
   const deadline = Date.now() + READY_TIMEOUT_MS;
   while (Date.now() < deadline) {
     const ready = await answersFor(address, NAMESPACE);
-    const end = hasEnded();
+    const end = ended();
     if (end !== null) {
       throw new AppError(
         'unavailable',

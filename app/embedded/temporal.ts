@@ -49,8 +49,8 @@ export interface EmbeddedTemporal {
   /** True when the server was already running and was taken over. */
   readonly adopted: boolean;
   /** The server's present process. */
-  identity(): ProcessIdentity;
-  stop(): Promise<void>;
+  identity: () => ProcessIdentity;
+  stop: () => Promise<void>;
 }
 
 interface Ports {

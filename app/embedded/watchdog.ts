@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { Socket } from 'node:net';
 import type { ProcessIdentity } from './process-identity.ts';
 
 /** What a watchdog does when our process is gone. */
@@ -12,9 +13,10 @@ export interface WatchdogOptions {
   readonly graceSeconds: number;
 }
 
+/** A running watch. */
 export interface Watchdog {
   /** Ends the watch; the server stays as it is. */
-  stop(): void;
+  stop: () => void;
 }
 
 // `read` returns when the other end of the pipe closes, which the kernel does however we die.
@@ -69,7 +71,8 @@ export function startWatchdog(options: WatchdogOptions): Watchdog {
     // The watchdog ended first: nothing left to tell it.
   });
   child.unref();
-  if ('unref' in child.stdin && typeof child.stdin.unref === 'function') child.stdin.unref();
+  // The pipe is a socket underneath, and must not keep our process alive.
+  if (child.stdin instanceof Socket) child.stdin.unref();
   return {
     stop: () => {
       child.kill('SIGKILL');

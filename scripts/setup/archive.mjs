@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { gunzipSync, inflateRawSync } from 'node:zlib';
 
 /** No program that we unpack is larger than this. */

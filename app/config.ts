@@ -1,0 +1,247 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { AppError } from '../domain/error.ts';
+import { cacheFolder } from './cache-folder.ts';
+import { isLoopback, VARIABLES, type Variable } from './environment-schema.ts';
+
+/** Variables by name; an empty one counts as unset. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where the value of a setting came from. */
+export type SettingSource = 'flag' | 'environment' | 'file' | 'default';
+
+/** One setting as it may be shown to people. */
+export interface ShownSetting {
+  readonly name: string;
+  /** The value, `(secret)`, or null when it is off. */
+  readonly value: string | null;
+  readonly source: SettingSource;
+}
+
+/** What a process is started with, checked. */
+export interface Config {
+  /** Null: run an embedded Postgres. */
+  readonly databaseUrl: string | null;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly cacheDir: string;
+  /** Absolute; null when there is none. */
+  readonly configFile: string | null;
+  readonly host: string;
+  readonly port: number;
+  readonly baseUrl: string | null;
+  readonly trustProxy: boolean;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  readonly taskQueue: string;
+  readonly temporalCliPath: string | null;
+  /** PATH, to look for the Temporal CLI. */
+  readonly searchPath: string;
+  readonly slack: {
+    readonly botToken: string;
+    /** Null: no Socket Mode. */
+    readonly appToken: string | null;
+    readonly apiUrl: string | null;
+  } | null;
+  readonly mail: { readonly url: string; readonly from: string } | null;
+  /** Every setting with its source; secrets are not in it. */
+  readonly shown: readonly ShownSetting[];
+}
+
+/** Where settings are looked for, first match wins: flags, environment, configuration file. */
+export interface ConfigSources {
+  /** By variable name: `{ PORT: '8080' }` for `--port 8080`. */
+  readonly flags?: Environment;
+  readonly environment: Environment;
+  /** The part `settings` of the configuration file, by variable name; it may hold no secret. */
+  readonly file?: Environment;
+  /** Relative paths start here. Default: the present folder. */
+  readonly folder?: string;
+}
+
+const SECRET_FILE_BYTES_MAX = 64 * 1024;
+
+/** The value of a variable, null when it is unset or empty. */
+export function given(values: Environment | undefined, name: string): string | null {
+  const value = values?.[name];
+  return value === undefined || value === '' ? null : value;
+}
+
+function invalid(name: string, sentence: string, cause?: unknown): AppError {
+  return new AppError('invalid', `${name} ${sentence}.`, { field: name, cause });
+}
+
+/**
+ * The value of a secret: the variable itself, or the content of the file that `<name>_FILE` names.
+ * Raises `invalid` when both are set or the file can't be read.
+ */
+export function readSecret(environment: Environment, name: string): string | null {
+  const fileName = `${name}_FILE`;
+  const path = given(environment, fileName);
+  const direct = given(environment, name);
+  if (path === null) return direct;
+  if (direct !== null) throw invalid(fileName, `is set beside ${name}; set one of the two`);
+  try {
+    if (statSync(path).size > SECRET_FILE_BYTES_MAX) throw new Error('larger than 64 KiB');
+    const value = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    return value === '' ? null : value;
+  } catch (error) {
+    throw invalid(fileName, `names a file that cannot be read (${path})`, error);
+  }
+}
+
+/** Reads variables one by one and keeps what was found for `shown`. */
+class Reader {
+  readonly shown: ShownSetting[] = [];
+  private readonly sources: ConfigSources;
+
+  constructor(sources: ConfigSources) {
+    this.sources = sources;
+  }
+
+  /** The setting, or null when nothing gives it. Raises `invalid`, naming the variable. */
+  optional<T>(variable: Variable<T>): T | null {
+    const found = this.find(variable);
+    const value = found.value === null ? null : variable.secret ? '(secret)' : found.value;
+    this.shown.push({ name: variable.name, value, source: found.source });
+    if (found.value === null) return null;
+    const parsed = variable.schema.safeParse(found.value);
+    if (parsed.success) return parsed.data;
+    // The issue speaks about the rule only: the value may be a secret.
+    throw invalid(variable.name, parsed.error.issues[0]?.message ?? 'is not valid');
+  }
+
+  /** As `optional`, for a setting that has a default. */
+  required<T>(variable: Variable<T>): T {
+    const value = this.optional(variable);
+    if (value === null) throw invalid(variable.name, 'is not set');
+    return value;
+  }
+
+  private find(variable: Variable<unknown>): { value: string | null; source: SettingSource } {
+    const { flags, environment, file } = this.sources;
+    const { name, secret } = variable;
+    const flag = given(flags, name);
+    if (flag !== null) return { value: flag, source: 'flag' };
+    const fromEnvironment = secret ? readSecret(environment, name) : given(environment, name);
+    if (fromEnvironment !== null) return { value: fromEnvironment, source: 'environment' };
+    const fromFile = given(file, name);
+    if (fromFile !== null && secret) {
+      throw invalid(
+        name,
+        `is a secret and may not stand in the configuration file; use ${name} or ${name}_FILE`,
+      );
+    }
+    if (fromFile !== null) return { value: fromFile, source: 'file' };
+    return { value: variable.fallback, source: 'default' };
+  }
+}
+
+function readSlack(reader: Reader): Config['slack'] {
+  const botToken = reader.optional(VARIABLES.slackBotToken);
+  const appToken = reader.optional(VARIABLES.slackAppToken);
+  const apiUrl = reader.optional(VARIABLES.slackApiUrl);
+  if (botToken === null) {
+    if (appToken !== null) throw invalid('SLACK_BOT_TOKEN', 'is needed with SLACK_APP_TOKEN');
+    return null;
+  }
+  if (apiUrl !== null && isPlain(apiUrl, 'http:')) {
+    throw invalid('SLACK_API_URL', 'would send the token unencrypted over the network; use https');
+  }
+  return { botToken, appToken, apiUrl };
+}
+
+function isPlain(address: string, protocol: string): boolean {
+  const parsed = new URL(address);
+  return parsed.protocol === protocol && !isLoopback(parsed.hostname);
+}
+
+function readMail(reader: Reader): Config['mail'] {
+  const url = reader.optional(VARIABLES.smtpUrl);
+  const from = reader.optional(VARIABLES.mailFrom);
+  if (url === null) return null;
+  if (from === null) throw invalid('MAIL_FROM', 'is needed with SMTP_URL');
+  const { password, searchParams } = new URL(url);
+  if (password !== '' && isPlain(url, 'smtp:') && searchParams.get('requireTLS') !== 'true') {
+    throw invalid(
+      'SMTP_URL',
+      'could send the password unencrypted; use smtps://, or add ?requireTLS=true',
+    );
+  }
+  return { url, from };
+}
+
+function checkExposure(config: Pick<Config, 'host' | 'baseUrl' | 'trustProxy'>): void {
+  if (isLoopback(config.host) || config.trustProxy) return;
+  if (config.baseUrl?.startsWith('https://') === true) return;
+  throw invalid(
+    'HOST',
+    `opens the server to the network (${config.host}) where tokens would travel unencrypted; set an https BASE_URL, or FIREBREAK_TRUST_PROXY=1 behind a proxy that ends TLS, or keep 127.0.0.1`,
+  );
+}
+
+/**
+ * The settings of a process: flag, then environment, then configuration file, then default. Raises
+ * `invalid`, naming the variable, for a value that does not parse, a secret in the configuration
+ * file, and for every combination that would be insecure; the value itself is never in the message.
+ */
+export function readConfig(sources: ConfigSources): Config {
+  const reader = new Reader(sources);
+  const folder = sources.folder ?? process.cwd();
+  const databaseUrl = reader.optional(VARIABLES.databaseUrl);
+  const dataDir = resolve(folder, reader.required(VARIABLES.dataDir));
+  const configFile = reader.optional(VARIABLES.configFile);
+  const host = reader.required(VARIABLES.host);
+  const port = reader.required(VARIABLES.port);
+  const baseUrl = reader.optional(VARIABLES.baseUrl);
+  const trustProxy = reader.required(VARIABLES.trustProxy);
+  checkExposure({ host, baseUrl, trustProxy });
+  return {
+    databaseUrl,
+    dataDir,
+    cacheDir: cacheFolder(sources.environment),
+    configFile: configFile === null ? null : resolve(folder, configFile),
+    host,
+    port,
+    baseUrl,
+    trustProxy,
+    logLevel: reader.required(VARIABLES.logLevel),
+    taskQueue: reader.required(VARIABLES.taskQueue),
+    temporalCliPath: reader.optional(VARIABLES.temporalCliPath),
+    searchPath: given(sources.environment, 'PATH') ?? '',
+    slack: readSlack(reader),
+    mail: readMail(reader),
+    shown: reader.shown,
+  };
+}
+
+/** Which server the commands talk to, and with whose token (null: none given). */
+export function readClientConfig(sources: ConfigSources): {
+  readonly url: string;
+  readonly token: string | null;
+} {
+  const reader = new Reader(sources);
+  const url = reader.required(VARIABLES.clientUrl);
+  const token = reader.optional(VARIABLES.clientToken);
+  if (token !== null && isPlain(url, 'http:')) {
+    throw invalid('FIREBREAK_URL', 'would send your token unencrypted over the network; use https');
+  }
+  return { url, token };
+}
+
+/**
+ * The environment of this process, with `./.env` under it: real variables win. For the commands that
+ * work on real systems (`start`, `doctor`, `migrate`), never for the demo or the tests.
+ */
+export function environmentWithFile(folder: string = process.cwd()): Environment {
+  const path = join(folder, '.env');
+  if (!existsSync(path)) return process.env;
+  // An empty variable counts as unset, so it must not hide a line of the file.
+  const real = Object.entries(process.env).filter(([, value]) => value !== '');
+  return { ...parseEnv(readFileSync(path, 'utf8')), ...Object.fromEntries(real) };
+}
+
+/** The environment of this process, without any file. */
+export function processEnvironment(): Environment {
+  return process.env;
+}

@@ -1,0 +1,63 @@
+import type { ConnectionOptions } from '@temporalio/client';
+import type { ClientConnectConfig } from '@temporalio/envconfig';
+import type { NativeConnectionOptions } from '@temporalio/worker';
+import { AppError } from '../domain/error.ts';
+import { given, readSecret, type Environment } from './config.ts';
+
+/** How to reach a Temporal server that is not ours. */
+export interface TemporalConnection {
+  readonly connection: ConnectionOptions & NativeConnectionOptions;
+  readonly namespace: string;
+}
+
+/** Any of these says that a server is meant; a file in its usual place alone does not. */
+const SELECTORS = ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'] as const;
+const NAMESPACE = 'default';
+
+async function load(environment: Environment, apiKey: string | null): Promise<ClientConnectConfig> {
+  const { loadClientConnectConfig } = await import('@temporalio/envconfig');
+  const variables: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (value !== undefined && value !== '') variables[name] = value;
+  }
+  if (apiKey !== null) variables['TEMPORAL_API_KEY'] = apiKey;
+  try {
+    return loadClientConnectConfig({ overrideEnvVars: variables });
+  } catch (error) {
+    throw new AppError(
+      'invalid',
+      'The TEMPORAL_* variables or their configuration file do not parse.',
+      {
+        field: 'TEMPORAL_CONFIG_FILE',
+        cause: error,
+      },
+    );
+  }
+}
+
+/**
+ * The Temporal server that the environment names, read by the SDK's own rules (`TEMPORAL_*`, profiles),
+ * or null: then run an embedded one. Raises `invalid` when the settings do not parse or name no address.
+ */
+export async function readTemporalConnection(
+  environment: Environment,
+): Promise<TemporalConnection | null> {
+  const apiKey = readSecret(environment, 'TEMPORAL_API_KEY');
+  if (SELECTORS.every((name) => given(environment, name) === null)) return null;
+  const { connectionOptions, namespace } = await load(environment, apiKey);
+  const { address, apiKey: key, tls, metadata } = connectionOptions;
+  if (address === undefined || address === '') {
+    throw new AppError('invalid', 'TEMPORAL_ADDRESS is not set and the profile names no address.', {
+      field: 'TEMPORAL_ADDRESS',
+    });
+  }
+  return {
+    connection: {
+      address,
+      ...(key === undefined ? {} : { apiKey: key }),
+      ...(tls === undefined ? {} : { tls }),
+      ...(metadata === undefined ? {} : { metadata }),
+    },
+    namespace: namespace ?? NAMESPACE,
+  };
+}
