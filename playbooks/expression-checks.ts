@@ -1,4 +1,3 @@
-import type { AppError } from '../domain/error.ts';
 import { isAppError } from '../domain/error.ts';
 import type { PlaybookOperation, ProbeCall } from '../domain/playbook.ts';
 import { compileExpression } from '../expression/expression.ts';
@@ -6,6 +5,7 @@ import type { CompiledExpression } from '../expression/expression.ts';
 import { compileTemplate } from '../expression/template.ts';
 import type { CheckInput } from './check.ts';
 import { callsOf, namesBefore } from './check.ts';
+import { problemOfExpression } from './expression-place.ts';
 import type { PlacedOperation } from './normalise.ts';
 import { suggestionFor } from './suggestion.ts';
 import type { DocumentPath } from './yaml-document.ts';
@@ -21,13 +21,6 @@ interface Place {
   readonly offers: readonly ('each' | 'value')[];
 }
 
-function offsetInside(source: string, details: AppError['details']): number {
-  const line = typeof details?.['line'] === 'number' ? details['line'] : 1;
-  const column = typeof details?.['column'] === 'number' ? details['column'] : 1;
-  const before = source.split('\n').slice(0, line - 1);
-  return before.reduce((sum, text) => sum + text.length + 1, 0) + column - 1;
-}
-
 function noteInside(
   input: CheckInput,
   place: Place,
@@ -38,11 +31,7 @@ function noteInside(
 }
 
 function noteError(input: CheckInput, place: Place, error: unknown): void {
-  if (!isAppError(error)) throw error;
-  const quoted = error.details?.['expression'];
-  const source = typeof quoted === 'string' ? quoted : '';
-  const offset = offsetInside(source, error.details);
-  noteInside(input, place, { source, offset, message: `CEL: ${error.message}` });
+  input.problems.push(problemOfExpression(input.document, place.path, error));
 }
 
 function checkResultReference(

@@ -1,0 +1,211 @@
+import { readFile } from 'node:fs/promises';
+import type { Manifest } from '../connectors/connector.ts';
+import { configurationSchema } from '../domain/configuration-schema.ts';
+import type { Configuration } from '../domain/configuration.ts';
+import { AppError } from '../domain/error.ts';
+import { compileExpression } from '../expression/expression.ts';
+import type { Scope } from '../expression/scope.ts';
+import { problemOfExpression } from '../playbooks/expression-place.ts';
+import { parseAt } from '../playbooks/schema-problems.ts';
+import { suggestionFor } from '../playbooks/suggestion.ts';
+import type { DocumentPath, FileProblem, YamlDocument } from '../playbooks/yaml-document.ts';
+import { fileError, readYamlDocument } from '../playbooks/yaml-document.ts';
+
+/** What names in the configuration refer to. */
+export interface ConfigurationReferences {
+  readonly manifests: readonly Manifest[];
+  /** Names of the loaded playbooks. */
+  readonly playbooks: readonly string[];
+}
+
+interface Check {
+  readonly document: YamlDocument;
+  readonly references: ConfigurationReferences;
+  readonly problems: FileProblem[];
+}
+
+function note(check: Check, path: DocumentPath, message: string): void {
+  check.problems.push(check.document.problemAt(path, message));
+}
+
+function checkUnique(check: Check, path: DocumentPath, names: readonly string[]): void {
+  for (const [index, name] of names.entries()) {
+    if (names.indexOf(name) < index) note(check, [...path, index], `'${name}' is given twice.`);
+  }
+}
+
+function checkExpression(
+  check: Check,
+  path: DocumentPath,
+  expression: { readonly source: string | null; readonly scope: Scope; readonly type: string },
+): void {
+  const { source, scope, type } = expression;
+  if (source === null) return;
+  try {
+    const compiled = compileExpression(source, scope);
+    const fits = compiled.type === type || compiled.type.startsWith(`${type}<`);
+    if (compiled.type === 'dyn' || type === 'dyn' || fits) return;
+    note(check, path, `CEL: this is ${compiled.type}, but ${type} is needed.`);
+  } catch (error) {
+    check.problems.push(problemOfExpression(check.document, path, error));
+  }
+}
+
+function checkInstances(check: Check, { instances }: Configuration): void {
+  checkUnique(
+    check,
+    ['instances'],
+    instances.map(({ name }) => name),
+  );
+  const known = check.references.manifests.map(({ name }) => name);
+  for (const [index, { connector, config }] of instances.entries()) {
+    const path = ['instances', index];
+    const manifest = check.references.manifests.find(({ name }) => name === connector);
+    if (!manifest) {
+      const message = `Unknown connector '${connector}'.${suggestionFor(connector, known)}`;
+      note(check, [...path, 'connector'], message);
+      continue;
+    }
+    const at = { document: check.document, path: [...path, 'config'] };
+    const parsed = parseAt(manifest.config, config, at);
+    if ('problems' in parsed) check.problems.push(...parsed.problems);
+  }
+}
+
+/** What the expressions of a mapping give. */
+const MAPPING_TYPES = {
+  alerts: 'list',
+  status: 'string',
+  startsAt: 'string',
+  endsAt: 'dyn',
+  title: 'string',
+  labels: 'map',
+  annotations: 'map',
+} as const;
+const MAPPING_KEYS = [
+  'alerts',
+  'status',
+  'startsAt',
+  'endsAt',
+  'title',
+  'labels',
+  'annotations',
+] as const;
+
+function checkSources(check: Check, { sources }: Configuration): void {
+  checkUnique(
+    check,
+    ['sources'],
+    sources.map(({ name }) => name),
+  );
+  for (const [index, { mapping }] of sources.entries()) {
+    if (!mapping) continue;
+    for (const key of MAPPING_KEYS) {
+      const source = mapping[key];
+      const type = MAPPING_TYPES[key];
+      checkExpression(check, ['sources', index, 'mapping', key], {
+        source,
+        scope: 'mapping',
+        type,
+      });
+    }
+  }
+}
+
+function checkRoutes(check: Check, { routes, selectionRules }: Configuration): void {
+  checkUnique(
+    check,
+    ['routes'],
+    routes.map(({ name }) => name),
+  );
+  checkUnique(
+    check,
+    ['selectionRules'],
+    selectionRules.map(({ name }) => name),
+  );
+  const { playbooks } = check.references;
+  for (const [index, { when, suspect, playbook }] of routes.entries()) {
+    const path = ['routes', index];
+    checkExpression(check, [...path, 'when'], { source: when, scope: 'alert', type: 'bool' });
+    checkExpression(check, [...path, 'suspect'], {
+      source: suspect,
+      scope: 'alert',
+      type: 'string',
+    });
+    if (playbooks.includes(playbook)) continue;
+    const message = `There is no playbook '${playbook}'.${suggestionFor(playbook, playbooks)}`;
+    note(check, [...path, 'playbook'], message);
+  }
+  for (const [index, { when }] of selectionRules.entries()) {
+    const path = ['selectionRules', index, 'when'];
+    checkExpression(check, path, { source: when, scope: 'selection', type: 'bool' });
+  }
+}
+
+function checkInventory(check: Check, { inventory, instances, people }: Configuration): void {
+  checkUnique(
+    check,
+    ['inventory'],
+    inventory.map(({ model }) => model),
+  );
+  checkUnique(
+    check,
+    ['people'],
+    people.map(({ id }) => id),
+  );
+  const clusters = instances
+    .filter(({ connector }) => connector === 'kubernetes')
+    .map(({ name }) => name);
+  for (const [index, { serving }] of inventory.entries()) {
+    for (const [place, { cluster }] of serving.entries()) {
+      if (clusters.includes(cluster)) continue;
+      const message = `There is no Kubernetes instance '${cluster}'.${suggestionFor(cluster, clusters)}`;
+      note(check, ['inventory', index, 'serving', place], message);
+    }
+  }
+}
+
+/**
+ * Reads a configuration: YAML, shape, then names and expressions. `file` names it in errors. Raises `invalid` with
+ * `details.problems` (file, line, column, field, message each), `too_large` past 256 KiB.
+ */
+export function readConfiguration(
+  text: string,
+  file: string,
+  references: ConfigurationReferences,
+): Configuration {
+  const document = readYamlDocument(text, file);
+  const parsed = parseAt(configurationSchema, document.value ?? {}, { document, path: [] });
+  if ('problems' in parsed) throw fileError(parsed.problems);
+  const check: Check = { document, references, problems: [] };
+  checkInstances(check, parsed.data);
+  checkSources(check, parsed.data);
+  checkRoutes(check, parsed.data);
+  checkInventory(check, parsed.data);
+  if (check.problems.length > 0) throw fileError(check.problems);
+  return parsed.data;
+}
+
+/**
+ * Reads the configuration file at `path`. Raises `not_found` when it cannot be read, and what `readConfiguration`
+ * raises.
+ */
+export async function readConfigurationFile(
+  path: string,
+  references: ConfigurationReferences,
+): Promise<Configuration> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    const message = `The configuration file ${path} cannot be read.`;
+    throw new AppError('not_found', message, { field: path, cause: error });
+  }
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new AppError('invalid', `${path}: the file is not UTF-8.`, { field: path, cause: error });
+  }
+  return readConfiguration(text, path, references);
+}
