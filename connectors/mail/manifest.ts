@@ -4,7 +4,12 @@ import { actionManifest, type ActionManifest, type Manifest } from '../connector
 /** Configuration of one mail relay. */
 export const mailConfig = z.strictObject({
   /** `smtp://` (STARTTLS when offered) or `smtps://`, with user and password when the relay wants them. */
-  url: z.url({ protocol: /^smtps?$/ }).meta({ secret: true }),
+  url: z
+    .url({ protocol: /^smtps?$/ })
+    // The library takes settings from the query over ours.
+    .refine((url) => !/[?#]/.test(url), 'has a query or a fragment')
+    .refine((url) => !/%(?![0-9a-f]{2})/i.test(url), 'has a percent sign that is not encoded')
+    .meta({ secret: true }),
   /** Address that mail is sent from. */
   from: z.email().max(254),
 });
@@ -25,7 +30,12 @@ const messageId = z
 const sendInput = z.strictObject({
   /** From configuration only, never from the text of an alert. */
   to: z.union([address, z.array(address).min(1).max(RECIPIENTS_MAX)]),
-  subject: z.string().min(1).max(500),
+  /** One header line. */
+  subject: z
+    .string()
+    .min(1)
+    .max(500)
+    .regex(/^\P{Cc}*$/u, 'holds control characters'),
   text: z.string().min(1).max(TEXT_MAX),
   /** Fixed by the caller: the same mail again has the same one, so that receivers can drop it. */
   messageId,

@@ -1,0 +1,117 @@
+import { createTransport, type SMTPPoolOptions } from 'nodemailer';
+import { AppError } from '../../domain/error.ts';
+import type { CallContext, Health } from '../connector.ts';
+import { healthOf } from '../health.ts';
+import { createRedactor, redacted } from '../redaction.ts';
+import { failureOf } from './failure.ts';
+import type { MailConfig } from './manifest.ts';
+
+/** A mail as we send it. */
+export interface OutgoingMail {
+  readonly to: readonly string[];
+  readonly subject: string;
+  readonly text: string;
+  readonly messageId: string;
+  readonly inReplyTo: string | null;
+}
+
+/** What the relay did with the recipients. */
+export interface Delivery {
+  readonly accepted: readonly string[];
+  readonly rejected: readonly { readonly address: string; readonly permanent: boolean }[];
+}
+
+/** Calls to one mail relay. */
+export interface MailClient {
+  /** Raises `outcome_unknown` when the connection ended without an answer. */
+  send(mail: OutgoingMail, context: CallContext): Promise<Delivery>;
+  health(signal: AbortSignal): Promise<Health>;
+  close(): Promise<void>;
+}
+
+const CONNECTIONS_MAX = 2;
+const MAILS_PER_CONNECTION_MAX = 50;
+const TIMEOUT_MS = 15_000;
+const IDLE_TIMEOUT_MS = 30_000;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/**
+ * Nodemailer's options: no re-sending inside the library, no files or addresses fetched, and a password only over TLS (but
+ * to this machine).
+ */
+export function transportOptions(config: MailConfig): SMTPPoolOptions & { readonly pool: true } {
+  const { password, hostname } = new URL(config.url);
+  return {
+    pool: true,
+    url: config.url,
+    maxConnections: CONNECTIONS_MAX,
+    maxMessages: MAILS_PER_CONNECTION_MAX,
+    maxRequeues: 0,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    requireTLS: password !== '' && !LOOPBACK.test(hostname),
+    connectionTimeout: TIMEOUT_MS,
+    greetingTimeout: TIMEOUT_MS,
+    dnsTimeout: TIMEOUT_MS,
+    socketTimeout: TIMEOUT_MS,
+    socketCloseTimeout: 0,
+    idleTimeout: IDLE_TIMEOUT_MS,
+    logger: false,
+  };
+}
+
+/** A client of one mail relay; it keeps connections until it is closed. */
+export function createMailClient(config: MailConfig): MailClient {
+  const closing = new AbortController();
+  const transport = createTransport(transportOptions(config));
+  const { password } = new URL(config.url);
+  const redact = createRedactor([password, decodeURIComponent(password), config.url]);
+  return {
+    send: async (mail, context) => {
+      await context.permit();
+      const signal = AbortSignal.any([closing.signal, context.signal]);
+      if (signal.aborted) {
+        throw new AppError('unavailable', 'The mail was stopped before it was sent.');
+      }
+      try {
+        const info = await transport.sendMail({
+          from: config.from,
+          to: [...mail.to],
+          subject: mail.subject,
+          text: mail.text,
+          messageId: mail.messageId,
+          ...(mail.inReplyTo === null
+            ? {}
+            : { inReplyTo: mail.inReplyTo, references: [mail.inReplyTo] }),
+          headers: { 'Auto-Submitted': 'auto-generated' },
+          signal,
+        });
+        const errors = info.rejectedErrors ?? [];
+        return {
+          accepted: info.accepted,
+          rejected: info.rejected.map((address) => ({
+            address,
+            permanent: errors.find(({ recipient }) => recipient === address)?.permanent ?? false,
+          })),
+        };
+      } catch (error) {
+        throw redacted(failureOf(error), redact);
+      }
+    },
+    health: (signal) =>
+      healthOf(async () => {
+        signal.throwIfAborted();
+        try {
+          await transport.verify();
+        } catch (error) {
+          throw redacted(failureOf(error), redact);
+        }
+        return null;
+      }),
+    close: () => {
+      closing.abort(new Error('closed'));
+      transport.close();
+      return Promise.resolve();
+    },
+  };
+}
