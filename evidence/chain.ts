@@ -26,7 +26,7 @@ export interface ChainReport {
   readonly problem: string | null;
 }
 
-/** Where a chain must end: kept elsewhere, so that a cut tail shows. */
+/** A fact that the chain must hold: kept elsewhere, so that a cut tail or a chain written anew shows. */
 export interface ChainHead {
   readonly sequence: number;
   readonly hash: string;
@@ -71,7 +71,8 @@ export function hashCustodyEntry(entry: Omit<CustodyEntry, 'hash'>): string {
 
 /**
  * Reads one incident's facts in order and checks that each follows from the last: incident, sequence, previous
- * hash, time, own hash. Stops at the first that does not. A cut tail shows only against `head`. Memory is
+ * hash, time, own hash. Stops at the first that does not. A cut tail or a chain written anew shows only against
+ * `head`. Memory is
  * constant; raises only what reading `facts` raises.
  */
 export async function verifyChain(
@@ -82,12 +83,11 @@ export async function verifyChain(
   let count = 0;
   for await (const fact of facts) {
     count += 1;
-    const problem = problemOf(fact, last);
+    const problem = problemOf(fact, last) ?? problemOfHead(fact, head);
     if (problem !== null) return report(count, last, { sequence: fact.sequence, problem });
     last = fact;
   }
-  const missing = head === null ? null : problemOfHead(last, head);
-  return report(count, last, missing);
+  return report(count, last, missingUpTo(head, last?.sequence ?? 0));
 }
 
 /** Checks a chain of custody, oldest first, as `verifyChain` does for facts. */
@@ -158,21 +158,21 @@ function problemOfContent(fact: Fact, last: Fact | null): string | null {
   }
 }
 
-function problemOfHead(
-  last: Fact | null,
-  head: ChainHead,
+function problemOfHead(fact: Fact, head: ChainHead | null): string | null {
+  return head !== null && fact.sequence === head.sequence && fact.hash !== head.hash
+    ? 'The hash is not the one that was kept of this fact.'
+    : null;
+}
+
+function missingUpTo(
+  head: ChainHead | null,
+  sequence: number,
 ): { readonly sequence: number; readonly problem: string } | null {
-  const sequence = last?.sequence ?? 0;
-  if (sequence < head.sequence) {
-    return {
-      sequence: sequence + 1,
-      problem: `The chain ends at ${sequence.toString()}; it reached ${head.sequence.toString()}.`,
-    };
-  }
-  if (sequence === head.sequence && (last?.hash ?? FIRST_PREVIOUS_HASH) !== head.hash) {
-    return { sequence, problem: 'The last hash is not the one that was kept.' };
-  }
-  return null;
+  if (head === null || sequence >= head.sequence) return null;
+  return {
+    sequence: sequence + 1,
+    problem: `The chain ends at ${sequence.toString()}; it reached ${head.sequence.toString()}.`,
+  };
 }
 
 function problemOfCustody(

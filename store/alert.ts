@@ -14,12 +14,12 @@ const OF_INCIDENT = {
     where incident_id = $1 and ($2::bigint is null or sequence > $2) order by sequence limit $3`,
 };
 
-// The row as it was before: the sub-select is locked first and read under that lock.
+// The row as it was before: locked first, against alerts on their way in as well, and read under that lock.
 const DRAIN = {
   name: 'alert-drain',
   text: `update firebreak.incident i set alert_drained = i.alert_count
     from (select id, alert_count - alert_drained as drained from firebreak.incident
-      where id = $1 for no key update) before
+      where id = $1 for update) before
     where i.id = before.id
     returning before.drained, i.alert_count as total`,
 };

@@ -106,7 +106,7 @@ describe('append', () => {
     ],
     ['a body too long', 'inc_unknown', [note('a', 'x'.repeat(FACT_BODY_BYTES_MAX))], 'too_large'],
     ['what JSON cannot hold', 'inc_unknown', [note('a', '\ud800')], 'invalid'],
-  ])('refuses %s', async (_name, id, facts, code) => {
+  ])('refuses %s', async (...[, id, facts, code]) => {
     await expect(stores.worker().facts.append(id, facts)).rejects.toMatchObject({ code });
   });
 

@@ -34,7 +34,8 @@ const LOCK = { name: 'approval-lock', text: `${GET.text} for update` };
 const SETTLE = {
   name: 'approval-settle',
   text: `update firebreak.approval set status = $2, status_reason = $3, settled_at = clock_timestamp()
-    where id = $1 and status = 'open' returning ${COLUMNS}`,
+    where id = $1 and (status = 'open' or (status = 'approved' and $2 = 'void'))
+    returning ${COLUMNS}`,
 };
 
 const LIST = {

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import pg from 'pg';
 import { AppError, isAppError } from '../domain/error.ts';
 import type { ErrorCode } from '../domain/error.ts';
@@ -58,8 +59,9 @@ export function isLostRace(error: unknown): boolean {
 export function toStoreError(error: unknown): AppError {
   if (isAppError(error)) return error;
   if (error instanceof pg.DatabaseError) return fromDatabase(error);
-  // The driver raises plain errors for broken connections; our own mistakes are subclasses.
-  if (error instanceof Error && (error.name === 'Error' || error.name === 'AggregateError')) {
+  // Sockets and driver raise plain errors for broken connections, maybe of another realm, so `instanceof` cannot
+  // tell; our own mistakes are subclasses.
+  if (types.isNativeError(error) && ['Error', 'AggregateError'].includes(error.name)) {
     return new AppError('unavailable', 'The database cannot be reached.', { cause: error });
   }
   return new AppError('internal', 'Reading or writing the database went wrong.', { cause: error });

@@ -14,6 +14,10 @@ import type { IncidentChange, IncidentTable, Page, PageRequest } from './tables.
 
 const UNFINISHED_MAX = 10_000;
 
+// Alerts hold KEY SHARE and then want more. Whoever takes less than FOR UPDATE first and locks the row later would
+// wait for them in a circle.
+const FIRST_LOCK = `with locked (locked_id) as (select id from firebreak.incident where id = $1 for update)`;
+
 const GET = {
   name: 'incident-get',
   text: `select ${INCIDENT_COLUMNS} from firebreak.incident where id = $1`,
@@ -34,8 +38,8 @@ const UNFINISHED = {
 
 const NEXT_GENERATION = {
   name: 'incident-next-generation',
-  text: `update firebreak.incident set generation = generation + 1
-    where id = $1 and generation = $2 and state <> 'closed' returning generation`,
+  text: `${FIRST_LOCK} update firebreak.incident set generation = generation + 1 from locked
+    where id = locked_id and generation = $2 and state <> 'closed' returning generation`,
 };
 
 const STOP_ACCEPTING = {
@@ -99,7 +103,8 @@ async function change(
   if (sets.length === 0) return get(connection, id);
   // A closed incident accepts nothing, however it came to be closed.
   if (wanted.state === 'closed') sets.push('accepting = false');
-  const text = `update firebreak.incident set ${sets.join(', ')} where id = $1 returning ${INCIDENT_COLUMNS}`;
+  const text = `${FIRST_LOCK} update firebreak.incident set ${sets.join(', ')} from locked
+    where id = locked_id returning ${INCIDENT_COLUMNS}`;
   return requireRow(connection.rows({ text }, values, incidentRow), `There is no incident ${id}.`);
 }
 

@@ -31,25 +31,24 @@ $$;
 create trigger fact_immutable before update or delete or truncate on firebreak.fact
   for each statement execute function firebreak.refuse_change();
 
+-- Bodies without a SET clause are inlined where they are called; their names are bound here and now.
 create function firebreak.length_prefixed(value text) returns bytea
-language sql immutable strict set search_path = pg_catalog as $$
-  select int4send(octet_length(convert_to(value, 'UTF8'))) || convert_to(value, 'UTF8')
-$$;
+language sql immutable
+return int4send(octet_length(convert_to(value, 'UTF8'))) || convert_to(value, 'UTF8');
 
 create function firebreak.fact_hash(
   incident text, sequence bigint, recorded_at timestamptz, key text, previous bytea, body bytea
 ) returns bytea
-language sql stable strict set search_path = pg_catalog as $$
-  select sha256(
-    convert_to(E'firebreak/fact/1\n', 'UTF8')
-    || firebreak.length_prefixed(incident)
-    || int8send(sequence)
-    || int8send((extract(epoch from recorded_at) * 1000000)::bigint)
-    || firebreak.length_prefixed(key)
-    || previous
-    || sha256(body)
-  )
-$$;
+language sql stable
+return sha256(
+  convert_to(E'firebreak/fact/1\n', 'UTF8')
+  || firebreak.length_prefixed(incident)
+  || int8send(sequence)
+  || int8send((extract(epoch from recorded_at) * 1000000)::bigint)
+  || firebreak.length_prefixed(key)
+  || previous
+  || sha256(body)
+);
 
 -- Appends to one incident's chain and answers the new rows. A known key with an equal body is dropped,
 -- with another body it raises FB001; an unknown incident raises FB003, too much at once FB004.
