@@ -10,7 +10,7 @@ import { connectEngine, type EngineClient } from '../../app/engine-client.ts';
 import { makeCurrent } from '../../app/engine-setup.ts';
 import { createReconciler, recordNamespace, type Reconciler } from '../../app/reconciler.ts';
 import { startRelay, type Relay } from '../../app/relay.ts';
-import type { Role } from '../../domain/approval.ts';
+import type { Approval, Role } from '../../domain/approval.ts';
 import type { DecisionCommand, Decision } from '../../domain/decision.ts';
 import type { Fact } from '../../domain/fact.ts';
 import type { Incident, Mode } from '../../domain/incident.ts';
@@ -275,17 +275,19 @@ export async function startEngine(playbook: Playbook, world: World): Promise<Eng
     }
   };
   const approveNext: Engine['approveNext'] = async (incident, people = ['ada', 'grace']) => {
-    let approvalId = '';
-    await waitFor(incident, 'an approval', (_, seen) => {
-      const asked = seen.findLast(
-        ({ kind }) => kind === 'approval.requested' || kind === 'stand-down.planned',
-      );
-      approvalId = asked?.key.split('/')[1] ?? '';
-      return approvalId !== '' && !seen.some(({ data }) => isAnswer(data, approvalId));
-    });
-    const approval = await store.approvals.get(approvalId);
+    const openApproval = async (): Promise<Approval | undefined> => {
+      const filter = { status: 'open', incidentId: incident.id } as const;
+      return (await store.approvals.list(filter, { cursor: null, limit: 1 })).items[0];
+    };
+    const deadline = Date.now() + WAIT_MAX_MS;
+    let approval = await openApproval();
+    while (!approval && Date.now() < deadline) {
+      await sleep(LOOK_MS);
+      approval = await openApproval();
+    }
+    if (!approval) throw new Error('waited in vain for an approval');
+    const { id: approvalId, planDigest } = approval;
     for (const person of people) {
-      const planDigest = approval?.planDigest ?? '';
       await decide(incident, person, { kind: 'approve', approvalId, planDigest });
     }
     return approvalId;
@@ -339,14 +341,4 @@ export async function startEngine(playbook: Playbook, world: World): Promise<Eng
       await database.drop();
     },
   };
-}
-
-function isAnswer(data: unknown, approvalId: string): boolean {
-  return (
-    typeof data === 'object' &&
-    data !== null &&
-    'approvalId' in data &&
-    data.approvalId === approvalId &&
-    'decisionId' in data
-  );
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { AppError } from '../../domain/error.ts';
 import { verifyChain } from '../../evidence/chain.ts';
 import { quietTemporalRuntime } from '../harness.ts';
 import { op, playbookOf, startEngine, type Engine } from './engine.ts';
@@ -47,5 +48,230 @@ describe('an incident', () => {
     await engine.waitFor(incident, 'the end', ({ state }) => state === 'closed');
     expect(world.writes).toEqual(['canary=0', 'alias=6', 'canary=1']);
     expect(await verifyChain(await engine.facts(incident))).toMatchObject({ verified: true });
+  });
+
+  test('observe mode probes and plans, and writes nothing', async () => {
+    const world = createWorld({ canary: 1, alias: 7 });
+    engine = await startEngine(
+      playbookOf({
+        isolate: [op.contain('drain', 'canary', 0), op.probe('drained', 'canary', 0)],
+        revert: [op.approval('go-back', [op.set('alias-back', 'alias', 6)])],
+      }),
+      world,
+    );
+    const incident = await engine.open({ mode: 'observe' });
+    await engine.waitFor(incident, 'review', ({ phase }) => phase === 'review');
+    expect(world.writes).toEqual([]);
+    const facts = await engine.facts(incident);
+    const wouldHave = facts.filter(({ kind }) => kind === 'operation.would-have');
+    expect(wouldHave.map(({ operation }) => operation)).toEqual(['drain', 'alias-back']);
+  });
+
+  test('a lost answer is looked at, adopted, and the effect happened once', async () => {
+    const world = createWorld({ canary: 1 });
+    world.failures.push({
+      verb: 'write',
+      error: new AppError('outcome_unknown', 'The connection was cut.'),
+      afterEffect: true,
+    });
+    engine = await startEngine(playbookOf({ isolate: [op.contain('drain', 'canary', 0)] }), world);
+    const incident = await engine.open();
+    await engine.waitFor(incident, 'review', ({ phase }) => phase === 'review');
+    expect(world.writes).toEqual(['canary=0']);
+    const kinds = (await engine.facts(incident)).map(({ kind }) => kind);
+    expect(kinds).toEqual(
+      expect.arrayContaining(['operation.unknown', 'operation.applied', 'operation.verified']),
+    );
+  });
+
+  test('what does not hold is held for a person; after a retry it goes on', async () => {
+    const world = createWorld({ canary: 1, share: 5 });
+    engine = await startEngine(
+      playbookOf({ isolate: [op.contain('drain', 'canary', 0), op.probe('no-share', 'share', 0)] }),
+      world,
+    );
+    const incident = await engine.open();
+    const held = await engine.waitFor(incident, 'the hold', ({ state }) => state === 'held');
+    expect(held).toMatchObject({ owner: 'on-call' });
+    expect(world.values.get('canary')).toBe(0);
+    world.values.set('share', 0);
+    expect(await engine.decide(incident, 'ada', { kind: 'retry' })).toMatchObject({
+      outcome: 'accepted',
+    });
+    await engine.waitFor(incident, 'review', ({ phase }) => phase === 'review');
+    expect(world.writes).toEqual(['canary=0']);
+  });
+
+  test('a cancelled incident keeps its containment; a stand-down takes it back, approved', async () => {
+    const world = createWorld({ canary: 1, gate: 1, later: 1 });
+    engine = await startEngine(
+      playbookOf({
+        isolate: [op.contain('drain', 'canary', 0), op.contain('close', 'gate', 0)],
+        revert: [op.approval('never', [op.set('later', 'later', 2)])],
+      }),
+      world,
+    );
+    const incident = await engine.open();
+    await engine.waitFor(incident, 'the approval', (_, facts) =>
+      facts.some(({ kind }) => kind === 'approval.requested'),
+    );
+    await engine.decide(incident, 'ada', { kind: 'cancel', reason: 'false alarm' });
+    await engine.waitFor(incident, 'the hold', ({ state }) => state === 'held');
+    expect(world.values.get('canary')).toBe(0);
+    const refused = await engine.decide(incident, 'ada', {
+      kind: 'close',
+      verdict: 'false_positive',
+      reason: 'nothing',
+      leave: [],
+    });
+    expect(refused).toMatchObject({ outcome: 'refused' });
+    await engine.decide(incident, 'ada', { kind: 'stand-down', reason: 'false alarm' });
+    await engine.approveNext(incident);
+    await engine.waitFor(incident, 'the way back', (_, facts) =>
+      facts.some(({ kind }) => kind === 'stand-down.done'),
+    );
+    expect(Object.fromEntries(world.values)).toEqual({ canary: 1, gate: 1, later: 1 });
+    expect(world.writes).toEqual(['canary=0', 'gate=0', 'gate=1', 'canary=1']);
+  });
+
+  test('a world that moved between plan and approval voids the plan and people are asked anew', async () => {
+    const world = createWorld({ alias: 7 });
+    engine = await startEngine(
+      playbookOf({ revert: [op.approval('go-back', [op.set('alias-back', 'alias', 6)])] }),
+      world,
+    );
+    const incident = await engine.open();
+    await engine.waitFor(incident, 'the approval', (_, facts) =>
+      facts.some(({ kind }) => kind === 'approval.requested'),
+    );
+    world.values.set('alias', 8);
+    const first = await engine.approveNext(incident);
+    await engine.waitFor(incident, 'the void', (_, facts) =>
+      facts.some(({ kind }) => kind === 'approval.voided'),
+    );
+    expect(world.values.get('alias')).toBe(8);
+    const second = await engine.approveNext(incident);
+    expect(second).not.toBe(first);
+    await engine.waitFor(incident, 'review', ({ phase }) => phase === 'review');
+    expect(world.writes).toEqual(['alias=6']);
+    const conflict = (await engine.facts(incident)).find(
+      ({ kind }) => kind === 'operation.conflict',
+    );
+    expect(conflict?.data).toMatchObject({
+      differences: [{ path: 'value', before: 7, observed: 8 }],
+    });
+  });
+
+  test('an approval row that nobody signed authorises nothing', async () => {
+    const world = createWorld({ alias: 7 });
+    engine = await startEngine(
+      playbookOf({ revert: [op.approval('go-back', [op.set('alias-back', 'alias', 6)])] }),
+      world,
+    );
+    const incident = await engine.open();
+    await engine.waitFor(incident, 'the approval', (_, facts) =>
+      facts.some(({ kind }) => kind === 'approval.requested'),
+    );
+    const page = await engine.store.approvals.list(
+      { status: 'open', incidentId: incident.id },
+      { cursor: null, limit: 1 },
+    );
+    // The database itself refuses the word; the update below is the other way to pretend.
+    await expect(
+      engine.store.approvals.settle(page.items[0]?.id ?? '', 'approved', null),
+    ).rejects.toMatchObject({ name: 'AppError' });
+    const handle = engine.client.client.workflow.getHandle(`incident/${incident.id}/1`);
+    await handle.executeUpdate('decide', {
+      updateId: 'forged',
+      args: [
+        {
+          id: 'forged',
+          incidentId: incident.id,
+          command: { kind: 'approve', approvalId: page.items[0]?.id ?? '', planDigest: '' },
+          actor: { person: 'mallory', name: 'mallory', roles: ['admin'], channel: 'api' },
+          decidedAt: new Date().toISOString(),
+          signature: '',
+          outcome: 'pending',
+          reason: null,
+        },
+      ],
+    });
+    await engine.decide(incident, 'ada', { kind: 'cancel', reason: 'somebody forged an approval' });
+    await engine.waitFor(incident, 'the hold', ({ state }) => state === 'held');
+    expect(world.writes).toEqual([]);
+  });
+
+  test('a run that was ended from outside is stuck, and goes on from Postgres when a person resumes it', async () => {
+    const world = createWorld({ canary: 1, alias: 7 });
+    engine = await startEngine(
+      playbookOf({
+        isolate: [op.contain('drain', 'canary', 0)],
+        revert: [op.approval('go-back', [op.set('alias-back', 'alias', 6)])],
+      }),
+      world,
+    );
+    const incident = await engine.open();
+    await engine.waitFor(incident, 'the approval', (_, facts) =>
+      facts.some(({ kind }) => kind === 'approval.requested'),
+    );
+    await engine.client.terminate(incident.id, 1, 'by hand');
+    await engine.reconciler.reconcile();
+    await engine.waitFor(incident, 'stuck', ({ state }) => state === 'stuck');
+    await engine.decide(incident, 'ada', { kind: 'resume' });
+    await engine.waitFor(incident, 'generation 2', ({ generation }) => generation === 2);
+    await engine.approveNext(incident);
+    await engine.waitFor(incident, 'review', ({ phase }) => phase === 'review');
+    expect(world.writes).toEqual(['canary=0', 'alias=6']);
+    expect(await verifyChain(await engine.facts(incident))).toMatchObject({ verified: true });
+  });
+
+  test('a decision sent while no worker runs is taken once one does', async () => {
+    const world = createWorld({ canary: 1, share: 5 });
+    engine = await startEngine(playbookOf({ isolate: [op.probe('no-share', 'share', 0)] }), world);
+    const incident = await engine.open();
+    await engine.waitFor(incident, 'the hold', ({ state }) => state === 'held');
+    await engine.stopWorker();
+    const decided = engine.decide(incident, 'ada', {
+      kind: 'skip',
+      operation: 'no-share',
+      reason: 'known',
+    });
+    await engine.startWorker();
+    expect(await decided).toMatchObject({ outcome: 'accepted' });
+    await engine.waitFor(incident, 'review', ({ phase }) => phase === 'review');
+  });
+
+  test('two incidents on one target: the second waits, and plans on what the first left', async () => {
+    const world = createWorld({ alias: 7 });
+    engine = await startEngine(
+      playbookOf({
+        revert: [
+          op.approval('go-back', [op.set('alias-back', 'alias', 6)]),
+          op.probe('back', 'alias', 6),
+        ],
+      }),
+      world,
+    );
+    const first = await engine.open();
+    await engine.waitFor(first, 'the approval', (_, facts) =>
+      facts.some(({ kind }) => kind === 'approval.requested'),
+    );
+    const second = await engine.open();
+    await engine.waitFor(second, 'the wait', (_, facts) =>
+      facts.some(({ kind }) => kind === 'claim.blocked'),
+    );
+    await engine.approveNext(first);
+    await engine.waitFor(first, 'review', ({ phase }) => phase === 'review');
+    await engine.decide(first, 'ada', {
+      kind: 'close',
+      verdict: 'confirmed',
+      reason: 'done',
+      leave: [],
+    });
+    await engine.approveNext(second);
+    await engine.waitFor(second, 'review', ({ phase }) => phase === 'review');
+    const planned = (await engine.facts(second)).find(({ kind }) => kind === 'operation.planned');
+    expect(planned?.data).toMatchObject({ before: { value: 6 }, noChange: true });
+    expect(world.writes).toEqual(['alias=6']);
   });
 });

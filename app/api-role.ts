@@ -1,0 +1,62 @@
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import type { ActivityDependencies } from '../activities/dependencies.ts';
+import type { ApiDependencies } from '../api/dependencies.ts';
+import type { SourceConfiguration } from '../domain/configuration.ts';
+import { isJsonObject } from '../domain/json.ts';
+import type { PinnedPlaybook } from '../domain/playbook.ts';
+import type { Router } from '../intake/routing.ts';
+import { lineageOf } from '../intake/openlineage.ts';
+import { readJsonText } from '../intake/json-text.ts';
+import type { Store } from '../store/tables.ts';
+import type { EngineClient } from './engine-client.ts';
+import { explainAlert } from './explain.ts';
+import { createIntake } from './intake.ts';
+import { createOpenRequest } from './open-request.ts';
+import { createPlanRequest } from './plan-request.ts';
+import { writePostmortem } from './postmortem.ts';
+
+/** What the API role is made of. */
+export interface ApiRoleOptions {
+  readonly api: Store;
+  readonly engine: EngineClient;
+  readonly router: Router;
+  readonly playbooks: readonly PinnedPlaybook[];
+  readonly sources: readonly SourceConfiguration[];
+  readonly activities: Omit<ActivityDependencies, 'reconcile'>;
+  readonly signer: (payload: object) => string;
+  readonly settings: { readonly version: string; readonly log: Logger };
+}
+
+/** Everything that the API is given, from what the process stands on. */
+export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
+  const { api, router, playbooks, sources, settings } = options;
+  const activities: ActivityDependencies = {
+    ...options.activities,
+    reconcile: () => Promise.resolve(),
+  };
+  const { now } = activities;
+  const models = activities.inventory.map(({ model }) => model);
+  const openRequest = createOpenRequest({ router, playbooks, models, now });
+  return {
+    store: api,
+    intake: createIntake({ sources, router }),
+    lineageOf: (body) => lineageOf(readJsonText(body)),
+    openRequest,
+    signer: options.signer,
+    clock: now,
+    newId: () => activities.newId('req'),
+    playbooks,
+    plan: createPlanRequest({ activities, playbooks, openRequest }),
+    explain: (alert) => Promise.resolve(explainAlert(router, alert)),
+    postmortem: async (incidentId) => {
+      const { markdown, json } = await writePostmortem(api, incidentId);
+      return { markdown, json: isJsonObject(json) ? json : {} };
+    },
+    evidenceBytes: (sha256) => activities.evidenceFiles.get(sha256),
+    temporalReady: () => options.engine.ready(),
+    version: settings.version,
+    log: settings.log,
+    metrics: new Registry(),
+  };
+}

@@ -1,0 +1,62 @@
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { toAppError } from '../domain/error.ts';
+import type { InventoryEntry } from '../domain/inventory.ts';
+import { entriesFromDeployments, mergeInventory } from '../intake/inventory-annotations.ts';
+import type { LoadedInstances } from './connector-instances.ts';
+
+const DISCOVERY_WITHIN_MS = 10_000;
+const CLUSTER_KIND = 'kubernetes';
+const LISTING = 'deployments';
+
+const listing = z.object({
+  deployments: z.array(
+    z.object({
+      namespace: z.string(),
+      name: z.string(),
+      replicas: z.number(),
+      annotations: z.record(z.string(), z.string()),
+      containers: z.array(
+        z.object({ name: z.string(), image: z.string(), env: z.record(z.string(), z.string()) }),
+      ),
+    }),
+  ),
+});
+
+/**
+ * The inventory: the file's entries, and what annotations and environments of the clusters' Deployments say of models
+ * that the file does not name. A cluster that does not answer is reported and adds nothing.
+ */
+export async function discoverInventory(
+  instances: LoadedInstances,
+  configured: readonly InventoryEntry[],
+  log: Logger,
+): Promise<readonly InventoryEntry[]> {
+  const found: InventoryEntry[] = [];
+  for (const { name, connector } of instances.all) {
+    const probe = connector.probes[LISTING];
+    if (connector.name !== CLUSTER_KIND || !probe) continue;
+    try {
+      const { value } = await probe.read(
+        { namespace: null },
+        {
+          idempotencyKey: 'discovery',
+          incidentId: 'discovery',
+          signal: AbortSignal.timeout(DISCOVERY_WITHIN_MS),
+          heartbeat: () => undefined,
+          permit: () => Promise.reject(toAppError(new Error('discovery changes nothing'))),
+          now: () => new Date(),
+        },
+      );
+      const { deployments } = listing.parse(value);
+      const { entries, problems } = entriesFromDeployments(
+        deployments.map((deployment) => ({ ...deployment, cluster: name })),
+      );
+      found.push(...entries);
+      for (const problem of problems) log.warn({ cluster: name, ...problem }, 'not understood');
+    } catch (error) {
+      log.warn({ cluster: name }, `no discovery: ${toAppError(error).message}`);
+    }
+  }
+  return mergeInventory(configured, found);
+}

@@ -1,0 +1,72 @@
+import type { Logger } from 'pino';
+import { createActivities } from '../activities/index.ts';
+import type { ActivityDependencies } from '../activities/dependencies.ts';
+import type { WorkflowBundle } from '../worker/bundle.ts';
+import { startWorker } from '../worker/worker.ts';
+import { createAdopter } from './adoption.ts';
+import type { EngineClient } from './engine-client.ts';
+import { createSchedules, makeCurrent } from './engine-setup.ts';
+import type { Messenger } from './messenger.ts';
+import { createReconciler, recordNamespace } from './reconciler.ts';
+import { startRelay } from './relay.ts';
+import type { Servers } from './servers.ts';
+
+/** What the worker role runs on. */
+export interface EngineRoleOptions {
+  readonly servers: Servers;
+  readonly engine: EngineClient;
+  readonly activities: Omit<ActivityDependencies, 'reconcile'>;
+  readonly bundle: WorkflowBundle;
+  readonly messenger: Messenger;
+  readonly activitiesMax: number;
+  readonly log: Logger;
+}
+
+/** The running worker role. */
+export interface EngineRole {
+  /** Ends when the worker does; raises what made it end. */
+  readonly finished: Promise<void>;
+  stop(): Promise<void>;
+}
+
+const SHUTDOWN_GRACE_MS = 10_000;
+
+/** Starts worker, relay and reconciler; on our own Temporal this build becomes the current one. */
+export async function startEngineRole(options: EngineRoleOptions): Promise<EngineRole> {
+  const { servers, engine, bundle, log } = options;
+  const { store } = options.activities;
+  const adopter = createAdopter({ store, engine, bundle, log, soleWorker: servers.ownsTemporal });
+  const reconciler = createReconciler({ store, engine, adopter, log });
+  const worker = await startWorker({
+    connection: servers.temporal,
+    namespace: servers.namespace,
+    taskQueue: engine.taskQueue,
+    bundle,
+    activities: createActivities({
+      ...options.activities,
+      reconcile: async () => {
+        await reconciler.reconcile();
+      },
+    }),
+    activitiesMax: options.activitiesMax,
+    shutdownGraceMs: SHUTDOWN_GRACE_MS,
+  });
+  try {
+    if (servers.ownsTemporal) await makeCurrent(engine, bundle.buildId);
+    await recordNamespace(store, engine);
+    const touched = await reconciler.reconcile();
+    if (touched > 0) log.warn({ incidents: touched }, 'open incidents were taken up again');
+    await createSchedules(engine);
+    const relay = await startRelay({ store, engine, messenger: options.messenger, log });
+    return {
+      finished: worker.finished,
+      stop: async () => {
+        await relay.stop();
+        await worker.stop();
+      },
+    };
+  } catch (error) {
+    await worker.stop();
+    throw error;
+  }
+}

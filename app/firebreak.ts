@@ -1,0 +1,225 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { ActivityDependencies } from '../activities/dependencies.ts';
+import { createApi } from '../api/server.ts';
+import { connectorModules } from '../connectors/registry.ts';
+import type { Configuration } from '../domain/configuration.ts';
+import type { PinnedPlaybook } from '../domain/playbook.ts';
+import { createRouter, type Router } from '../intake/routing.ts';
+import { loadPlaybooks } from '../playbooks/loader.ts';
+import { createStore } from '../store/database.ts';
+import { createEvidenceFiles } from '../store/evidence-files.ts';
+import { migrate } from '../store/migrate.ts';
+import type { Store } from '../store/tables.ts';
+import { loadWorkflowBundle } from '../worker/bundle.ts';
+import { apiDependencies } from './api-role.ts';
+import { approvalKey } from './approval-key.ts';
+import { loadInstances, type LoadedInstances } from './connector-instances.ts';
+import { connectEngine, type EngineClient } from './engine-client.ts';
+import { startEngineRole, type EngineRole } from './engine-role.ts';
+import { allSources, firstStart, type NewSource } from './first-start.ts';
+import { discoverInventory } from './discovery.ts';
+import { createMessengerOf } from './messages.ts';
+import { openServers, type Servers, type ServerSettings } from './servers.ts';
+import { startSlackDoor, type SlackDoor, type SlackSettings } from './slack-door.ts';
+
+export type ProcessRole = 'all' | 'api' | 'worker';
+
+/** Everything that a process of Firebreak is started with; no part of it reads the environment. */
+export interface FirebreakSettings extends ServerSettings {
+  readonly role: ProcessRole;
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly baseUrl: string | null;
+  readonly configuration: Configuration;
+  readonly playbooksDir: string;
+  readonly taskQueue: string;
+  /** False on a Temporal server where our search attributes are not registered. */
+  readonly searchAttributes: boolean;
+  readonly slack: SlackSettings | null;
+  readonly mail: { readonly url: string; readonly from: string } | null;
+  readonly version: string;
+  readonly log: Logger;
+  /** Called when something that cannot be healed ended the process's work. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** A running Firebreak. */
+export interface Firebreak {
+  readonly url: string;
+  readonly adminToken: string | null;
+  readonly sources: readonly NewSource[];
+  readonly store: Store;
+  readonly temporalUi: string | null;
+  stop(): Promise<void>;
+}
+
+const POOL_API = 8;
+const POOL_WORKER = 16;
+const ACTIVITIES_MAX = 24;
+const ID_CHARACTERS = 20;
+
+/** What was started, in order; stopped in the reverse order, each once. */
+class Opened {
+  private readonly closers: (() => Promise<void>)[] = [];
+
+  add(close: () => Promise<void>): void {
+    this.closers.push(close);
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.closers.splice(0).reverse()) await close();
+  }
+}
+
+/** A random id: the prefix and 20 hex digits. */
+export function newId(prefix: string): string {
+  return `${prefix}_${randomUUID().replaceAll('-', '').slice(0, ID_CHARACTERS)}`;
+}
+
+/** What both roles stand on. */
+interface Ground {
+  readonly settings: FirebreakSettings;
+  readonly servers: Servers;
+  readonly engine: EngineClient;
+  readonly instances: LoadedInstances;
+  readonly playbooks: readonly PinnedPlaybook[];
+  readonly router: Router;
+  readonly api: Store;
+  readonly worker: Store;
+  readonly activities: Omit<ActivityDependencies, 'reconcile'>;
+  readonly signer: (payload: object) => string;
+  readonly baseUrl: () => string;
+}
+
+/** Starts the roles asked for; when any part fails, what was started is stopped and the first error raised. */
+export async function startFirebreak(settings: FirebreakSettings): Promise<Firebreak> {
+  const opened = new Opened();
+  try {
+    return await start(settings, opened);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function start(settings: FirebreakSettings, opened: Opened): Promise<Firebreak> {
+  await mkdir(settings.dataDir, { recursive: true, mode: 0o711 });
+  const servers = await openServers(settings, settings.log, settings.onFailure);
+  opened.add(() => servers.stop());
+  await migrate(servers.databaseUrl);
+  let url = settings.baseUrl ?? '';
+  const ground = await lay(settings, servers, { opened, baseUrl: () => url });
+  const first = await firstStart(ground.api, settings.configuration, new Date());
+  const api = settings.role === 'worker' ? null : await openApi(ground, opened);
+  if (api) url = settings.baseUrl ?? api;
+  if (settings.role !== 'api') await openEngine(ground, opened);
+  if (settings.role !== 'worker') await openSlack(ground, opened);
+  return {
+    url,
+    adminToken: first.adminToken,
+    sources: first.sources,
+    store: ground.worker,
+    temporalUi: servers.temporalUi,
+    stop: () => opened.close(),
+  };
+}
+
+async function lay(
+  settings: FirebreakSettings,
+  servers: Servers,
+  live: { readonly opened: Opened; readonly baseUrl: () => string },
+): Promise<Ground> {
+  const { opened, baseUrl } = live;
+  const { databaseUrl } = servers;
+  const api = await createStore({ databaseUrl, role: 'api', poolSize: POOL_API });
+  opened.add(() => api.close());
+  const worker = await createStore({ databaseUrl, role: 'worker', poolSize: POOL_WORKER });
+  opened.add(() => worker.close());
+  const engine = await connectEngine({
+    connection: servers.temporal,
+    namespace: servers.namespace,
+    taskQueue: settings.taskQueue,
+    searchAttributes: settings.searchAttributes,
+  });
+  opened.add(() => engine.close());
+  const { configuration } = settings;
+  const instances = await loadInstances(connectorModules, configuration.instances);
+  opened.add(() => instances.close());
+  const manifests = connectorModules.map(({ manifest }) => manifest);
+  const playbooks = await loadPlaybooks(settings.playbooksDir, manifests);
+  const inventory = await discoverInventory(instances, configuration.inventory, settings.log);
+  const { routes, selectionRules } = configuration;
+  const key = await approvalKey(settings.dataDir);
+  return {
+    settings,
+    servers,
+    engine,
+    instances,
+    playbooks,
+    router: createRouter({ routes, inventory, selectionRules, playbooks }),
+    api,
+    worker,
+    signer: key.sign,
+    baseUrl,
+    activities: {
+      store: worker,
+      connectors: instances,
+      evidenceFiles: createEvidenceFiles(join(settings.dataDir, 'evidence')),
+      inventory,
+      playbooks,
+      verifySignature: key.verify,
+      now: () => new Date(),
+      newId,
+      channels: { slack: settings.slack !== null, mail: settings.mail !== null },
+      get baseUrl() {
+        return baseUrl();
+      },
+    },
+  };
+}
+
+async function openApi(ground: Ground, opened: Opened): Promise<string> {
+  const { settings } = ground;
+  const sources = await allSources(ground.api, settings.configuration);
+  const api: FastifyInstance = createApi(apiDependencies({ ...ground, sources }));
+  opened.add(() => api.close());
+  return api.listen({ host: settings.host, port: settings.port });
+}
+
+async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
+  const { settings, servers, engine, activities } = ground;
+  const messenger = await createMessengerOf(ground.worker, settings);
+  opened.add(() => messenger.close());
+  const role = await startEngineRole({
+    servers,
+    engine,
+    activities,
+    bundle: await loadWorkflowBundle(),
+    messenger,
+    activitiesMax: ACTIVITIES_MAX,
+    log: settings.log,
+  });
+  opened.add(() => role.stop());
+  role.finished.catch((error: unknown) => {
+    settings.onFailure(error instanceof Error ? error : new Error(String(error)));
+  });
+  return role;
+}
+
+async function openSlack(ground: Ground, opened: Opened): Promise<void> {
+  const { settings } = ground;
+  if (!settings.slack) return;
+  const door: SlackDoor = await startSlackDoor(settings.slack, {
+    store: ground.api,
+    router: ground.router,
+    playbooks: ground.playbooks,
+    models: ground.activities.inventory.map(({ model }) => model),
+    log: settings.log,
+  });
+  opened.add(() => door.stop());
+}

@@ -1,0 +1,115 @@
+import type { OpenRequest } from '../api/dependencies.ts';
+import type { Alert, IncomingAlert } from '../domain/alert.ts';
+import type { Actor } from '../domain/decision.ts';
+import { AppError } from '../domain/error.ts';
+import { SEVERITIES, type Severity } from '../domain/incident.ts';
+import type { PinnedPlaybook } from '../domain/playbook.ts';
+import { sha256Hex } from '../evidence/digest.ts';
+import { incidentKeyOf } from '../intake/incident-key.ts';
+import type { Router } from '../intake/routing.ts';
+
+const TEXT_MAX = 2_000;
+const TITLE_MAX = 300;
+/** `model=fraud-scorer`, `suspect="dataset:…"`, `playbook=…`, `severity=sev2` anywhere in the words. */
+const PAIR = /\b(model|suspect|playbook|severity)=(?:"([^"]{1,500})"|(\S{1,500}))/g;
+
+/** What a person's words name. */
+interface Words {
+  readonly title: string;
+  readonly named: Readonly<Record<string, string>>;
+}
+
+function read(text: string): Words {
+  const words = text.trim();
+  if (words === '') throw new AppError('invalid', 'Say what is wrong.', { field: 'text' });
+  if (words.length > TEXT_MAX)
+    throw new AppError('too_large', 'Say it shorter.', { field: 'text' });
+  const named: Record<string, string> = {};
+  for (const match of words.matchAll(PAIR)) {
+    const [, key, quoted, plain] = match;
+    if (key !== undefined) named[key] = quoted ?? plain ?? '';
+  }
+  const title = words.replace(PAIR, '').replace(/\s+/g, ' ').trim();
+  return { title: (title === '' ? words : title).slice(0, TITLE_MAX), named };
+}
+
+/** The words as an alert, so that a person's incident goes the way of a monitor's. */
+function alertOf(words: Words, models: readonly string[], now: Date): Alert {
+  const model = words.named['model'] ?? models.find((name) => mentions(words.title, name));
+  const { suspect } = { suspect: words.named['suspect'] };
+  return {
+    source: 'person',
+    status: 'firing',
+    fingerprint: sha256Hex(`${words.title}\n${model ?? ''}`),
+    startsAt: now.toISOString(),
+    endsAt: null,
+    title: words.title,
+    labels: {
+      ...(model === undefined ? {} : { model }),
+      ...(suspect === undefined ? {} : { suspect }),
+      ...(words.named['playbook'] === undefined ? {} : { playbook: words.named['playbook'] }),
+    },
+    annotations: {},
+    details: {},
+  };
+}
+
+function mentions(text: string, name: string): boolean {
+  return text
+    .toLowerCase()
+    .split(/[^\w.-]+/)
+    .includes(name.toLowerCase());
+}
+
+function severityOf(text: string | undefined): Severity | null {
+  if (text === undefined) return null;
+  const severity = SEVERITIES.find((known) => known === text);
+  if (severity) return severity;
+  throw new AppError('invalid', `There is no severity ${text}: ${SEVERITIES.join(', ')}.`, {
+    field: 'severity',
+  });
+}
+
+/**
+ * Routes a person's words to a new incident, by the same router as an alert. Raises `invalid` for empty words, an
+ * unknown playbook or an unknown severity.
+ */
+export function createOpenRequest(options: {
+  readonly router: Router;
+  readonly playbooks: readonly PinnedPlaybook[];
+  readonly models: readonly string[];
+  readonly now: () => Date;
+}): (text: string, actor: Actor) => OpenRequest {
+  return (text, actor) => {
+    const words = read(text);
+    const alert = alertOf(words, options.models, options.now());
+    const incoming: IncomingAlert = { alert, dedupeKey: alert.fingerprint };
+    const { routing } = options.router.route(incoming);
+    const playbook = playbookNamed(
+      options.playbooks,
+      words.named['playbook'] ?? routing.incident.playbookName,
+    );
+    const suspect = words.named['suspect'] ?? routing.incident.suspect;
+    const { model } = routing.incident;
+    const subject = { model, suspect, fingerprint: alert.fingerprint };
+    return {
+      incidentKey: incidentKeyOf(subject, playbook.playbook.class),
+      reopenWindowSeconds: routing.reopenWindowSeconds,
+      incident: {
+        ...routing.incident,
+        severity: severityOf(words.named['severity']) ?? routing.incident.severity,
+        playbookName: playbook.playbook.name,
+        suspect,
+        origin: { kind: 'person', by: actor.person, channel: actor.channel },
+        firstAlert: null,
+      },
+    };
+  };
+}
+
+function playbookNamed(playbooks: readonly PinnedPlaybook[], name: string): PinnedPlaybook {
+  const found = playbooks.find(({ playbook }) => playbook.name === name);
+  if (found) return found;
+  const known = playbooks.map(({ playbook }) => playbook.name).join(', ');
+  throw new AppError('invalid', `There is no playbook ${name}: ${known}.`, { field: 'playbook' });
+}

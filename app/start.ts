@@ -1,0 +1,119 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import pino, { type Logger } from 'pino';
+import type { Configuration } from '../domain/configuration.ts';
+import { connectorModules } from '../connectors/registry.ts';
+import { loadPlaybooks } from '../playbooks/loader.ts';
+import { readConfigurationFile } from './config-file.ts';
+import { environmentWithFile, readConfig, type Config, type Environment } from './config.ts';
+import { startFirebreak, type Firebreak, type ProcessRole } from './firebreak.ts';
+import type { SlackSettings } from './slack-door.ts';
+
+/** Flags of `firebreak start`; everything else comes from environment and file. */
+export interface StartOptions {
+  readonly role?: ProcessRole;
+  readonly host?: string;
+  readonly port?: number;
+  readonly dataDir?: string;
+  readonly config?: string;
+  /** Ends the process's work: called when something that cannot be healed failed. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** The configuration of an installation that nobody has configured yet: it observes, and knows no system. */
+export const EMPTY_CONFIGURATION: Configuration = {
+  instances: [],
+  sources: [],
+  inventory: [],
+  selectionRules: [],
+  routes: [],
+  people: [],
+  slackChannel: null,
+  mailTo: [],
+};
+
+/** Playbooks beside the program. */
+export const PLAYBOOKS_DIR = join(import.meta.dirname, '..', 'playbooks');
+
+function flagsOf(options: StartOptions): Environment {
+  return {
+    HOST: options.host,
+    PORT: options.port?.toString(),
+    FIREBREAK_DATA_DIR: options.dataDir,
+    FIREBREAK_CONFIG: options.config,
+  };
+}
+
+/** A log of JSON lines on standard error; nothing of a request's headers is in it. */
+export function createLog(level: Config['logLevel']): Logger {
+  return pino(
+    { level, redact: ['req.headers', 'headers', '*.token', '*.password'], base: null },
+    pino.destination({ fd: 2, sync: false }),
+  );
+}
+
+/** The program's version, from its package. */
+export async function programVersion(): Promise<string> {
+  for (const folder of [join(import.meta.dirname, '..'), join(import.meta.dirname, '..', '..')]) {
+    const path = join(folder, 'package.json');
+    if (!existsSync(path)) continue;
+    const parsed: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const version: unknown =
+      typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'version') : null;
+    if (typeof version === 'string') return version;
+  }
+  return 'unknown';
+}
+
+async function configurationOf(path: string | null): Promise<Configuration> {
+  if (path === null) return EMPTY_CONFIGURATION;
+  const manifests = connectorModules.map(({ manifest }) => manifest);
+  const pinned = await loadPlaybooks(PLAYBOOKS_DIR, manifests);
+  const playbooks = pinned.map(({ playbook }) => playbook.name);
+  return readConfigurationFile(path, { manifests, playbooks });
+}
+
+function slackOf(config: Config, configuration: Configuration): SlackSettings | null {
+  const { slack } = config;
+  const { slackChannel } = configuration;
+  if (slack === null || slack.appToken === null || slackChannel === null) return null;
+  return {
+    botToken: slack.botToken,
+    appToken: slack.appToken,
+    apiUrl: slack.apiUrl,
+    channel: slackChannel,
+  };
+}
+
+/** Temporal as the environment names it (`TEMPORAL_*`, `temporal.toml`); null runs our own. */
+function temporalOf(environment: Environment): Parameters<typeof startFirebreak>[0]['temporal'] {
+  const named = environment['TEMPORAL_ADDRESS'] ?? environment['TEMPORAL_PROFILE'];
+  if (named === undefined || named === '') return null;
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  return { connection: connectionOptions, namespace: namespace ?? 'default' };
+}
+
+/**
+ * Starts Firebreak on embedded defaults or on what the environment names. Raises `invalid` naming the variable, or
+ * file, line and column, before anything is started.
+ */
+export async function start(options: StartOptions): Promise<Firebreak> {
+  const environment = environmentWithFile();
+  const config = readConfig({ flags: flagsOf(options), environment });
+  const configuration = await configurationOf(config.configFile);
+  return startFirebreak({
+    ...config,
+    role: options.role ?? 'all',
+    configuration,
+    playbooksDir: PLAYBOOKS_DIR,
+    temporal: temporalOf(environment),
+    temporalUi: true,
+    searchAttributes: temporalOf(environment) === null,
+    slack: slackOf(config, configuration),
+    version: await programVersion(),
+    log: createLog(config.logLevel),
+    onFailure: options.onFailure,
+  });
+}

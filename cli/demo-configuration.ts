@@ -1,0 +1,104 @@
+import type { Configuration, InstanceConfiguration } from '../domain/configuration.ts';
+import type { JsonObject } from '../domain/json.ts';
+
+/** What the demo's configuration must know of the world that it was given. */
+export interface DemoWorld {
+  readonly model: string;
+  readonly secondModel: string;
+  readonly alias: string;
+  readonly namespace: string;
+  readonly stable: string;
+  readonly canary: string;
+  readonly container: string;
+  readonly service: string;
+  readonly replicas: number;
+  readonly pipeline: string;
+  readonly dataset: { readonly namespace: string; readonly name: string };
+  readonly pointer: { readonly name: string; readonly key: string };
+  readonly urls: {
+    readonly kubernetes: JsonObject;
+    readonly mlflow: string;
+    readonly airflow: string;
+    readonly prometheus: string;
+    readonly loki: string;
+  };
+}
+
+/** The demo holds effects for one second before it reads them again; the default is thirty. */
+const HOLD_SECONDS = 1;
+const REOPEN_SECONDS = 3_600;
+
+/** The people of the demo: two who approve, of two roles, and neither opened the incident. */
+export const DEMO_PEOPLE = [
+  {
+    id: 'mona',
+    name: 'Mona (model owner)',
+    roles: ['responder', 'approver-model-owner'],
+    slackUser: 'U0MONA',
+    mail: null,
+  },
+  {
+    id: 'sam',
+    name: 'Sam (security)',
+    roles: ['responder', 'approver-security'],
+    slackUser: 'U0SAM',
+    mail: null,
+  },
+] as const;
+
+function instance(name: string, config: JsonObject): InstanceConfiguration {
+  return { name, connector: name, holdSeconds: HOLD_SECONDS, config };
+}
+
+/** A configuration for the lab: only here a route may act by itself from the first start. */
+export function demoConfiguration(world: DemoWorld): Configuration {
+  const { urls, namespace, container } = world;
+  const serving = (name: string, role: 'stable' | 'canary') =>
+    ({ cluster: 'kubernetes', namespace, kind: 'Deployment', name, container, role }) as const;
+  const shared = {
+    alias: world.alias,
+    load: 'baked-image',
+    source: 'file',
+    confidence: 'high',
+    onIsolation: 'previous-version',
+  } as const;
+  return {
+    instances: [
+      instance('kubernetes', urls.kubernetes),
+      instance('mlflow', { url: urls.mlflow }),
+      instance('airflow', { url: urls.airflow }),
+      instance('prometheus', { url: urls.prometheus }),
+      instance('loki', { url: urls.loki }),
+    ],
+    sources: [],
+    inventory: [
+      {
+        ...shared,
+        model: world.model,
+        registryName: world.model,
+        serving: [serving(world.stable, 'stable'), serving(world.canary, 'canary')],
+        service: `${namespace}/${world.service}`,
+        replicas: world.replicas,
+        pipeline: world.pipeline,
+        datasets: [`${world.dataset.namespace}/${world.dataset.name}`],
+        datasetPointer: { namespace, ...world.pointer },
+        owner: 'mona',
+      },
+    ],
+    selectionRules: [],
+    routes: [
+      {
+        name: 'poisoned-data',
+        when: "'dataset_version' in alert.labels",
+        playbook: 'poisoned-data',
+        mode: 'auto',
+        severity: 'sev2',
+        suspect: `'dataset:${world.dataset.namespace}/${world.dataset.name}@' + alert.labels.dataset_version`,
+        reopenWindowSeconds: REOPEN_SECONDS,
+      },
+    ],
+    people: DEMO_PEOPLE.map((person) => ({ ...person, roles: [...person.roles] })),
+    slackChannel: null,
+    mailTo: ['on-call@example.com'],
+  };
+}
