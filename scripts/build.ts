@@ -1,0 +1,45 @@
+// Makes dist/ (or the folder that the first argument names): the compiled program (what cli/main.ts and the workflows reach, so no tests), the files that it
+// reads at run time in the same relative places, and the workflow bundle.
+import { spawnSync } from 'node:child_process';
+import { chmod, cp, readdir, rm, writeFile } from 'node:fs/promises';
+import { extname, join, relative, resolve, sep } from 'node:path';
+import { buildWorkflowBundle } from '../worker/bundle.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const DIST = resolve(process.argv[2] ?? join(ROOT, 'dist'));
+/** Folders whose files are read at run time, and by what ending. */
+const READ_AT_RUN_TIME = ['store', 'playbooks', 'lab', 'connectors', 'app'];
+const ENDINGS = new Set(['.sql', '.yaml', '.json']);
+const TEST_FOLDERS = new Set(['fixtures']);
+
+function compile(): void {
+  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { status } = spawnSync(
+    process.execPath,
+    [tsc, '-p', 'tsconfig.build.json', '--outDir', DIST],
+    {
+      cwd: ROOT,
+      stdio: 'inherit',
+    },
+  );
+  if (status !== 0) throw new Error('The program does not compile.');
+}
+
+async function copyData(folder: string): Promise<number> {
+  const entries = await readdir(join(ROOT, folder), { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile() && ENDINGS.has(extname(entry.name)))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+    .filter((path) => !path.split(sep).some((part) => TEST_FOLDERS.has(part)));
+  for (const file of files) await cp(join(ROOT, file), join(DIST, file));
+  return files.length;
+}
+
+await rm(DIST, { recursive: true, force: true });
+compile();
+let copied = 0;
+for (const folder of READ_AT_RUN_TIME) copied += await copyData(folder);
+const { code, buildId } = await buildWorkflowBundle();
+await writeFile(join(DIST, 'workflow-bundle.js'), code);
+await chmod(join(DIST, 'cli', 'main.js'), 0o755);
+process.stdout.write(`built ${DIST}: ${copied.toString()} data files, workflow build ${buildId}\n`);

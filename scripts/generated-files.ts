@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { renderEnvExample } from '../app/environment-schema.ts';
+import { connectorModules } from '../connectors/registry.ts';
+import { playbookJsonSchema, SCHEMA_FILE } from '../playbooks/json-schema.ts';
+
+/** A file that is derived from the code, with the text that it must have. */
+export interface GeneratedFile {
+  /** Relative to the root of the repository. */
+  readonly path: string;
+  readonly text: string;
+}
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+function actionsTable(): string {
+  const lines = connectorModules.flatMap(({ manifest }) => [
+    `\n## ${manifest.title} (\`${manifest.name}\`)\n`,
+    '| name | what | class | claim | undo |\n| --- | --- | --- | --- | --- |',
+    ...Object.entries(manifest.actions).map(([name, action]) => {
+      const { title, approvalClass, claim, reversible } = action;
+      const undo = reversible === true ? 'yes' : `no: ${cell(reversible.because)}`;
+      return `| \`${manifest.name}.${name}\` | ${cell(title)} | ${approvalClass} | ${claim} | ${undo} |`;
+    }),
+    ...Object.entries(manifest.probes).map(
+      ([name, { title }]) => `| \`${manifest.name}.${name}\` | ${cell(title)} | probe | – | – |`,
+    ),
+  ]);
+  return [
+    '# Actions and probes\n',
+    'Derived from the connectors’ manifests by `npm run generate`; do not edit.',
+    ...lines,
+    '',
+  ].join('\n');
+}
+
+/** Every generated file as it must be now. */
+export function generatedFiles(): readonly GeneratedFile[] {
+  return [
+    { path: '.env.example', text: renderEnvExample() },
+    { path: join('playbooks', SCHEMA_FILE), text: playbookJsonSchema() },
+    { path: join('docs', 'actions.md'), text: actionsTable() },
+  ];
+}
