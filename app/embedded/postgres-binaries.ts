@@ -57,8 +57,11 @@ function packagedTree(): { readonly native: string; readonly label: string } {
   }
 }
 
-/** Makes the library links that a package manager leaves out when it runs no install scripts. */
-function makeLinks(native: string): void {
+/**
+ * Makes the library links, listed in `pg-symlinks.json`, that a package manager leaves out when it
+ * runs no install scripts. Links that are there stay.
+ */
+export function makeLinks(native: string): void {
   const text = readFileSync(join(native, 'pg-symlinks.json'), 'utf8');
   for (const { source, target } of linksSchema.parse(JSON.parse(text))) {
     const path = join(dirname(native), target);
