@@ -155,6 +155,18 @@ describe('an approval', () => {
     });
   });
 
+  test('that was approved may still be voided, and nothing after that', async () => {
+    const approval = await openApproval('voided', 1);
+    await stores.api().decisions.insert(approve(approval, 'ann'));
+    const { approvals } = stores.worker();
+    expect(await approvals.settle(approval.id, 'approved', null)).not.toBeNull();
+    expect(await approvals.settle(approval.id, 'rejected', null)).toBeNull();
+    expect(await approvals.settle(approval.id, 'void', 'The world moved.')).toMatchObject({
+      status: 'void',
+    });
+    expect(await approvals.settle(approval.id, 'void', 'Again.')).toBeNull();
+  });
+
   test('that nobody opened cannot be locked', async () => {
     await expect(stores.api().approvals.lock('apr_none')).rejects.toMatchObject({
       code: 'not_found',
