@@ -30,14 +30,17 @@ const configMapKey = z.string().regex(/^[A-Za-z0-9._-]{1,253}$/, 'is not a Confi
 
 /** A named object of a namespace. */
 export const objectInput = z.strictObject({ namespace, name });
+/** Parsed input of that shape. */
 export type ObjectInput = z.infer<typeof objectInput>;
 
 /** What belongs to a Deployment. */
 export const ofDeploymentInput = z.strictObject({ namespace, deployment: name });
+/** Parsed input of that shape. */
 export type OfDeploymentInput = z.infer<typeof ofDeploymentInput>;
 
 /** What stands behind a Service. */
 export const endpointsInput = z.strictObject({ namespace, service: name });
+/** Parsed input of that shape. */
 export type EndpointsInput = z.infer<typeof endpointsInput>;
 
 /** What the replicas of these Deployments run. */
@@ -45,6 +48,7 @@ export const runningVersionsInput = z.strictObject({
   namespace,
   deployments: z.array(name).min(1).max(DEPLOYMENTS_MAX),
 });
+/** Parsed input of that shape. */
 export type RunningVersionsInput = z.infer<typeof runningVersionsInput>;
 
 /** Absolute number of replicas, so that repeating is harmless. */
@@ -53,6 +57,7 @@ export const scaleInput = z.strictObject({
   name,
   replicas: z.int().min(0).max(REPLICAS_MAX),
 });
+/** Parsed input of that shape. */
 export type ScaleInput = z.infer<typeof scaleInput>;
 
 /** Selector keys that the Service shall have; other keys stay. */
@@ -64,6 +69,7 @@ export const routeServiceInput = z.strictObject({
     .refine((selector) => Object.keys(selector).length > 0, 'needs at least one key')
     .refine((selector) => Object.keys(selector).length <= SELECTOR_KEYS_MAX, 'has too many keys'),
 });
+/** Parsed input of that shape. */
 export type RouteServiceInput = z.infer<typeof routeServiceInput>;
 
 /** Which Deployment's suspect pod is set aside, why, by whom and until when. */
@@ -74,6 +80,7 @@ export const quarantinePodInput = z.strictObject({
   owner: z.string().min(1).max(200),
   leaseUntil: z.iso.datetime({ offset: true }),
 });
+/** Parsed input of that shape. */
 export type QuarantinePodInput = z.infer<typeof quarantinePodInput>;
 
 /** The image that a container shall run, and the pod template's label `version` with it. */
@@ -84,10 +91,12 @@ export const setImageInput = z.strictObject({
   image,
   version: labelValue.min(1).optional(),
 });
+/** Parsed input of that shape. */
 export type SetImageInput = z.infer<typeof setImageInput>;
 
 /** The image whose ReplicaSet is rolled back to. */
 export const rollbackInput = z.strictObject({ namespace, name, container: name, image });
+/** Parsed input of that shape. */
 export type RollbackInput = z.infer<typeof rollbackInput>;
 
 /** The value that a key of a ConfigMap shall have. */
@@ -97,4 +106,5 @@ export const configMapKeyInput = z.strictObject({
   key: configMapKey,
   value: z.string().max(VALUE_MAX),
 });
+/** Parsed input of that shape. */
 export type ConfigMapKeyInput = z.infer<typeof configMapKeyInput>;

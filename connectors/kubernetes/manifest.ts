@@ -49,6 +49,7 @@ export const kubernetesConfig = z.union([
     namespaces,
   }),
 ]);
+/** A parsed configuration. */
 export type KubernetesConfig = z.infer<typeof kubernetesConfig>;
 
 const deploymentTarget = (input: ObjectInput): string =>

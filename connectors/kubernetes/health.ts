@@ -1,0 +1,70 @@
+import { toAppError } from '../../domain/error.ts';
+import type { CallContext, Health } from '../connector.ts';
+import { healthContext } from '../http.ts';
+import type { KubernetesClient, Right } from './client.ts';
+
+/** Everything that probes and actions need, as the README lists it. */
+const RIGHTS: readonly {
+  readonly group: string;
+  readonly resource: string;
+  readonly verbs: readonly string[];
+}[] = [
+  { group: 'apps', resource: 'deployments', verbs: ['get', 'patch'] },
+  { group: 'apps', resource: 'replicasets', verbs: ['get', 'list'] },
+  { group: '', resource: 'pods', verbs: ['get', 'list', 'patch', 'delete'] },
+  { group: '', resource: 'services', verbs: ['get', 'patch'] },
+  { group: '', resource: 'configmaps', verbs: ['get', 'patch'] },
+  { group: 'discovery.k8s.io', resource: 'endpointslices', verbs: ['list'] },
+  {
+    group: 'networking.k8s.io',
+    resource: 'networkpolicies',
+    verbs: ['get', 'list', 'create', 'delete'],
+  },
+  { group: 'autoscaling', resource: 'horizontalpodautoscalers', verbs: ['list'] },
+];
+
+/** Reviews under way at once. */
+const REVIEWS_AT_ONCE = 8;
+
+function nameOf({ group, resource, verb, namespace }: Right): string {
+  const prefix = group === '' ? '' : `${group}/`;
+  const where = namespace === undefined ? '' : ` in ${namespace}`;
+  return `${prefix}${resource}: ${verb}${where}`;
+}
+
+async function missingRights(
+  client: KubernetesClient,
+  namespaces: readonly (string | undefined)[],
+  context: CallContext,
+): Promise<readonly string[]> {
+  const rights: readonly Right[] = namespaces.flatMap((namespace) =>
+    RIGHTS.flatMap(({ verbs, ...right }) => verbs.map((verb) => ({ ...right, verb, namespace }))),
+  );
+  const missing: string[] = [];
+  for (let start = 0; start < rights.length; start += REVIEWS_AT_ONCE) {
+    const some = rights.slice(start, start + REVIEWS_AT_ONCE);
+    const allowed = await Promise.all(some.map((right) => client.may(right, context)));
+    missing.push(...some.filter((_, index) => allowed[index] !== true).map(nameOf));
+  }
+  return missing;
+}
+
+/** Asks for the version and reviews each right, in the configured namespaces or in all. Raises nothing. */
+export async function healthOf(
+  client: KubernetesClient,
+  namespaces: readonly string[] | undefined,
+  signal: AbortSignal,
+): Promise<Health> {
+  const context = healthContext(signal);
+  try {
+    const version = await client.version(context);
+    const missing = await missingRights(client, namespaces ?? [undefined], context);
+    const problem = missing.length === 0 ? null : `Rights are missing: ${missing.join(', ')}.`;
+    return { reachable: true, version, missing, problem };
+  } catch (error) {
+    const { code, message, permission } = toAppError(error);
+    const reachable = code === 'unauthorized';
+    const missing = reachable ? [permission ?? 'a valid credential'] : [];
+    return { reachable, version: null, missing, problem: message };
+  }
+}
