@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { DocumentPath, FileProblem, YamlDocument } from './yaml-document.ts';
 import { suggestionFor } from './suggestion.ts';
+import type { DocumentPath, FileProblem, YamlDocument } from './yaml-document.ts';
+import { fieldOf } from './yaml-document.ts';
 
 /** Wrappers around a schema that are looked through. */
 const UNWRAP_MAX = 10;
@@ -50,6 +51,14 @@ function plainPath(path: readonly PropertyKey[]): DocumentPath {
   return path.map((part) => (typeof part === 'number' ? part : String(part)));
 }
 
+/** What is wrong, naming the field and never quoting the value: it may be a secret. */
+function sentenceOf(issue: z.core.$ZodIssue, field: string): string {
+  if (issue.code === 'invalid_type' && issue.input === undefined) return `'${field}' is missing.`;
+  const message = issue.message.replace(/\.$/, '');
+  if (field === '') return `${message}.`;
+  return message.startsWith('is ') ? `'${field}' ${message}.` : `'${field}': ${message}.`;
+}
+
 /** One issue of zod as problems: every unknown key is one of its own, with a suggestion. */
 function problemsOfIssue(
   issue: z.core.$ZodIssue,
@@ -70,7 +79,7 @@ function problemsOfIssue(
     const message = `'${issue.input.slice(0, 64)}' is none of ${values.join(', ')}.`;
     return [at.document.problemAt(path, message + suggestionFor(issue.input, values))];
   }
-  return [at.document.problemAt(path, `${issue.message.replace(/\.$/, '')}.`)];
+  return [at.document.problemAt(path, sentenceOf(issue, fieldOf(inner)))];
 }
 
 /**

@@ -65,13 +65,19 @@ function checkAction(input: CheckInput, placed: PlacedOperation, action: ActionO
 
 function checkUndo(input: CheckInput, placed: PlacedOperation, undo: UndoOperation): void {
   const before = namesBefore(input, placed);
+  const actions = input.placed.flatMap(({ operation }) =>
+    operation.kind === 'action' && before.has(operation.name) ? [operation.name] : [],
+  );
   for (const [index, name] of undo.of.entries()) {
     const path = [...placed.path, 'of', index];
     const target = input.placed.find(({ operation }) => operation.name === name)?.operation;
     if (!before.has(name) || target?.kind !== 'action') {
       const message = `'${name}' is not an action that comes before this undo.`;
-      note(input, path, message + suggestionFor(name, [...before]));
-    } else if (input.catalogue.action(target.use)?.reversible !== true) {
+      note(input, path, message + suggestionFor(name, actions));
+      continue;
+    }
+    const manifest = input.catalogue.action(target.use);
+    if (manifest && manifest.reversible !== true) {
       note(input, path, `'${name}' cannot be undone: '${target.use}' is irreversible.`);
     }
   }
