@@ -54,6 +54,10 @@ export interface LoadedIncident {
   readonly paused: boolean;
   /** Newest result of each operation: what is settled is passed over. */
   readonly results: readonly OperationOutcome[];
+  /** Rounds to begin with, where earlier ones were used before the incident was reopened. */
+  readonly rounds: Readonly<Record<string, number>>;
+  /** How often the incident was reopened: its steps are told anew each time. */
+  readonly reopenings: number;
   /** Keys of step facts that the log already holds. */
   readonly stepFacts: readonly string[];
 }

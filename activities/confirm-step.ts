@@ -3,6 +3,7 @@ import { keyText, type OperationRow } from '../domain/operation.ts';
 import type { ConfirmInput, ConfirmOutcome } from './activity.ts';
 import { begin } from './carry.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
+import { hasLaterEffect } from './guard.ts';
 import { look } from './plan-apply-verify.ts';
 
 /** After the hold time: looks once more at everything that a step changed and that is still in force. */
@@ -12,8 +13,9 @@ export async function confirmStep(
   input: ConfirmInput,
 ): Promise<ConfirmOutcome> {
   const incident = await begin(deps, input);
-  const rows = (await deps.store.operations.ofIncident(incident.id)).filter(
-    (row) => row.step === input.step && row.state === 'verified' && !row.superseded,
+  const all = await deps.store.operations.ofIncident(incident.id);
+  const rows = all.filter(
+    (row) => row.step === input.step && row.state === 'verified' && !hasLaterEffect(all, row),
   );
   const lapsed: { readonly row: OperationRow; readonly reason: string; readonly sure: boolean }[] =
     [];

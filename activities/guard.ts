@@ -2,7 +2,13 @@ import { quorumMet } from '../domain/admission.ts';
 import { atLeast, type Approval } from '../domain/approval.ts';
 import { signedPart } from '../domain/decision.ts';
 import { AppError } from '../domain/error.ts';
-import { keyText, type OperationKey, type OperationRow } from '../domain/operation.ts';
+import {
+  isSettledAsNotApplied,
+  keyText,
+  type OperationKey,
+  type OperationRow,
+  type OperationState,
+} from '../domain/operation.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** What an effect must show before it may happen. */
@@ -18,6 +24,8 @@ export interface EffectClaim {
   readonly listedAs: string;
   /** True when a person's approval is needed whatever the class: undo of a containment. */
   readonly needsApproval: boolean;
+  /** True for `ensure`: it may only keep up what nothing later of the same incident has taken over. */
+  readonly ensures: boolean;
 }
 
 /**
@@ -42,9 +50,40 @@ export async function guard(deps: ActivityDependencies, claim: EffectClaim): Pro
   if (!(await store.operations.holdsFence(key, claim.fence))) {
     throw refusal('a newer attempt holds the fence');
   }
+  if (claim.ensures && (await isTakenOver(deps, row))) {
+    throw refusal('a later operation of this incident changes it');
+  }
   if (claim.needsApproval || claim.approvalId !== null || atLeast(row.approvalClass, 'R2')) {
     await checkApproval(deps, claim, row);
   }
+}
+
+const KEPT: ReadonlySet<OperationState> = new Set<OperationState>([
+  'applied',
+  'verified',
+  'unverified',
+]);
+
+/** True when an effect is being taken back, or a later one of its incident on the same fields has begun. */
+export async function isTakenOver(
+  deps: Pick<ActivityDependencies, 'store'>,
+  row: OperationRow,
+): Promise<boolean> {
+  const rows = await deps.store.operations.ofIncident(row.incidentId);
+  const now = rows.find((other) => keyText(other) === keyText(row));
+  if (!now || now.superseded || !KEPT.has(now.state)) return true;
+  return hasLaterEffect(rows, row);
+}
+
+/** True when a later effect of the same incident on the same fields has begun: the older one is history. */
+export function hasLaterEffect(rows: readonly OperationRow[], row: OperationRow): boolean {
+  return rows.some(
+    (other) =>
+      other.target === row.target &&
+      other.use === row.use &&
+      (other.applySequence ?? 0) > (row.applySequence ?? 0) &&
+      !isSettledAsNotApplied(other.state),
+  );
 }
 
 function refusal(reason: string): AppError {

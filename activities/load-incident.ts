@@ -1,4 +1,4 @@
-import { newFact, type NewFact } from '../domain/fact.ts';
+import { newFact, type FactKind, type NewFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { ChooseTargetsInput, LoadedIncident, RunReference } from './activity.ts';
@@ -7,15 +7,13 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { pinnedOf } from './pinned-playbook.ts';
 import { outcomeOf } from './results.ts';
 
-/** Facts of a step live under these keys, once over all generations. */
-const STEP_FACT_KEYS = [
-  ...['isolate', 'audit', 'revert', 'forensics', 'redeploy'].flatMap((step) => [
-    `step/${step}/started`,
-    `step/${step}/ended`,
-  ]),
-  'containment/verified',
-  'incident/stabilised',
-];
+/** Kinds of the facts that a run states once: their keys tell what was stated. */
+const ONCE: ReadonlySet<FactKind> = new Set<FactKind>([
+  'step.started',
+  'step.ended',
+  'containment.verified',
+  'incident.stabilised',
+]);
 const FACTS_PAGE = 500;
 const FACTS_MAX = 100_000;
 
@@ -107,6 +105,9 @@ async function describe(
   const results = await deps.store.results.ofIncident(incident.id);
   const { title, severity, model, owner, mode, paused, targets } = incident;
   const fresh = results.length === 0 && incident.generation === 1;
+  const told = fresh ? NOTHING_TOLD : await toldOf(deps, incident.id);
+  // What happened before a reopening is not settled: it is done again, in rounds of its own.
+  const old = results.filter(({ settledAt }) => settledAt < told.reopenedAt);
   return {
     pinned,
     title,
@@ -116,24 +117,38 @@ async function describe(
     mode,
     paused,
     targetsResolved: targets?.status === 'resolved',
-    results: results.map(outcomeOf),
-    stepFacts: fresh ? [] : await stepFactsOf(deps, incident.id),
+    results: results.filter((result) => !old.includes(result)).map(outcomeOf),
+    rounds: Object.fromEntries(old.map(({ operation, round }) => [operation, round + 1])),
+    reopenings: told.reopenings,
+    stepFacts: told.keys,
   };
 }
 
-async function stepFactsOf(
-  deps: ActivityDependencies,
-  incidentId: string,
-): Promise<readonly string[]> {
-  const found: string[] = [];
+interface Told {
+  readonly keys: readonly string[];
+  readonly reopenings: number;
+  readonly reopenedAt: string;
+}
+
+const NOTHING_TOLD: Told = { keys: [], reopenings: 0, reopenedAt: '' };
+
+async function toldOf(deps: ActivityDependencies, incidentId: string): Promise<Told> {
+  const keys: string[] = [];
+  let reopenings = 0;
+  let reopenedAt = '';
   for (let after = 0; after < FACTS_MAX;) {
     const page = await deps.store.facts.page(incidentId, after, FACTS_PAGE);
-    found.push(...page.map(({ key }) => key).filter((key) => STEP_FACT_KEYS.includes(key)));
+    for (const { kind, key, recordedAt } of page) {
+      if (ONCE.has(kind)) keys.push(key);
+      if (kind !== 'incident.reopened') continue;
+      reopenings += 1;
+      reopenedAt = recordedAt;
+    }
     const last = page.at(-1);
-    if (!last || page.length < FACTS_PAGE) return found;
+    if (!last || page.length < FACTS_PAGE) break;
     after = last.sequence;
   }
-  return found;
+  return { keys, reopenings, reopenedAt };
 }
 
 /** A person picked the model: the inventory entry becomes the target. An unknown name changes nothing. */

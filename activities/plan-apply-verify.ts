@@ -127,6 +127,7 @@ async function apply(
       digest: run.row.planDigest,
       listedAs: run.row.operation,
       needsApproval: false,
+      ensures: false,
     });
     try {
       const receipt = await action.apply(run.row.input, run.row.plan, context);

@@ -64,7 +64,12 @@ async function previewOperation(
         return { ...head, ...previewUndo(preview, operation) };
       case 'approval': {
         const { roles, expiresAfterSeconds, covers } = operation;
-        return { ...head, roles, expiresAfterSeconds, covers: covers.map((covered) => covered.name) };
+        return {
+          ...head,
+          roles,
+          expiresAfterSeconds,
+          covers: covers.map((covered) => covered.name),
+        };
       }
       case 'wait':
         return { ...head, seconds: operation.seconds };
@@ -98,7 +103,14 @@ async function previewAction(
     const draft = await draftPlan(deps, attempt, { job, earlier: preview.drafts });
     preview.drafts.push(draft);
     const { summary, before, after, undo } = draft.plan;
-    effects.push({ target: job.target, summary, before, after, undo, noChange: jsonEquals(before, after) });
+    effects.push({
+      target: job.target,
+      summary,
+      before,
+      after,
+      undo,
+      noChange: jsonEquals(before, after),
+    });
   }
   return { use: operation.use, class: operation.approvalClass, effects };
 }
@@ -106,7 +118,12 @@ async function previewAction(
 function previewUndo(preview: Preview, operation: UndoOperation): JsonObject {
   const effects = preview.drafts
     .filter((draft) => operation.of.includes(draft.job.operation))
-    .map(({ job, plan }) => ({ target: job.target, summary: plan.undo, before: plan.after, after: plan.before }));
+    .map(({ job, plan }) => ({
+      target: job.target,
+      summary: plan.undo,
+      before: plan.after,
+      after: plan.before,
+    }));
   return { class: operation.approvalClass, of: operation.of, effects };
 }
 

@@ -248,7 +248,7 @@ async function ask(asking: Asking, question: Question): Promise<ApprovalOutcome>
     .transaction(async (tables): Promise<ApprovalOutcome> => {
       for (const draft of question.drafts) {
         const stored = await storeDraft(tables, draft, id);
-        if ('blockedBy' in stored) throw new Blocked(stored.blockedBy);
+        if ('blockedBy' in stored) throw new Blocked(stored.blockedBy, draft);
       }
       const approval = await tables.approvals.open({
         id,
@@ -275,18 +275,25 @@ async function ask(asking: Asking, question: Question): Promise<ApprovalOutcome>
       ]);
       return opened(approval, question.escalateAfterSeconds);
     })
-    .catch((error: unknown): ApprovalOutcome => {
-      if (error instanceof Blocked) return { kind: 'blocked', by: error.by };
-      throw error;
+    .catch(async (error: unknown): Promise<ApprovalOutcome> => {
+      if (!(error instanceof Blocked)) throw error;
+      // Asked once more outside the transaction that was rolled back: this leaves word whom to wake.
+      const { job, claimTargets } = error.draft;
+      const wait = { incidentId: incident.id, targets: claimTargets, mode: job.claim };
+      await deps.store.claims.take(wait);
+      return { kind: 'blocked', by: error.by };
     });
 }
 
 /** Rolls the transaction back: another incident holds a target. */
 class Blocked extends Error {
   readonly by: string;
-  constructor(by: string) {
+  readonly draft: Draft;
+
+  constructor(by: string, draft: Draft) {
     super('blocked');
     this.by = by;
+    this.draft = draft;
   }
 }
 

@@ -79,6 +79,7 @@ async function attemptRevert(
       digest: undoDigestOf(run.row),
       listedAs: run.listedAs,
       needsApproval: run.row.containment,
+      ensures: false,
     });
     try {
       if (!action.revert) return await recordFailure(deps, run, 'it has no way back', null);

@@ -6,6 +6,7 @@ import { messagesFor } from './carry.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { actionOf, effectContext } from './effect.ts';
 import { forEachAtMost } from './fan-out.ts';
+import { isTakenOver } from './guard.ts';
 import { LEASE_MS, look } from './plan-apply-verify.ts';
 
 /** Containments looked at in one round; more wait for the next. */
@@ -42,7 +43,8 @@ async function watchOne(
   }
   // What cannot be probed is inconclusive: stated when it changes, not at every look.
   if (verdict.holds === 'unknown' && row.reason === verdict.reason) return true;
-  await lapse(deps, row, attempt, verdict.reason);
+  if (await isTakenOver(deps, row)) return false;
+  if (!(await lapse(deps, row, attempt, verdict.reason))) return false;
   if (verdict.holds === 'no') await restore(deps, attempt, row);
   return true;
 }
@@ -70,11 +72,11 @@ async function lapse(
   row: OperationRow,
   attempt: Attempt,
   reason: string,
-): Promise<void> {
-  await deps.store.transaction(async (tables) => {
-    await tables.operations.move(row, ['applied', 'verified', 'unverified'], 'unverified', {
-      reason,
-    });
+): Promise<boolean> {
+  return deps.store.transaction(async (tables) => {
+    const states = ['applied', 'verified', 'unverified'] as const;
+    const moved = await tables.operations.move(row, states, 'unverified', { reason });
+    if (!moved) return false;
     await tables.outbox.add({ kind: 'wake-incident', incidentId: row.incidentId });
     await tables.facts.append(row.incidentId, [
       fact(row, attempt, {
@@ -83,6 +85,7 @@ async function lapse(
         data: { reason },
       }),
     ]);
+    return true;
   });
 }
 
@@ -102,6 +105,7 @@ async function restore(
     digest: row.planDigest,
     listedAs: row.operation,
     needsApproval: false,
+    ensures: true,
   });
   try {
     const receipt = await ensure(row.input, row.plan, context);

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { createActivities } from '../activities/index.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { WorkflowBundle } from '../worker/bundle.ts';
+import { installRuntime } from '../worker/runtime.ts';
 import { startWorker } from '../worker/worker.ts';
 import { createAdopter } from './adoption.ts';
 import type { EngineClient } from './engine-client.ts';
@@ -35,6 +36,7 @@ const SHUTDOWN_GRACE_MS = 10_000;
 export async function startEngineRole(options: EngineRoleOptions): Promise<EngineRole> {
   const { servers, engine, bundle, log } = options;
   const { store } = options.activities;
+  installRuntime(log);
   const adopter = createAdopter({ store, engine, bundle, log, soleWorker: servers.ownsTemporal });
   const reconciler = createReconciler({ store, engine, adopter, log });
   const worker = await startWorker({

@@ -24,7 +24,7 @@ import { allSources, firstStart, type NewSource } from './first-start.ts';
 import { discoverInventory } from './discovery.ts';
 import { createMessengerOf } from './messages.ts';
 import { openServers, type Servers, type ServerSettings } from './servers.ts';
-import { startSlackDoor, type SlackDoor, type SlackSettings } from './slack-door.ts';
+import type { SlackSettings } from './slack-door.ts';
 
 export type ProcessRole = 'all' | 'api' | 'worker';
 
@@ -214,7 +214,8 @@ async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
 async function openSlack(ground: Ground, opened: Opened): Promise<void> {
   const { settings } = ground;
   if (!settings.slack) return;
-  const door: SlackDoor = await startSlackDoor(settings.slack, {
+  const { startSlackDoor } = await import('./slack-door.ts');
+  const door = await startSlackDoor(settings.slack, {
     store: ground.api,
     router: ground.router,
     playbooks: ground.playbooks,

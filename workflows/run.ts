@@ -83,6 +83,9 @@ export class Run {
     this.incident = loaded;
     this.paused ||= loaded.paused;
     for (const key of loaded.stepFacts) this.stepFacts.add(key);
+    for (const [operation, round] of Object.entries(loaded.rounds)) {
+      this.rounds.set(operation, Math.max(round, this.roundOf(operation)));
+    }
     for (const outcome of loaded.results) {
       if (outcome.round >= this.roundOf(outcome.operation)) this.settle(outcome);
     }
@@ -160,7 +163,9 @@ export class Run {
   }
 
   /** States a fact of a step once over all generations. */
-  tellOnce(key: string, fact: BornFact): void {
+  tellOnce(name: string, fact: BornFact): void {
+    const { reopenings } = this.loaded;
+    const key = reopenings === 0 ? name : `${name}/reopened-${reopenings.toString()}`;
     if (this.stepFacts.has(key)) return;
     this.stepFacts.add(key);
     this.tell({ ...fact, key });

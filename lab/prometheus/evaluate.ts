@@ -75,6 +75,14 @@ function increaseOf(
   return grown * ((covered + toStart + edge(window.to - last.at)) / covered);
 }
 
+/** The rate between the last two samples; null for fewer than two. */
+function instantRateOf(samples: readonly Real[]): number | null {
+  const [before, last] = samples.slice(-2);
+  if (before === undefined || last === undefined || last.at === before.at) return null;
+  const grown = last.value < before.value ? last.value : last.value - before.value;
+  return grown / ((last.at - before.at) / 1000);
+}
+
 function overRange(
   name: RangeFunction,
   samples: readonly Real[],
@@ -88,6 +96,8 @@ function overRange(
       const increase = increaseOf(samples, window);
       return increase === null ? null : increase / ((window.to - window.from) / 1000);
     }
+    case 'irate':
+      return instantRateOf(samples);
     case 'avg_over_time':
       return sumOf(values) / values.length;
     case 'max_over_time':

@@ -12,6 +12,7 @@ export type Aggregation = (typeof AGGREGATIONS)[number];
 /** Functions over a range that the twin knows. */
 export const RANGE_FUNCTIONS = [
   'rate',
+  'irate',
   'increase',
   'avg_over_time',
   'max_over_time',

@@ -130,19 +130,18 @@ export async function createServingSimulator(
         ((options.requestsPerSecond ?? REQUESTS_PER_SECOND) * seconds) /
         Math.max(replicas.length, 1);
       for (const replica of replicas) {
-        const labels = labelsOf(service.model, replica);
-        const count = (requests.get(replica.uid) ?? 0) + share;
-        requests.set(replica.uid, count);
-        lines.push(
-          `model_loaded_info${labels} 1`,
-          `model_requests_total${labels} ${count.toFixed(3)}`,
-        );
+        lines.push(`model_loaded_info${labelsOf(service.model, replica)} 1`);
+        const key = `{model="${service.model}",version="${replica.version}"}`;
+        requests.set(key, (requests.get(key) ?? 0) + share);
       }
       for (const version of new Set(replicas.map((replica) => replica.version))) {
         const score = options.anomalyScore(service.model, version).toString();
         lines.push(`model_anomaly_score{model="${service.model}",version="${version}"} ${score}`);
       }
     }
+    // Counted where requests come in, so a version that serves no more stands still instead of vanishing.
+    for (const [key, count] of requests)
+      lines.push(`model_requests_total${key} ${count.toFixed(3)}`);
     return `${lines.join('\n')}\n`;
   };
 

@@ -1,0 +1,238 @@
+import { z } from 'zod';
+import type { AnyAction, CallContext, Connector } from '../connectors/connector.ts';
+import { toAppError, type AppError, type ErrorCode } from '../domain/error.ts';
+import { newFact } from '../domain/fact.ts';
+import type { Json } from '../domain/json.ts';
+import type { Message, MessageChannel } from '../domain/message.ts';
+import { renderMail } from '../render/mail.ts';
+import { milestone } from '../render/slack.ts';
+import type { Store } from '../store/tables.ts';
+
+/** Sends messages to people; the row is durable before, the message is second. */
+export interface Messenger {
+  /**
+   * Sends the message of a row: `sent`, `later` (try again), or `failed` for good. Facts `message.sent` and `message.failed`
+   * are written with the row. Raises only what the store raises.
+   */
+  send(messageId: string): Promise<'sent' | 'later' | 'failed'>;
+}
+
+/** What a messenger needs; a channel that is null is not configured. */
+export interface MessengerOptions {
+  readonly store: Pick<Store, 'messages' | 'transaction'>;
+  readonly slack: Connector | null;
+  readonly mail: Connector | null;
+  /** Channel id; null uses the connector's own. */
+  readonly slackChannel: string | null;
+  readonly mailTo: readonly string[];
+  readonly now?: () => Date;
+}
+
+/** What can be done with a channel: how a row becomes an action's input. */
+interface Lane {
+  readonly action: AnyAction;
+  inputOf(message: Message, parent: Message | null): Json;
+}
+
+const SEND_TIMEOUT_MS = 10_000;
+const ATTEMPTS_MAX = 200;
+/** After a failure the channel rests, so that one that hangs holds nothing else up. */
+const REST_MS = 5_000;
+const REST_MAX_MS = 60_000;
+const MAIL_DOMAIN = 'firebreak';
+
+/** Codes after which the same message would fail again. */
+const FINAL: ReadonlySet<ErrorCode> = new Set([
+  'invalid',
+  'unauthorized',
+  'not_found',
+  'conflict',
+  'refused',
+  'too_large',
+  'unsupported',
+]);
+
+/** The fixed Message-ID of a mail; the same row gives the same one. */
+export function mailIdOf(message: Pick<Message, 'incidentId' | 'purpose'>): string {
+  const part = (text: string): string =>
+    text.replaceAll('/', '.').replace(/[^A-Za-z0-9.-]/g, (character) => {
+      return `_${(character.codePointAt(0) ?? 0).toString(16)}`;
+    });
+  return `<${part(message.incidentId)}.${part(message.purpose)}@${MAIL_DOMAIN}>`;
+}
+
+function asJson(value: unknown): Json {
+  return z.json().parse(JSON.parse(JSON.stringify(value)));
+}
+
+function slackLane(connector: Connector | null, channel: string | null): Lane | null {
+  const action = connector?.actions['post'];
+  if (!action) return null;
+  return {
+    action,
+    inputOf: (message, parent) => {
+      const { text, blocks } = milestone(message.subject, message.text);
+      return {
+        text,
+        blocks: asJson(blocks),
+        ...(channel === null ? {} : { channel }),
+        ...(parent === null || parent.externalId === null ? {} : { threadTs: parent.externalId }),
+      };
+    },
+  };
+}
+
+function mailLane(connector: Connector | null, to: readonly string[]): Lane | null {
+  const action = connector?.actions['send'];
+  if (!action || to.length === 0) return null;
+  return {
+    action,
+    inputOf: (message, parent) => {
+      const { subject, text } = renderMail({ ...message, url: null });
+      return {
+        to,
+        subject,
+        text: text === '' ? subject : text,
+        messageId: mailIdOf(message),
+        ...(parent === null || parent.externalId === null ? {} : { inReplyTo: parent.externalId }),
+      };
+    },
+  };
+}
+
+function contextOf(message: Message, now: () => Date): CallContext {
+  return {
+    idempotencyKey: `${message.incidentId}/${message.channel}/${message.purpose}`,
+    incidentId: message.incidentId,
+    signal: AbortSignal.timeout(SEND_TIMEOUT_MS),
+    heartbeat: () => undefined,
+    // Telling people is R0: a halt does not stop it.
+    permit: () => Promise.resolve(),
+    now,
+  };
+}
+
+type Outcome = 'sent' | 'later' | 'failed';
+
+/** The messenger, with what it remembers between messages. */
+class ChannelMessenger implements Messenger {
+  private readonly store: MessengerOptions['store'];
+  private readonly now: () => Date;
+  private readonly lanes: Readonly<Record<MessageChannel, Lane | null>>;
+  private readonly restUntilMs = new Map<MessageChannel, number>();
+  /** The last send under way of each thread: messages of a thread go one after the other. */
+  private readonly threads = new Map<string, Promise<unknown>>();
+
+  constructor(options: MessengerOptions) {
+    this.store = options.store;
+    this.now = options.now ?? ((): Date => new Date());
+    this.lanes = {
+      slack: slackLane(options.slack, options.slackChannel),
+      mail: mailLane(options.mail, options.mailTo),
+    };
+  }
+
+  async send(messageId: string): Promise<Outcome> {
+    const found = await this.store.messages.get(messageId);
+    if (!found) return 'failed';
+    const thread = `${found.channel}/${found.incidentId}`;
+    const before = this.threads.get(thread) ?? Promise.resolve();
+    const sending = before.then(() => this.sendRow(messageId));
+    const settled = sending.catch(() => undefined);
+    this.threads.set(thread, settled);
+    try {
+      return await sending;
+    } finally {
+      if (this.threads.get(thread) === settled) this.threads.delete(thread);
+    }
+  }
+
+  private async sendRow(messageId: string): Promise<Outcome> {
+    const message = await this.store.messages.get(messageId);
+    if (!message) return 'failed';
+    if (message.state !== 'pending') return message.state;
+    const lane = this.lanes[message.channel];
+    if (!lane) return this.recordFailed(message, 'not configured');
+    if ((this.restUntilMs.get(message.channel) ?? 0) > this.now().getTime()) return 'later';
+    if (await this.hasEarlier(message)) return 'later';
+    const { incidentId, channel } = message;
+    const parent = await this.store.messages.threadParent(incidentId, channel);
+    let externalId: string;
+    try {
+      externalId = await this.deliver(lane, message, parent);
+    } catch (error) {
+      return this.recordFailure(message, toAppError(error));
+    }
+    return this.recordSent(message, externalId);
+  }
+
+  /** True while an earlier message of the thread is not settled: people read a thread in order. */
+  private async hasEarlier(message: Message): Promise<boolean> {
+    const all = await this.store.messages.ofIncident(message.incidentId);
+    const lane = all.filter(({ channel }) => channel === message.channel);
+    const at = lane.findIndex(({ id }) => id === message.id);
+    return lane.slice(0, Math.max(at, 0)).some(({ state }) => state === 'pending');
+  }
+
+  /** Sends into the thread; when its parent is gone, beside it. */
+  private async deliver(lane: Lane, message: Message, parent: Message | null): Promise<string> {
+    const attempt = async (under: Message | null): Promise<string> => {
+      const input = lane.inputOf(message, under);
+      const context = contextOf(message, this.now);
+      const plan = await lane.action.plan(input, context);
+      return (await lane.action.apply(input, plan, context)).externalId;
+    };
+    try {
+      return await attempt(parent);
+    } catch (error) {
+      if (parent === null || toAppError(error).code !== 'not_found') throw error;
+      return attempt(null);
+    }
+  }
+
+  private async recordSent(message: Message, externalId: string): Promise<'sent'> {
+    const { id, incidentId, channel, purpose, subject } = message;
+    await this.store.transaction(async (tables) => {
+      await tables.messages.sent(id, externalId);
+      const fact = newFact({
+        key: `message/${channel}/${purpose}/sent`,
+        kind: 'message.sent',
+        summary: `People were told by ${channel}: ${subject}`,
+        data: { channel, purpose, externalId },
+      });
+      await tables.facts.append(incidentId, [fact]);
+    });
+    return 'sent';
+  }
+
+  private async recordFailed(message: Message, reason: string): Promise<'failed'> {
+    const { id, incidentId, channel, purpose, subject } = message;
+    await this.store.transaction(async (tables) => {
+      await tables.messages.failed(id, true);
+      const fact = newFact({
+        key: `message/${channel}/${purpose}/failed`,
+        kind: 'message.failed',
+        summary: `People could not be told by ${channel} (${reason}): ${subject}`,
+        data: { channel, purpose, reason },
+      });
+      await tables.facts.append(incidentId, [fact]);
+    });
+    return 'failed';
+  }
+
+  private async recordFailure(message: Message, error: AppError): Promise<Outcome> {
+    if (FINAL.has(error.code) || message.attempts + 1 >= ATTEMPTS_MAX) {
+      return this.recordFailed(message, error.code);
+    }
+    const restMs = Math.min(error.retryAfterMs ?? REST_MS, REST_MAX_MS);
+    this.restUntilMs.set(message.channel, this.now().getTime() + restMs);
+    await this.store.messages.failed(message.id, false);
+    return 'later';
+  }
+}
+
+/** A messenger over the configured channels. */
+export function createMessenger(options: MessengerOptions): Messenger {
+  const messenger = new ChannelMessenger(options);
+  return { send: (messageId) => messenger.send(messageId) };
+}

@@ -1,0 +1,145 @@
+// Records workflow histories for the replay test, once per released version: run
+// `node --import tsx test/replay/record.ts ADDRESS` against a Temporal server; files that exist are kept.
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { connectorModules } from '../../connectors/registry.ts';
+import type { DecisionCommand } from '../../domain/decision.ts';
+import type { PinnedPlaybook } from '../../domain/playbook.ts';
+import { loadPlaybooks } from '../../playbooks/loader.ts';
+import { buildWorkflowBundle } from '../../worker/bundle.ts';
+import {
+  decideUpdate,
+  INCIDENT_WORKFLOW,
+  statusQuery,
+  type IncidentInput,
+} from '../../workflows/messages.ts';
+import { scriptedActivities, type Script } from './scripted-activities.ts';
+
+/** One history: a playbook, what goes wrong in it, and what a person then says. */
+interface Recording {
+  readonly name: string;
+  readonly playbook: string;
+  readonly script: Script;
+  readonly answer: DecisionCommand | null;
+}
+
+const RECORDINGS: readonly Recording[] = [
+  { name: 'p1-model-drift', playbook: 'model-drift', script: {}, answer: null },
+  { name: 'p2-poisoned-data', playbook: 'poisoned-data', script: {}, answer: null },
+  { name: 'p3-tampered-artifact', playbook: 'tampered-artifact', script: {}, answer: null },
+  {
+    name: 'p2-gate-failed-retried',
+    playbook: 'poisoned-data',
+    script: { 'metrics-pass': 'failed' },
+    answer: { kind: 'retry' },
+  },
+  {
+    name: 'p2-gate-inconclusive-skipped',
+    playbook: 'poisoned-data',
+    script: { 'known-good-is-proven': 'inconclusive' },
+    answer: { kind: 'skip', operation: 'known-good-is-proven', reason: 'looked at by hand' },
+  },
+  {
+    name: 'p2-approval-rejected-retried',
+    playbook: 'poisoned-data',
+    script: { 'revert-together': 'failed' },
+    answer: { kind: 'retry' },
+  },
+  {
+    name: 'p2-member-failed-marked-done',
+    playbook: 'poisoned-data',
+    script: { 'traffic-away': 'failed' },
+    answer: { kind: 'mark-done', operation: 'traffic-away', reason: 'done at the load balancer' },
+  },
+];
+
+const LOOK_MS = 20;
+const WAIT_MAX_MS = 60_000;
+
+async function main(): Promise<void> {
+  const [, , address = '127.0.0.1:7233'] = process.argv;
+  const root = join(import.meta.dirname, '..', '..');
+  const version: unknown = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version;
+  const folder = join(import.meta.dirname, 'histories', String(version));
+  await mkdir(folder, { recursive: true });
+  const manifests = connectorModules.map(({ manifest }) => manifest);
+  const playbooks = await loadPlaybooks(join(root, 'playbooks'), manifests);
+  const { code } = await buildWorkflowBundle();
+  const connection = await Connection.connect({ address });
+  const native = await NativeConnection.connect({ address });
+  const client = new Client({ connection });
+  for (const recording of RECORDINGS) {
+    const file = join(folder, `${recording.name}.json`);
+    const pinned = playbooks.find(({ playbook }) => playbook.name === recording.playbook);
+    if (existsSync(file) || !pinned) continue;
+    const history = await record({ client, native, code, recording, pinned });
+    await writeFile(file, `${history}\n`);
+    process.stderr.write(`${recording.name}\n`);
+  }
+  await native.close();
+  await connection.close();
+}
+
+async function record(run: {
+  readonly client: Client;
+  readonly native: NativeConnection;
+  readonly code: string;
+  readonly recording: Recording;
+  readonly pinned: PinnedPlaybook;
+}): Promise<string> {
+  const { client, recording, pinned } = run;
+  const taskQueue = `record-${randomUUID()}`;
+  const worker = await Worker.create({
+    connection: run.native,
+    taskQueue,
+    workflowBundle: { code: run.code },
+    activities: { ...scriptedActivities(pinned, recording.script) },
+  });
+  return worker.runUntil(async () => {
+    const input: IncidentInput = {
+      incidentId: 'inc_recorded',
+      generation: 1,
+      continueAsNewAfterEvents: 10_000,
+      searchAttributes: false,
+      carried: null,
+    };
+    const handle = await client.workflow.start(INCIDENT_WORKFLOW, {
+      taskQueue,
+      workflowId: `recorded/${recording.name}/${randomUUID()}`,
+      args: [input],
+    });
+    const decide = async (command: DecisionCommand): Promise<void> => {
+      const id = randomUUID();
+      const actor = { person: 'ada', name: 'Ada', roles: [], channel: 'api' } as const;
+      const decidedAt = new Date().toISOString();
+      const decision = { id, incidentId: 'inc_recorded', command, actor, decidedAt } as const;
+      await handle.executeUpdate(decideUpdate, {
+        updateId: id,
+        args: [{ ...decision, signature: '', outcome: 'pending', reason: null }],
+      });
+    };
+    const waitingFor = async (kind: string): Promise<void> => {
+      const deadline = Date.now() + WAIT_MAX_MS;
+      while ((await handle.query(statusQuery)).waiting?.kind !== kind) {
+        if (Date.now() > deadline) throw new Error(`${recording.name} never waited for ${kind}`);
+        await sleep(LOOK_MS);
+      }
+    };
+    if (recording.answer) {
+      await waitingFor('held');
+      await decide(recording.answer);
+    }
+    await waitingFor('close');
+    await decide({ kind: 'close', verdict: 'confirmed', reason: 'recorded', leave: [] });
+    await handle.result();
+    return historyToJSON(await handle.fetchHistory());
+  });
+}
+
+await main();

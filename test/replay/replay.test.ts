@@ -1,0 +1,44 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { Worker } from '@temporalio/worker';
+import { quietTemporalRuntime, workflowBundlePath } from '../harness.ts';
+
+// Goal: histories of released versions replay on this code, so that open incidents survive an upgrade; method: the
+// real replayer over recorded histories, which are kept per version and never made again.
+const HISTORIES = join(import.meta.dirname, 'histories');
+
+beforeAll(quietTemporalRuntime);
+
+async function histories(): Promise<readonly { name: string; json: unknown }[]> {
+  const found: { name: string; json: unknown }[] = [];
+  for (const version of (await readdir(HISTORIES)).sort()) {
+    for (const file of (await readdir(join(HISTORIES, version))).sort()) {
+      const json: unknown = JSON.parse(await readFile(join(HISTORIES, version, file), 'utf8'));
+      found.push({ name: `${version}/${file}`, json });
+    }
+  }
+  return found;
+}
+
+describe('recorded histories', () => {
+  test('replay on this build, one per playbook and gate outcome', async () => {
+    const code = await readFile(await workflowBundlePath(), 'utf8');
+    const recorded = await histories();
+    expect(recorded.length).toBeGreaterThanOrEqual(7);
+    for (const { name, json } of recorded) {
+      await expect(
+        Worker.runReplayHistory({ workflowBundle: { code } }, json, name),
+      ).resolves.toBeUndefined();
+    }
+  });
+
+  test('a history of another shape does not replay: the check can fail', async () => {
+    const code = await readFile(await workflowBundlePath(), 'utf8');
+    const [first] = await histories();
+    const broken: unknown = JSON.parse(JSON.stringify(first?.json).replaceAll('"act"', '"other"'));
+    await expect(
+      Worker.runReplayHistory({ workflowBundle: { code } }, broken, 'broken'),
+    ).rejects.toThrow();
+  });
+});

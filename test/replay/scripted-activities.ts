@@ -1,0 +1,74 @@
+import type { Activities, OperationOutcome } from '../../activities/activity.ts';
+import type { Outcome } from '../../domain/incident.ts';
+import type { PinnedPlaybook } from '../../domain/playbook.ts';
+
+/** Outcomes of the first round of some operations; everything else succeeds. */
+export type Script = Readonly<Record<string, Outcome>>;
+
+/** Activities that answer by a script: the workflow sees nothing but their answers, so its history is a true one. */
+export function scriptedActivities(pinned: PinnedPlaybook, script: Script): Activities {
+  const outcomeOf = (operation: string, round: number): OperationOutcome => {
+    const outcome = round === 1 ? (script[operation] ?? 'succeeded') : 'succeeded';
+    return { operation, round, outcome, reason: outcome === 'succeeded' ? null : 'scripted' };
+  };
+  const answers = new Map<string, 'approved' | 'rejected'>();
+  let asked = 0;
+  const loaded = {
+    pinned,
+    title: 'scripted',
+    severity: 'sev2',
+    model: 'm',
+    owner: null,
+    mode: 'auto',
+    targetsResolved: true,
+    paused: false,
+    results: [],
+    rounds: {},
+    reopenings: 0,
+    stepFacts: [],
+  } as const;
+  return {
+    loadIncident: () => Promise.resolve(loaded),
+    look: ({ operations }) => {
+      const settled: OperationOutcome[] = [];
+      for (const { name, round } of operations) {
+        const outcome = outcomeOf(name, round);
+        settled.push(outcome);
+        if (outcome.outcome !== 'succeeded') break;
+      }
+      return Promise.resolve({ settled, pending: null });
+    },
+    act: ({ operation, round }) =>
+      Promise.resolve({ ...outcomeOf(operation, round), blockedBy: null, conflict: false, holdMs: 20 }),
+    requestApproval: ({ operation, round }) => {
+      asked += 1;
+      const approvalId = `apr_${asked.toString()}`;
+      const rejected = round === 1 && script[operation] === 'failed';
+      answers.set(approvalId, rejected ? 'rejected' : 'approved');
+      return Promise.resolve({
+        kind: 'open',
+        approvalId,
+        expiresAt: '2999-01-01T00:00:00.000Z',
+        escalateAfterSeconds: 900,
+      });
+    },
+    approvalStatus: ({ approvalId }) =>
+      Promise.resolve({ status: answers.get(approvalId) ?? 'open', reason: null }),
+    voidApproval: () => Promise.resolve(),
+    confirmStep: () => Promise.resolve({ outcome: 'succeeded', reason: null }),
+    settleByPerson: ({ operation, round, how }) =>
+      Promise.resolve({
+        operation,
+        round: round + 1,
+        outcome: how === 'skip' ? 'skipped' : 'succeeded',
+        reason: 'scripted',
+      }),
+    standDown: () => Promise.resolve({ outcome: 'succeeded', reverted: 1, failed: [] }),
+    chooseTargets: () => Promise.resolve(loaded),
+    record: () => Promise.resolve(),
+    writePostmortem: () => Promise.resolve(),
+    closeIncident: () => Promise.resolve({ kind: 'closed' }),
+    watchContainments: () => Promise.resolve({ looked: 0, lapsed: 0 }),
+    reconcile: () => Promise.resolve(),
+  };
+}
