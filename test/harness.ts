@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../store/test-database.ts';
 
+export { startHolder } from './holder-process.ts';
+
 /** How long the background build of the workflow bundle may take on a busy machine. */
 const BUNDLE_TIMEOUT_MS = 120_000;
 const BUNDLE_POLL_MS = 50;

@@ -43,10 +43,11 @@ export async function startHolder(input: {
     { stdio: ['pipe', 'pipe', 'inherit'] },
   );
   const gone = once(child, 'exit');
-  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  const lines = createInterface({ input: child.stdout });
+  const line = await new Promise<string>((resolve) => lines.once('line', resolve));
   return {
     process: child,
-    said: saidSchema.parse(JSON.parse(String(line))),
+    said: saidSchema.parse(JSON.parse(line)),
     end: async () => {
       child.stdin.end();
       await gone;

