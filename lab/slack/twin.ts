@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import { createFaultPlan, type FaultPlan } from '../fault.ts';
 import { startTwin, type Twin, type TwinReply, type TwinRequest } from '../twin.ts';
 import { startSocketMode, type Envelope, type SocketAck, type SocketMode } from './socket-mode.ts';
@@ -52,6 +53,8 @@ export interface SlackTwin extends Twin {
   sendInteraction(payload: object, envelopeId?: string): Promise<unknown>;
   /** What apps sent to response URLs, in order. */
   readonly responses: readonly unknown[];
+  /** Resolves once so many responses came. Rejects after `timeoutMs`. */
+  responded(count: number, timeoutMs?: number): Promise<void>;
   readonly acks: readonly SocketAck[];
   connections(): number;
   connected(timeoutMs?: number): Promise<void>;
@@ -94,6 +97,7 @@ function parametersOf(request: TwinRequest): Record<string, string> {
 /** The Web API's methods. */
 class WebApi {
   readonly responses: unknown[] = [];
+  private readonly arrivals = new EventEmitter();
   private readonly options: SlackTwinOptions & { botToken: string; appToken: string };
   private readonly workspace: SlackWorkspace;
   private readonly socket: SocketMode;
@@ -161,6 +165,11 @@ class WebApi {
     }
   }
 
+  async responded(count: number, timeoutMs: number): Promise<void> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    while (this.responses.length < count) await once(this.arrivals, 'response', { signal });
+  }
+
   private scopes(): Record<string, string> {
     const missing = this.options.missingScopes ?? [];
     const scopes = [...new Set(Object.values(SCOPES)), 'commands'];
@@ -171,6 +180,7 @@ class WebApi {
     const path = request.url.pathname;
     if (path.startsWith('/commands/')) {
       this.responses.push(JSON.parse(request.body.toString('utf8')));
+      this.arrivals.emit('response');
       return { status: 200, body: 'ok', changed: true };
     }
     const method = /^\/api\/([A-Za-z.]+)$/.exec(path)?.[1];
@@ -232,6 +242,7 @@ export async function createSlackTwin(given: SlackTwinOptions = {}): Promise<Sla
     appToken: options.appToken,
     messages: (channel) => workspace.messages(channel),
     responses: api.responses,
+    responded: (count, timeoutMs = CONNECT_TIMEOUT_MS) => api.responded(count, timeoutMs),
     acks: socket.acks,
     connections: () => socket.connections(),
     connected: (timeoutMs = CONNECT_TIMEOUT_MS) => socket.connected(timeoutMs),
