@@ -91,6 +91,11 @@ export async function awaitApproval(run: Run, question: ApprovalQuestion): Promi
   }
 }
 
+/** A cancel calls off what the playbook asks. A stand-down is the way out of a cancelled incident, and goes on. */
+function isCalledOff(run: Run, { step }: ApprovalQuestion): boolean {
+  return step !== null && run.cancelled !== null;
+}
+
 interface OpenApproval {
   readonly approvalId: string;
   readonly expiresAt: string;
@@ -130,10 +135,10 @@ async function askUntilAnswered(
     const remaining = expires - Date.now();
     const patience = Math.min(open.escalateAfterSeconds * 1000 * 2 ** rung, remaining);
     const moved = await run.until(
-      () => run.decidedApprovals > seen || run.cancelled !== null,
+      () => run.decidedApprovals > seen || isCalledOff(run, question),
       Math.max(patience, 0),
     );
-    if (run.cancelled !== null) return giveUp(run, open, 'void', 'the incident was cancelled');
+    if (isCalledOff(run, question)) return giveUp(run, open, 'void', 'the incident was cancelled');
     if (Date.now() >= expires) return giveUp(run, open, 'expired', 'nobody approved in time');
     if (!moved) {
       rung += 1;
