@@ -1,0 +1,214 @@
+import { isJsonObject, type Json, type JsonObject } from '../../domain/json.ts';
+import { at, labelsOf, listAt, nameOf, recordAt, textAt } from '../../lab/kubernetes/object.ts';
+import {
+  createPlainClient,
+  PATCH_TYPES,
+  type PlainClient,
+} from '../../lab/kubernetes/plain-client.ts';
+import { createKubernetesTwin } from '../../lab/kubernetes/twin.ts';
+import type { ActionCase, ContractFixture, ProbeCase } from './fixture.ts';
+
+const CANARY = 'canary-kubernetes-9a3c1e';
+const NAMESPACE = 'ml';
+const CORE = `/api/v1/namespaces/${NAMESPACE}`;
+const APPS = `/apis/apps/v1/namespaces/${NAMESPACE}`;
+const POLICIES = `/apis/networking.k8s.io/v1/namespaces/${NAMESPACE}/networkpolicies`;
+const CANARY_DEPLOYMENT = 'fraud-scorer-canary';
+const IMAGE_PATH = '/spec/template/spec/containers/0/image';
+
+function deployment(name: string, tag: string, replicas: number): JsonObject {
+  const selected = { app: 'fraud-scorer', track: name };
+  return {
+    metadata: { name, namespace: NAMESPACE },
+    spec: {
+      replicas,
+      selector: { matchLabels: selected },
+      template: {
+        metadata: { labels: { ...selected, version: tag } },
+        spec: {
+          containers: [
+            {
+              name: 'model',
+              image: `registry.lab.test/fraud-scorer:${tag}`,
+              env: [
+                { name: 'MODEL_URI', value: `models:/fraud-scorer/${tag}` },
+                { name: 'DB_PASSWORD', value: 'hunter2' },
+              ],
+            },
+          ],
+        },
+      },
+    },
+  };
+}
+
+/** Stable and canary behind one Service; the canary came from version 6, so that it can be rolled back. */
+export async function seedKubernetes(client: PlainClient): Promise<void> {
+  const make = async (path: string, body: Json): Promise<void> => {
+    const made = await client.send('POST', path, { body });
+    if (made.status !== 201) throw new Error(`${path}: ${textAt(made.body, 'message')}`);
+  };
+  await make(`${APPS}/deployments`, deployment('fraud-scorer', '6', 3));
+  await make(`${APPS}/deployments`, deployment(CANARY_DEPLOYMENT, '6', 2));
+  await client.patch(
+    `${APPS}/deployments/${CANARY_DEPLOYMENT}`,
+    { spec: recordAt(deployment(CANARY_DEPLOYMENT, '7', 2), 'spec') },
+    PATCH_TYPES.merge,
+  );
+  await make(`${CORE}/services`, {
+    metadata: { name: 'fraud-scorer', namespace: NAMESPACE },
+    spec: { selector: { app: 'fraud-scorer' }, ports: [{ port: 80, targetPort: 8080 }] },
+  });
+  await make(`${CORE}/configmaps`, {
+    metadata: { name: 'pipeline', namespace: NAMESPACE },
+    data: { dataset: 'transactions@2026-11-21', other: 'stays' },
+  });
+}
+
+/** What of the canary's Deployment actions may touch, without times and versions. */
+async function deploymentSnapshot(client: PlainClient): Promise<Json> {
+  const { body } = await client.send('GET', `${APPS}/deployments/${CANARY_DEPLOYMENT}`);
+  const ours = Object.keys(recordAt(body, 'metadata', 'annotations')).filter((key) =>
+    key.startsWith('firebreak.dev/'),
+  );
+  return {
+    replicas: at(body, 'spec', 'replicas') ?? null,
+    template: at(body, 'spec', 'template') ?? null,
+    marks: ours,
+  };
+}
+
+/** A pod's name without the part that its ReplicaSet makes up. */
+function nameless(text: string): string {
+  return text.replace(/-[a-z0-9]{5}$/, '-*');
+}
+
+/** Labels and owners of all pods, without the names that a ReplicaSet makes up, and the policies. */
+async function podSnapshot(client: PlainClient): Promise<Json> {
+  const pods = (await client.items(`${CORE}/pods`)).filter(isJsonObject).map((pod) => {
+    const owned = listAt(pod, 'metadata', 'ownerReferences').length;
+    const labels = Object.entries(labelsOf(pod))
+      .map(([key, value]) => `${key}=${nameless(value)}`)
+      .sort();
+    return `${owned.toString()} ${labels.join(',')}`;
+  });
+  const policies = (await client.items(POLICIES))
+    .filter(isJsonObject)
+    .map((policy) => nameless(nameOf(policy)));
+  return { pods: pods.sort(), policies };
+}
+
+function actionCases(client: PlainClient): readonly ActionCase[] {
+  const name = CANARY_DEPLOYMENT;
+  const target = { namespace: NAMESPACE, name };
+  const path = `${APPS}/deployments/${name}`;
+  const container = 'model';
+  const foreignImage = async (): Promise<void> => {
+    const value = 'registry.lab.test/fraud-scorer:9';
+    await client.patch(path, [{ op: 'replace', path: IMAGE_PATH, value }], PATCH_TYPES.json);
+  };
+  const workload = {
+    meddle: foreignImage,
+    snapshot: (): Promise<Json> => deploymentSnapshot(client),
+  };
+  const six = 'registry.lab.test/fraud-scorer:6';
+  const merging = (at: string, body: Json) => async (): Promise<void> => {
+    await client.patch(at, body);
+  };
+  return [
+    {
+      ...workload,
+      action: 'scale',
+      input: { ...target, replicas: 0 },
+      meddle: merging(path, { spec: { replicas: 5 } }),
+    },
+    { ...workload, action: 'set-image', input: { ...target, container, image: six, version: '6' } },
+    { ...workload, action: 'rollback', input: { ...target, container, image: six } },
+    {
+      ...workload,
+      action: 'restart',
+      input: target,
+      meddle: merging(path, {
+        spec: {
+          template: {
+            metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': 'theirs' } },
+          },
+        },
+      }),
+    },
+    {
+      action: 'route-service',
+      input: { namespace: NAMESPACE, name: 'fraud-scorer', selector: { version: '6' } },
+      meddle: merging(`${CORE}/services/fraud-scorer`, { spec: { selector: { version: '9' } } }),
+      snapshot: async () => {
+        const { body } = await client.send('GET', `${CORE}/services/fraud-scorer`);
+        return { selector: at(body, 'spec', 'selector') ?? null };
+      },
+    },
+    {
+      action: 'config-map-key',
+      input: {
+        namespace: NAMESPACE,
+        name: 'pipeline',
+        key: 'dataset',
+        value: 'transactions@2026-11-20',
+      },
+      meddle: merging(`${CORE}/configmaps/pipeline`, { data: { dataset: 'theirs' } }),
+      snapshot: async () => {
+        const { body } = await client.send('GET', `${CORE}/configmaps/pipeline`);
+        return { data: at(body, 'data') ?? null };
+      },
+    },
+    {
+      action: 'quarantine-pod',
+      input: {
+        namespace: NAMESPACE,
+        deployment: name,
+        reason: 'serves a poisoned model',
+        owner: 'on-call@lab.test',
+        leaseUntil: '2026-12-01T00:00:00Z',
+      },
+      meddle: async () => {
+        for (const pod of (await client.items(`${CORE}/pods`)).filter(isJsonObject)) {
+          const body = { metadata: { labels: { theirs: 'yes' } } };
+          await client.patch(`${CORE}/pods/${nameOf(pod)}`, body);
+        }
+      },
+      snapshot: () => podSnapshot(client),
+    },
+  ];
+}
+
+const PROBES: readonly ProbeCase[] = [
+  { probe: 'deployment', input: { namespace: NAMESPACE, name: CANARY_DEPLOYMENT } },
+  { probe: 'pods', input: { namespace: NAMESPACE, deployment: CANARY_DEPLOYMENT } },
+  { probe: 'endpoints', input: { namespace: NAMESPACE, service: 'fraud-scorer' } },
+  {
+    probe: 'running-versions',
+    input: { namespace: NAMESPACE, deployments: ['fraud-scorer', CANARY_DEPLOYMENT] },
+  },
+  { probe: 'replica-sets', input: { namespace: NAMESPACE, deployment: CANARY_DEPLOYMENT } },
+  { probe: 'config-map', input: { namespace: NAMESPACE, name: 'pipeline' } },
+  { probe: 'pod-manifests', input: { namespace: NAMESPACE, deployment: CANARY_DEPLOYMENT } },
+];
+
+/** Kubernetes: a stable and a canary Deployment behind one Service, and the pipeline's ConfigMap. */
+export const fixture: ContractFixture = {
+  connector: 'kubernetes',
+  start: async () => {
+    const twin = await createKubernetesTwin({
+      namespaces: [NAMESPACE],
+      tokens: { [CANARY]: 'system:serviceaccount:firebreak:firebreak' },
+    });
+    const client = createPlainClient(twin.url, CANARY);
+    await seedKubernetes(client);
+    return {
+      config: { server: twin.url, token: CANARY },
+      canary: CANARY,
+      twin,
+      actions: actionCases(client),
+      probes: PROBES,
+      stop: () => twin.close(),
+    };
+  },
+};
