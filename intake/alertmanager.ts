@@ -21,7 +21,8 @@ function elementOf(raw: Json, envelope: JsonObject, field: string): Element {
   if (!isJsonObject(raw)) throw invalid(field, 'is not an object.');
   const annotations = isJsonObject(raw['annotations']) ? raw['annotations'] : {};
   return {
-    status: raw['status'],
+    // Old senders give the status of the group only.
+    status: raw['status'] ?? envelope['status'],
     labels: raw['labels'],
     annotations: raw['annotations'],
     startsAt: raw['startsAt'],

@@ -64,7 +64,8 @@ function checkEvent(event: JsonObject, field: string): Identity {
   );
   if (specversion !== '1.0') throw invalid(at('specversion'), "is not '1.0'.");
   try {
-    new CloudEvent({ ...event, id, source, type }, true);
+    const set = Object.entries(event).filter(([name, value]) => value !== null && name !== 'data');
+    new CloudEvent({ ...Object.fromEntries(set), id, source, type }, true);
   } catch (error) {
     throw invalid(field === '' ? 'event' : field, 'is not a valid CloudEvent 1.0.', error);
   }
