@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../domain/error.ts';
-import type { Plan, Receipt, Verdict } from '../../domain/plan.ts';
+import type { Difference, Plan, Receipt, Verdict } from '../../domain/plan.ts';
 import { defineAction, type AnyAction, type CallContext } from '../connector.ts';
 import type { AirflowClient } from './client.ts';
 import { clearManifest, type ClearInput } from './manifest.ts';
@@ -65,14 +65,19 @@ async function planClear(
   };
 }
 
-/** How many of the planned executions are no longer the current ones. */
-function clearedOf(plan: Plan<ClearState>, observed: readonly TaskInstance[]): number {
-  return plan.before.tasks.filter((planned) => {
+/** The planned executions that are no longer the current ones. */
+function clearedOf(
+  plan: Plan<ClearState>,
+  observed: readonly TaskInstance[],
+): readonly Difference[] {
+  return plan.before.tasks.flatMap((planned) => {
     const now = observed.find(
       (other) => other.task_id === planned.task && other.map_index === planned.mapIndex,
     );
-    return now?.id !== planned.instance;
-  }).length;
+    const path = `tasks.${planned.task}[${planned.mapIndex.toString()}].instance`;
+    const difference = { path, before: planned.instance, after: null, observed: now?.id ?? null };
+    return now?.id === planned.instance ? [] : [difference];
+  });
 }
 
 async function applyClear(
@@ -81,18 +86,15 @@ async function applyClear(
   work: { readonly plan: Plan<ClearState>; readonly context: CallContext },
 ): Promise<Receipt> {
   const { plan, context } = work;
-  const cleared = clearedOf(plan, await observe(client, input, context));
+  const differences = clearedOf(plan, await observe(client, input, context));
   const all = plan.before.tasks.length;
-  if (cleared > 0 && cleared < all) {
-    throw new AppError(
-      'conflict',
-      `Somebody cleared ${cleared.toString()} of ${all.toString()} tasks since the plan.`,
-      {
-        details: { cleared, planned: all },
-      },
-    );
+  if (differences.length > 0 && differences.length < all) {
+    const some = `${differences.length.toString()} of ${all.toString()}`;
+    throw new AppError('conflict', `Somebody cleared ${some} tasks since the plan.`, {
+      details: { differences },
+    });
   }
-  if (cleared === 0) await clearTasks(client, input, context);
+  if (differences.length === 0) await clearTasks(client, input, context);
   return { externalId: `${input.dag}/${input.runId}`, origin: 'ours' };
 }
 
@@ -130,7 +132,7 @@ async function verifyClear(
   input: ClearInput,
   work: { readonly plan: Plan<ClearState>; readonly context: CallContext },
 ): Promise<Verdict> {
-  const cleared = clearedOf(work.plan, await observe(client, input, work.context));
+  const cleared = clearedOf(work.plan, await observe(client, input, work.context)).length;
   const left = work.plan.before.tasks.length - cleared;
   return left === 0
     ? { holds: 'yes' }

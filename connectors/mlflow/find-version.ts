@@ -9,12 +9,14 @@ const NONE = { version: null, runId: null, metrics: {}, digest: null, datasets: 
 
 /**
  * Probe `find-version`: `{version, runId, metrics, digest, datasets}` of the newest version with the tag; `version` is
- * null when there is none.
+ * null when there is none. Raises `not_found` for an unknown model.
  */
 export function createFindVersionProbe(client: MlflowClient): AnyProbe {
   return defineProbe({
     manifest: findVersionManifest,
     read: async (input, context) => {
+      // A search for an unknown model is an empty list: asking for the model tells the two apart.
+      await client.registeredModel(input.name, context);
       const name = equalsFilter('name', input.name);
       const tag = equalsFilter(tagAttribute(input.tag), input.value);
       const found = await client.search(`${name} AND ${tag}`, context);

@@ -49,11 +49,18 @@ export type RegisteredModel = z.infer<typeof registeredModelReply>['registered_m
 /** Reply of `model-versions/get` and of `registered-models/alias`. */
 export const modelVersionReply = z.object({ model_version: modelVersion });
 
-/** Reply of `model-versions/search`. */
-export const modelVersionsReply = z.object({
-  model_versions: z.array(modelVersion).default([]),
-  next_page_token: z.string().optional(),
-});
+const nextPage = z.string().optional();
+
+/**
+ * Reply of `model-versions/search`. An empty list is left out: then nothing else may be there, or some other answer
+ * would pass for "none found".
+ */
+export const modelVersionsReply = z.union([
+  z.object({ model_versions: z.array(modelVersion), next_page_token: nextPage }),
+  z
+    .strictObject({ next_page_token: nextPage })
+    .transform((reply) => ({ ...reply, model_versions: [] })),
+]);
 
 const metrics = z
   .array(z.object({ key: z.string(), value: double }))
@@ -104,12 +111,15 @@ export const loggedModelReply = z.object({
   model: z.object({ info: z.object({ artifact_uri: z.string() }) }),
 });
 
-/** Reply of a listing by the artefact proxy; paths are relative to what was asked. */
-export const artifactListReply = z.object({
-  files: z
-    .array(z.object({ path: z.string(), is_dir: z.boolean(), file_size: int64.optional() }))
-    .default([]),
-});
+/** Reply of a listing by the artefact proxy; paths are relative to what was asked. An empty list may be left out. */
+export const artifactListReply = z.union([
+  z.object({
+    files: z.array(
+      z.object({ path: z.string(), is_dir: z.boolean(), file_size: int64.optional() }),
+    ),
+  }),
+  z.strictObject({}).transform(() => ({ files: [] })),
+]);
 
 /** Replies that say nothing: `{}` or no body. */
 export const emptyReply = z.unknown();
