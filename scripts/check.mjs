@@ -17,7 +17,11 @@ const command = (name, bin = name) => {
 const checks = [
   { name: 'format', file: command('prettier'), args: ['--check', '--log-level', 'warn', '.'] },
   { name: 'types', file: command('typescript', 'tsc'), args: ['--noEmit'] },
-  { name: 'lint', file: command('eslint'), args: ['.', '--max-warnings', '0'] },
+  {
+    name: 'lint',
+    file: command('eslint'),
+    args: ['.', '--max-warnings', '0', '--concurrency', '2'],
+  },
   { name: 'knip', file: command('knip'), args: ['--no-progress'] },
 ];
 
