@@ -43,6 +43,7 @@ export interface RunReference {
   readonly carried: Carried;
 }
 
+/** Where an incident stands when a run begins. */
 export interface LoadedIncident {
   readonly pinned: PinnedPlaybook;
   readonly title: string;
@@ -70,6 +71,7 @@ export interface OperationOutcome {
   readonly reason: string | null;
 }
 
+/** Input of `look`: neighbouring reads of one step. */
 export interface LookInput extends RunReference {
   readonly step: StepName;
   /** In order; it stops behind the first that does not succeed and may not be passed over. */
@@ -81,12 +83,14 @@ export interface LookInput extends RunReference {
   }[];
 }
 
+/** What `look` settled, and what may hold later. */
 export interface LookOutcome {
   readonly settled: readonly OperationOutcome[];
   /** A probe that does not hold yet and may be asked again; null when none. */
   readonly pending: { readonly operation: string; readonly reason: string } | null;
 }
 
+/** Input of `act`: one effect operation in one round. */
 export interface ActInput extends RunReference {
   readonly step: StepName;
   readonly operation: string;
@@ -96,6 +100,7 @@ export interface ActInput extends RunReference {
   readonly approvalId: string | null;
 }
 
+/** How an effect operation ended, or why it could not go on. */
 export interface ActOutcome extends OperationOutcome {
   /** Another incident holds the target: wait visibly and try again. */
   readonly blockedBy: string | null;
@@ -105,6 +110,7 @@ export interface ActOutcome extends OperationOutcome {
   readonly holdMs: number;
 }
 
+/** Input of `requestApproval`. */
 export interface ApprovalInput extends RunReference {
   readonly step: StepName | null;
   /** The approval operation's name, or `stand-down`. */
@@ -114,6 +120,7 @@ export interface ApprovalInput extends RunReference {
   readonly rounds: Readonly<Record<string, number>>;
 }
 
+/** What became of asking: an open approval, nothing to ask, a blocked target, or a failed plan. */
 export type ApprovalOutcome =
   | {
       readonly kind: 'open';
@@ -125,30 +132,36 @@ export type ApprovalOutcome =
   | { readonly kind: 'blocked'; readonly by: string }
   | { readonly kind: 'failed'; readonly outcome: Outcome; readonly reason: string };
 
+/** Which approval is meant. */
 export interface ApprovalQuestion {
   readonly approvalId: string;
 }
 
+/** Where an approval stands. */
 export interface ApprovalAnswer {
   readonly status: 'open' | 'approved' | 'rejected' | 'void' | 'expired';
   readonly reason: string | null;
 }
 
+/** Input of `voidApproval`. */
 export interface VoidApprovalInput extends RunReference {
   readonly approvalId: string;
   readonly status: 'void' | 'expired';
   readonly reason: string;
 }
 
+/** Input of `confirmStep`. */
 export interface ConfirmInput extends RunReference {
   readonly step: StepName;
 }
 
+/** Whether what a step changed still holds after its hold time. */
 export interface ConfirmOutcome {
   readonly outcome: Outcome;
   readonly reason: string | null;
 }
 
+/** Input of `settleByPerson`: a skip or a mark-done with its reason. */
 export interface SettleByPersonInput extends RunReference {
   readonly step: StepName;
   readonly operation: string;
@@ -159,17 +172,20 @@ export interface SettleByPersonInput extends RunReference {
   readonly how: 'skip' | 'mark-done';
 }
 
+/** Input of `standDown`. */
 export interface UndoInput extends RunReference {
   /** The approval of the stand-down. */
   readonly approvalId: string;
 }
 
+/** What a stand-down took back, and what it could not. */
 export interface UndoOutcome {
   readonly outcome: Outcome;
   readonly reverted: number;
   readonly failed: readonly string[];
 }
 
+/** Input of `chooseTargets`: the model that a person picked. */
 export interface ChooseTargetsInput extends RunReference {
   readonly model: string;
   readonly person: string;
@@ -177,6 +193,7 @@ export interface ChooseTargetsInput extends RunReference {
   readonly decisionId: string;
 }
 
+/** Input of `closeIncident`: verdict, reason and what is left in place. */
 export interface CloseInput extends RunReference {
   readonly verdict: ClosingVerdict;
   readonly reason: string;
@@ -185,11 +202,13 @@ export interface CloseInput extends RunReference {
   readonly leave: readonly LeftInPlace[];
 }
 
+/** Whether an incident could be closed, else what stands in the way. */
 export type CloseOutcome =
   | { readonly kind: 'closed' }
   | { readonly kind: 'not_drained' }
   | { readonly kind: 'containment_open'; readonly reason: string };
 
+/** How many containments were looked at, and how many had lapsed. */
 export interface WatchOutcome {
   readonly looked: number;
   readonly lapsed: number;

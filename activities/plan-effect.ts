@@ -122,6 +122,7 @@ export async function draftPlan(
   };
 }
 
+/** The key of the row that this effect will have. */
 export function keyOf(job: EffectJob): OperationKey {
   const { operation, target, round } = job;
   return { incidentId: job.incident.id, operation, target, round };

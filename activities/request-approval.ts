@@ -1,3 +1,4 @@
+/* eslint-disable max-lines -- one noun; a split would part what changes together. */
 import {
   APPROVAL_CLASSES,
   atLeast,

@@ -19,6 +19,7 @@ export interface RevertRun {
   readonly listedAs: string;
 }
 
+/** How one undo ended. */
 export interface RevertEnd {
   readonly target: string;
   readonly reverted: boolean;
@@ -125,6 +126,7 @@ async function recordReverted(deps: ActivityDependencies, run: RevertRun): Promi
 }
 
 /** Leaves the effect in force and says why it could not be taken back. */
+// eslint-disable-next-line max-params -- the pieces have no common noun.
 async function recordFailure(
   deps: ActivityDependencies,
   run: RevertRun,

@@ -67,6 +67,7 @@ function fact(
   });
 }
 
+// eslint-disable-next-line max-params -- the pieces have no common noun.
 async function lapse(
   deps: ActivityDependencies,
   row: OperationRow,

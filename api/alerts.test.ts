@@ -256,8 +256,8 @@ describe('C: credentials', () => {
 
   const BODY = JSON.stringify({ alerts: [{ title: 't', at: NOW, labels: { model: 'm' } }] });
   const nowSeconds = Math.floor(Date.parse(NOW) / 1000);
-  const sign = (secret: string, body: string, seconds = nowSeconds, id = 'msg_1') =>
-    createHmac('sha256', secret).update(`${id}.${seconds.toString()}.${body}`).digest();
+  const sign = (secret: string, body: string, seconds = nowSeconds) =>
+    createHmac('sha256', secret).update(`msg_1.${seconds.toString()}.${body}`).digest();
   const signedHeaders = (signature: string, seconds = nowSeconds, id = 'msg_1') => ({
     'content-type': 'application/json',
     'webhook-id': id,

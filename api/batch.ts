@@ -24,12 +24,24 @@ export interface Batcher {
 interface Waiting {
   readonly delivery: Delivery;
   readonly resolve: (receipts: readonly AlertReceipt[]) => void;
-  readonly reject: (error: unknown) => void;
+  readonly reject: (error: AppError) => void;
 }
 
 /** An empty delivery still takes its place in the queue. */
 function weightOf(delivery: Delivery): number {
   return Math.max(1, delivery.alerts.length);
+}
+
+/** How many of the waiting deliveries fit into one batch: at least one, else so many alerts. */
+function fitting(queue: readonly Waiting[], alertsMax: number): number {
+  let weight = 0;
+  let count = 0;
+  for (const { delivery } of queue) {
+    weight += weightOf(delivery);
+    if (count > 0 && weight > alertsMax) break;
+    count += 1;
+  }
+  return count;
 }
 
 /**
@@ -43,21 +55,9 @@ export function createBatcher(options: BatchOptions): Batcher {
   let commits = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  const take = (): readonly Waiting[] => {
-    let weight = 0;
-    let count = 0;
-    for (const { delivery } of queue) {
-      weight += weightOf(delivery);
-      if (count > 0 && weight > options.alertsMax) break;
-      count += 1;
-    }
-    const batch = queue.slice(0, count);
-    queue = queue.slice(count);
-    queued -= batch.reduce((sum, { delivery }) => sum + weightOf(delivery), 0);
-    return batch;
-  };
-
   const commit = async (batch: readonly Waiting[]): Promise<void> => {
+    commits += 1;
+    queued -= batch.reduce((sum, { delivery }) => sum + weightOf(delivery), 0);
     try {
       await settle(batch, options.accept);
     } finally {
@@ -70,37 +70,29 @@ export function createBatcher(options: BatchOptions): Batcher {
     clearTimeout(timer);
     timer = undefined;
     while (queue.length > 0 && commits < options.commitsMax) {
-      commits += 1;
-      void commit(take());
+      const count = fitting(queue, options.alertsMax);
+      const batch = queue.slice(0, count);
+      queue = queue.slice(count);
+      void commit(batch);
     }
   };
 
-  const submit = (delivery: Delivery): Promise<readonly AlertReceipt[]> => {
-    if (pending + weightOf(delivery) > options.pendingMax && pending > 0) {
-      return Promise.reject(
-        new AppError('unavailable', 'Too many alerts are waiting; send again.'),
-      );
+  const submit = async (delivery: Delivery): Promise<readonly AlertReceipt[]> => {
+    const weight = weightOf(delivery);
+    if (pending > 0 && pending + weight > options.pendingMax) {
+      throw new AppError('unavailable', 'Too many alerts are waiting; send again.');
     }
-    return new Promise((resolve, reject) => {
-      const freed = (): void => {
-        pending -= weightOf(delivery);
-      };
-      queue.push({
-        delivery,
-        resolve: (receipts) => {
-          freed();
-          resolve(receipts);
-        },
-        reject: (error) => {
-          freed();
-          reject(toAppError(error));
-        },
+    pending += weight;
+    try {
+      return await new Promise((resolve, reject) => {
+        queue.push({ delivery, resolve, reject });
+        queued += weight;
+        if (queued >= options.alertsMax) flush();
+        else timer ??= setTimeout(flush, options.waitMs);
       });
-      pending += weightOf(delivery);
-      queued += weightOf(delivery);
-      if (queued >= options.alertsMax) flush();
-      else timer ??= setTimeout(flush, options.waitMs);
-    });
+    } finally {
+      pending -= weight;
+    }
   };
   return { submit };
 }
@@ -115,7 +107,7 @@ async function settle(batch: readonly Waiting[], accept: AlertTable['accept']): 
     }
   } catch (error) {
     const alone = batch.length === 1 || (isAppError(error) && error.code === 'unavailable');
-    if (alone) for (const waiting of batch) waiting.reject(error);
+    if (alone) for (const waiting of batch) waiting.reject(toAppError(error));
     else for (const waiting of batch) await settle([waiting], accept);
   }
 }

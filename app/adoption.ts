@@ -12,6 +12,7 @@ export interface Adopter {
   adopt(incident: Incident, buildId: string | null): Promise<boolean>;
 }
 
+/** What an adopter works on. */
 export interface AdopterDependencies {
   readonly store: Store;
   readonly engine: EngineClient;
@@ -44,11 +45,10 @@ async function hasPollers(deps: AdopterDependencies, buildId: string): Promise<b
   const described = await client.workflowService.describeTaskQueue({
     namespace,
     taskQueue: { name: taskQueue },
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum lives in the proto package, which is not ours to import.
     taskQueueType: WORKFLOW_QUEUE,
   });
-  return (described.pollers ?? []).some(
-    ({ deploymentOptions }) => deploymentOptions?.buildId === buildId,
-  );
+  return described.pollers.some(({ deploymentOptions }) => deploymentOptions?.buildId === buildId);
 }
 
 /** True when the run's history replays on this bundle. */
@@ -73,6 +73,7 @@ async function moveHere(deps: AdopterDependencies, incident: Incident): Promise<
     workflowExecutionOptions: {
       versioningOverride: {
         pinned: {
+          // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- as above.
           behavior: PINNED_OVERRIDE,
           version: { deploymentName: taskQueue, buildId: deps.bundle.buildId },
         },

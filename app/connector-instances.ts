@@ -22,8 +22,8 @@ export async function loadInstances(
         field: `instances.${name}.connector`,
       });
     }
-    const { create } = await module.load();
-    all.push({ name, holdMs: holdSeconds * 1000, connector: create(config) });
+    const loaded = await module.load();
+    all.push({ name, holdMs: holdSeconds * 1000, connector: loaded.create(config) });
   }
   return {
     all,

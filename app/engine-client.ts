@@ -74,6 +74,7 @@ function attributesOf(incident: Incident): TypedSearchAttributes {
 }
 
 /** Connects to Temporal. `searchAttributes` is false on a server where ours are not registered. */
+// eslint-disable-next-line max-lines-per-function -- a composition: one thing after the other, nothing branches.
 export async function connectEngine(options: {
   readonly connection: ConnectionOptions;
   readonly namespace: string;

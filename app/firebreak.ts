@@ -26,6 +26,7 @@ import { createMessengerOf } from './messages.ts';
 import { openServers, type Servers, type ServerSettings } from './servers.ts';
 import type { SlackSettings } from './slack-door.ts';
 
+/** Which roles a process plays. */
 export type ProcessRole = 'all' | 'api' | 'worker';
 
 /** Everything that a process of Firebreak is started with; no part of it reads the environment. */

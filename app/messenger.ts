@@ -122,6 +122,8 @@ class ChannelMessenger implements Messenger {
   private readonly restUntilMs = new Map<MessageChannel, number>();
   /** The last send under way of each thread: messages of a thread go one after the other. */
   private readonly threads = new Map<string, Promise<unknown>>();
+  /** Rows are looked up one after the other, so that they join their thread in the order of the calls. */
+  private lookups: Promise<unknown> = Promise.resolve();
 
   constructor(options: MessengerOptions) {
     this.store = options.store;
@@ -133,7 +135,9 @@ class ChannelMessenger implements Messenger {
   }
 
   async send(messageId: string): Promise<Outcome> {
-    const found = await this.store.messages.get(messageId);
+    const looking = this.lookups.then(() => this.store.messages.get(messageId));
+    this.lookups = looking.catch(() => undefined);
+    const found = await looking;
     if (!found) return 'failed';
     const thread = `${found.channel}/${found.incidentId}`;
     const before = this.threads.get(thread) ?? Promise.resolve();

@@ -17,6 +17,7 @@ export interface Reconciler {
   reconcile(): Promise<number>;
 }
 
+/** What a reconciler works on. */
 export interface ReconcilerDependencies {
   readonly store: Store;
   readonly engine: EngineClient;

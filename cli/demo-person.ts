@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { AppError } from '../domain/error.ts';
 import type { Json } from '../domain/json.ts';
 

@@ -21,4 +21,5 @@ export const factSchema = z.object({
   hash: z.string(),
 });
 
+/** One fact as the demo reads it. */
 export type DemoFact = z.output<typeof factSchema>;

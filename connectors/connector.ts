@@ -67,6 +67,7 @@ export interface AnyActionManifest {
   readonly target: (input: unknown) => string;
 }
 
+/** What a manifest says of a probe, its input type erased. */
 export interface AnyProbeManifest {
   readonly title: string;
   readonly input: z.ZodType;
@@ -106,19 +107,19 @@ export interface AnyAction {
   verify(input: Json, plan: StoredPlan, context: CallContext): Promise<Verdict>;
   /** Undefined when the action has no `ensure`. */
   readonly ensure:
-    | ((input: Json, plan: StoredPlan, context: CallContext) => Promise<Receipt>)
-    | undefined;
+    ((input: Json, plan: StoredPlan, context: CallContext) => Promise<Receipt>) | undefined;
   /** Undefined when the action is declared irreversible. */
   readonly revert:
-    | ((input: Json, plan: StoredPlan, context: CallContext) => Promise<Receipt>)
-    | undefined;
+    ((input: Json, plan: StoredPlan, context: CallContext) => Promise<Receipt>) | undefined;
 }
 
+/** A named read with its typed input. */
 export interface Probe<Input> {
   readonly manifest: ProbeManifest<Input>;
   read(input: Input, context: CallContext): Promise<ProbeReply>;
 }
 
+/** A probe with its input type erased by parsing. */
 export interface AnyProbe {
   readonly manifest: AnyProbeManifest;
   read(input: Json, context: CallContext): Promise<ProbeReply>;
@@ -209,6 +210,9 @@ export function defineProbe<Input>(probe: Probe<Input>): AnyProbe {
   return {
     manifest: probe.manifest,
     read: (input, context) =>
-      probe.read(parseWith(probe.manifest.input, input, { code: 'invalid', name: 'with' }), context),
+      probe.read(
+        parseWith(probe.manifest.input, input, { code: 'invalid', name: 'with' }),
+        context,
+      ),
   };
 }

@@ -1,7 +1,9 @@
 /** Approval classes R0–R4: how much a person must say before an effect. */
 export const APPROVAL_CLASSES = ['R0', 'R1', 'R2', 'R3', 'R4'] as const;
+/** One of `APPROVAL_CLASSES`; a later one asks for more. */
 export type ApprovalClass = (typeof APPROVAL_CLASSES)[number];
 
+/** What people may do in Firebreak. */
 export const ROLES = [
   'viewer',
   'responder',
@@ -9,6 +11,7 @@ export const ROLES = [
   'approver-model-owner',
   'admin',
 ] as const;
+/** One of `ROLES`. */
 export type Role = (typeof ROLES)[number];
 
 /** Who must approve: so many different people, one for each listed role. */
@@ -50,6 +53,7 @@ export interface ApprovedPlan {
   readonly undo: string;
 }
 
+/** Where an approval stands; only `open` can still be answered. */
 export type ApprovalStatus = 'open' | 'approved' | 'rejected' | 'void' | 'expired';
 
 /** What is asked about a list of exact plans. */

@@ -26,10 +26,18 @@ export interface GenericMapping {
   readonly annotations: string | null;
 }
 
+/** How a source proves that it is itself. */
 export type SourceAuthentication =
-  | { readonly kind: 'bearer'; /** SHA-256 (hex) of each valid token; two during rotation. */ readonly tokenSha256: readonly string[] }
-  | { readonly kind: 'hmac'; /** Standard Webhooks secrets (`whsec_…` or raw text); two during rotation. */ readonly secrets: readonly string[] };
+  | {
+      readonly kind: 'bearer';
+      /** SHA-256 (hex) of each valid token; two during rotation. */ readonly tokenSha256: readonly string[];
+    }
+  | {
+      readonly kind: 'hmac';
+      /** Standard Webhooks secrets (`whsec_…` or raw text); two during rotation. */ readonly secrets: readonly string[];
+    };
 
+/** Source configuration. */
 export interface SourceConfiguration {
   readonly name: string;
   readonly kind: 'alertmanager' | 'cloudevents' | 'generic';
@@ -53,6 +61,7 @@ export interface Route {
   readonly reopenWindowSeconds: number;
 }
 
+/** A person as the configuration names them. */
 export interface PersonConfiguration {
   readonly id: string;
   readonly name: string;

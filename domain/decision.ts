@@ -30,8 +30,10 @@ export type DecisionCommand =
       readonly leave: readonly LeftInPlace[];
     };
 
+/** The kind of a decision. */
 export type DecisionKind = DecisionCommand['kind'];
 
+/** A containment that stays after close, with its owner and its end. */
 export interface LeftInPlace {
   readonly operation: string;
   readonly target: string;

@@ -66,6 +66,7 @@ export const FACT_KINDS = [
   'message.failed',
   'postmortem.written',
 ] as const;
+/** One of `FACT_KINDS`. */
 export type FactKind = (typeof FACT_KINDS)[number];
 
 /**

@@ -6,22 +6,18 @@ import type { StepName } from './playbook.ts';
 /** Where an incident stands. `held`: a person decides next. `stuck`: the engine cannot go on. */
 export type IncidentState = 'pending' | 'open' | 'held' | 'stuck' | 'closed';
 
+/** Severities, the worst first. */
 export const SEVERITIES = ['sev1', 'sev2', 'sev3', 'sev4'] as const;
 /** sev1 is the worst. */
 export type Severity = (typeof SEVERITIES)[number];
 
 /** Phase words in the sense of NIST SP 800-61 Rev. 2. */
-export type Phase =
-  | 'triage'
-  | 'containment'
-  | 'eradication'
-  | 'recovery'
-  | 'review'
-  | 'closed';
+export type Phase = 'triage' | 'containment' | 'eradication' | 'recovery' | 'review' | 'closed';
 
 /** What a route lets the engine do by itself. */
 export type Mode = 'observe' | 'auto';
 
+/** What an incident can turn out to have been. */
 export const CLOSING_VERDICTS = [
   'confirmed',
   'false_positive',

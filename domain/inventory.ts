@@ -3,12 +3,9 @@ export type LoadMethod = 'alias-at-start' | 'pinned-uri' | 'baked-image' | 'side
 
 /** What serves instead while the model is isolated. */
 export type OnIsolation =
-  | 'previous-version'
-  | 'fallback-model'
-  | 'rules'
-  | 'fail-closed'
-  | 'fail-open';
+  'previous-version' | 'fallback-model' | 'rules' | 'fail-closed' | 'fail-open';
 
+/** How sure an inventory entry or a match is. */
 export type Confidence = 'high' | 'medium' | 'low';
 
 /** One object that serves a model. */

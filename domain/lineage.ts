@@ -7,6 +7,7 @@ export type LineageKind = 'dataset' | 'run' | 'model' | 'deployment';
  */
 export type LineageNodeId = string;
 
+/** One thing that data or models are made from or into. */
 export interface LineageNode {
   readonly id: LineageNodeId;
   readonly kind: LineageKind;
@@ -27,6 +28,7 @@ export interface LineageEdge {
   readonly source: string;
 }
 
+/** A part of the lineage graph. */
 export interface LineageGraph {
   readonly nodes: readonly LineageNode[];
   readonly edges: readonly LineageEdge[];
@@ -43,6 +45,7 @@ export interface AffectedNode {
   readonly path: readonly LineageNodeId[];
 }
 
+/** Everything that a suspect reaches, and what is not known. */
 export interface BlastRadius {
   readonly suspect: LineageNodeId;
   readonly affected: readonly AffectedNode[];

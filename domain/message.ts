@@ -12,6 +12,7 @@ export interface NewMessage {
   readonly text: string;
 }
 
+/** A message to people as stored, with how its sending went. */
 export interface Message extends NewMessage {
   readonly id: string;
   readonly state: 'pending' | 'sent' | 'failed';

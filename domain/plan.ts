@@ -28,8 +28,7 @@ export interface Receipt {
 
 /** What was then observed. */
 export type Verdict =
-  | { readonly holds: 'yes' }
-  | { readonly holds: 'no' | 'unknown'; readonly reason: string };
+  { readonly holds: 'yes' } | { readonly holds: 'no' | 'unknown'; readonly reason: string };
 
 /** One difference between a plan and the world, for people. */
 export interface Difference {
@@ -46,7 +45,11 @@ function isRecord(value: Json | undefined): value is Readonly<Record<string, Jso
 /** True when two JSON values are equal, the order of object keys aside. */
 export function jsonEquals(a: Json | undefined, b: Json | undefined): boolean {
   if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((item: Json, index) => jsonEquals(item, b[index]));
+    const left: readonly Json[] = a;
+    const right: readonly Json[] = b;
+    return (
+      left.length === right.length && left.every((item, index) => jsonEquals(item, right[index]))
+    );
   }
   if (isRecord(a) && isRecord(b)) {
     const keys = Object.keys(a);
@@ -61,7 +64,13 @@ export function threeWayDifference(
   observed: Json,
 ): readonly Difference[] {
   const differences: Difference[] = [];
-  const walk = (path: string, before: Json | undefined, after: Json | undefined, now: Json | undefined): void => {
+  // eslint-disable-next-line max-params -- the pieces have no common noun.
+  const walk = (
+    path: string,
+    before: Json | undefined,
+    after: Json | undefined,
+    now: Json | undefined,
+  ): void => {
     if (isRecord(before) || isRecord(now)) {
       const b = isRecord(before) ? before : {};
       const a = isRecord(after) ? after : {};

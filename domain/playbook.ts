@@ -3,6 +3,7 @@ import type { Json, JsonObject } from './json.ts';
 
 /** The mission's five steps, in the mission's order. */
 export const STEP_NAMES = ['isolate', 'audit', 'revert', 'forensics', 'redeploy'] as const;
+/** One of `STEP_NAMES`. */
 export type StepName = (typeof STEP_NAMES)[number];
 
 /** What happens when an operation does not succeed. `undo` is refused for isolate and revert. */
@@ -110,6 +111,7 @@ export interface ApprovalOperation extends OperationBase {
   readonly escalateAfterSeconds: number;
 }
 
+/** Waits for a fixed time, as a timer of the workflow. */
 export interface WaitOperation extends OperationBase {
   readonly kind: 'wait';
   readonly seconds: number;
@@ -123,25 +125,23 @@ export interface ParallelOperation extends OperationBase {
 
 /** Operations that only look. */
 export type ReadOperation =
-  | ProbeOperation
-  | SealOperation
-  | LineageOperation
-  | KnownGoodOperation
-  | GateOperation;
+  ProbeOperation | SealOperation | LineageOperation | KnownGoodOperation | GateOperation;
 
+/** Operations that change the world. */
 export type EffectOperation = ActionOperation | UndoOperation;
+/** Operations without operations inside. */
 export type LeafOperation = ReadOperation | EffectOperation;
+/** Every kind of operation. */
 export type PlaybookOperation =
-  | LeafOperation
-  | ApprovalOperation
-  | WaitOperation
-  | ParallelOperation;
+  LeafOperation | ApprovalOperation | WaitOperation | ParallelOperation;
 
+/** One of the five steps with its operations, in order. */
 export interface PlaybookStep {
   readonly name: StepName;
   readonly operations: readonly PlaybookOperation[];
 }
 
+/** A value that an incident may give its playbook. */
 export interface Parameter {
   readonly type: 'string' | 'number' | 'boolean';
   readonly default: Json;

@@ -7,7 +7,12 @@ import type { Incident } from '../domain/incident.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { LineageEdge, LineageGraph, LineageNode, LineageNodeId } from '../domain/lineage.ts';
 import type { Message, NewMessage } from '../domain/message.ts';
-import type { OperationKey, OperationResult, OperationRow, OperationState } from '../domain/operation.ts';
+import type {
+  OperationKey,
+  OperationResult,
+  OperationRow,
+  OperationState,
+} from '../domain/operation.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 
 /** A page of a keyset listing; `next` is the cursor of the next page or null. */
@@ -28,6 +33,7 @@ export interface Routing {
   readonly claimTargets: readonly string[];
 }
 
+/** An incident as it would be opened. */
 export type NewIncident = Pick<
   Incident,
   | 'title'
@@ -57,6 +63,7 @@ export interface Delivery {
   )[];
 }
 
+/** What can be done with alert rows. */
 export interface AlertTable {
   /**
    * Commits deliveries in one transaction: raw, alerts, dedupe, incident membership, outbox, facts.
@@ -69,6 +76,7 @@ export interface AlertTable {
   drain(incidentId: string): Promise<{ readonly drained: number; readonly total: number }>;
 }
 
+/** An alert as stored. */
 export interface StoredAlert {
   readonly id: string;
   readonly incidentId: string | null;
@@ -77,6 +85,7 @@ export interface StoredAlert {
   readonly receivedAt: string;
 }
 
+/** Where a page begins, and how long it is. */
 export interface PageRequest {
   readonly cursor: string | null;
   readonly limit: number;
@@ -107,6 +116,7 @@ export type IncidentChange = Partial<
   >
 >;
 
+/** What can be done with incident rows. */
 export interface IncidentTable {
   get(id: string): Promise<Incident | null>;
   /** Opens by hand: same path as an alert (key, playbook), idempotent by `requestId`. Outbox row and fact included. */
@@ -117,7 +127,10 @@ export interface IncidentTable {
     readonly reopenWindowSeconds: number;
     readonly openedAt: string;
   }): Promise<{ readonly incident: Incident; readonly created: boolean }>;
-  list(filter: { readonly states: readonly Incident['state'][] | null }, page: PageRequest): Promise<Page<Incident>>;
+  list(
+    filter: { readonly states: readonly Incident['state'][] | null },
+    page: PageRequest,
+  ): Promise<Page<Incident>>;
   /** Locks the row (FOR UPDATE) for the rest of the transaction. Raises `not_found`. */
   lock(id: string): Promise<Incident>;
   change(id: string, change: IncidentChange): Promise<Incident>;
@@ -129,17 +142,33 @@ export interface IncidentTable {
   stopAccepting(id: string): Promise<'ok' | 'not_drained'>;
 }
 
+/** What can be done with operation rows. */
 export interface OperationTable {
   /** The row of this key, or null. */
   find(key: OperationKey): Promise<OperationRow | null>;
   /** Writes a fresh `planned` row; an equal one may exist (returns the stored). */
-  insertPlanned(row: Omit<OperationRow, 'state' | 'fence' | 'receipt' | 'verdict' | 'reason' | 'applySequence' | 'superseded' | 'leftOwner' | 'leftUntil'>): Promise<OperationRow>;
+  insertPlanned(
+    row: Omit<
+      OperationRow,
+      | 'state'
+      | 'fence'
+      | 'receipt'
+      | 'verdict'
+      | 'reason'
+      | 'applySequence'
+      | 'superseded'
+      | 'leftOwner'
+      | 'leftUntil'
+    >,
+  ): Promise<OperationRow>;
   /** Conditional walk; null when the row was in none of `from` (a lost race: read and return). */
   move(
     key: OperationKey,
     from: readonly OperationState[],
     to: OperationState,
-    change?: Partial<Pick<OperationRow, 'receipt' | 'verdict' | 'reason' | 'approvalId' | 'leaseUntil'>>,
+    change?: Partial<
+      Pick<OperationRow, 'receipt' | 'verdict' | 'reason' | 'approvalId' | 'leaseUntil'>
+    >,
   ): Promise<OperationRow | null>;
   /** Takes the next fencing number and, on the first one, the next apply sequence. */
   nextFence(key: OperationKey): Promise<OperationRow>;
@@ -159,6 +188,7 @@ export interface OperationTable {
   leaveInPlace(incidentId: string, left: LeftInPlace): Promise<OperationRow | null>;
 }
 
+/** What can be done with result rows. */
 export interface ResultTable {
   /** First result of (incident, operation, round) wins; returns the stored one. */
   put(result: OperationResult): Promise<OperationResult>;
@@ -166,6 +196,7 @@ export interface ResultTable {
   ofIncident(incidentId: string): Promise<readonly OperationResult[]>;
 }
 
+/** What can be done with claim rows. */
 export interface ClaimTable {
   /**
    * Takes all targets (sorted) for an incident, or none: answers who blocks. Idempotent.
@@ -174,23 +205,38 @@ export interface ClaimTable {
     readonly incidentId: string;
     readonly targets: readonly string[];
     readonly mode: 'shared' | 'exclusive';
-  }): Promise<{ readonly taken: true } | { readonly taken: false; readonly by: string; readonly target: string }>;
+  }): Promise<
+    | { readonly taken: true }
+    | { readonly taken: false; readonly by: string; readonly target: string }
+  >;
   holds(incidentId: string, target: string): Promise<boolean>;
   /** Ends an incident's claims but for those of containments left in place; wakes who waits. */
   release(incidentId: string): Promise<void>;
-  ofIncident(incidentId: string): Promise<readonly { readonly target: string; readonly mode: 'shared' | 'exclusive' }[]>;
+  ofIncident(
+    incidentId: string,
+  ): Promise<readonly { readonly target: string; readonly mode: 'shared' | 'exclusive' }[]>;
 }
 
+/** What can be done with approval rows. */
 export interface ApprovalTable {
   /** Inserts an open approval; an equal (incident, operation, round) returns the stored one. */
   open(approval: Omit<Approval, 'status' | 'statusReason' | 'settledAt'>): Promise<Approval>;
   get(id: string): Promise<Approval | null>;
   /** Locks the row for admission. Raises `not_found`. */
   lock(id: string): Promise<Approval>;
-  settle(id: string, status: Exclude<ApprovalStatus, 'open'>, reason: string | null): Promise<Approval | null>;
-  list(filter: { readonly status: ApprovalStatus | null; readonly incidentId: string | null }, page: PageRequest): Promise<Page<Approval>>;
+  /** Settles an open approval; an approved one may still be voided. Null when it was settled otherwise. */
+  settle(
+    id: string,
+    status: Exclude<ApprovalStatus, 'open'>,
+    reason: string | null,
+  ): Promise<Approval | null>;
+  list(
+    filter: { readonly status: ApprovalStatus | null; readonly incidentId: string | null },
+    page: PageRequest,
+  ): Promise<Page<Approval>>;
 }
 
+/** What can be done with decision rows. */
 export interface DecisionTable {
   /** Inserts with its outbox row; the same id with the same command returns the stored one, else raises `conflict`. */
   insert(decision: Omit<Decision, 'outcome' | 'reason'>): Promise<Decision>;
@@ -201,20 +247,25 @@ export interface DecisionTable {
   approvalsOf(approvalId: string): Promise<readonly Decision[]>;
 }
 
+/** What can be done with playbook rows. */
 export interface PlaybookTable {
   put(pinned: PinnedPlaybook): Promise<void>;
   get(digest: string): Promise<PinnedPlaybook | null>;
 }
 
+/** What can be done with evidence rows. */
 export interface EvidenceTable {
   /** Idempotent by (incident, operation, sha256). */
   put(evidence: Evidence): Promise<Evidence>;
   get(id: string): Promise<Evidence | null>;
   ofIncident(incidentId: string): Promise<readonly Evidence[]>;
-  addCustody(entry: Pick<CustodyEntry, 'evidenceId' | 'action' | 'by' | 'at' | 'sha256'>): Promise<CustodyEntry>;
+  addCustody(
+    entry: Pick<CustodyEntry, 'evidenceId' | 'action' | 'by' | 'at' | 'sha256'>,
+  ): Promise<CustodyEntry>;
   custodyOf(evidenceId: string): Promise<readonly CustodyEntry[]>;
 }
 
+/** What can be done with message rows. */
 export interface MessageTable {
   /** Idempotent by (incident, channel, purpose); writes the outbox row too. */
   put(messages: readonly NewMessage[]): Promise<void>;
@@ -233,12 +284,14 @@ export type OutboxWork =
   | { readonly kind: 'deliver-decision'; readonly decisionId: string; readonly incidentId: string }
   | { readonly kind: 'send-message'; readonly messageId: string };
 
+/** One piece of work for the relay, leased. */
 export interface OutboxRow {
   readonly id: string;
   readonly work: OutboxWork;
   readonly attempts: number;
 }
 
+/** What can be done with outbox rows. */
 export interface OutboxTable {
   add(work: OutboxWork): Promise<void>;
   /** Leases at most `limit` due rows for `leaseMs` (SKIP LOCKED). Several wakes of one incident come as one. */
@@ -249,6 +302,7 @@ export interface OutboxTable {
   depth(): Promise<number>;
 }
 
+/** What can be done with lineage rows. */
 export interface LineageTable {
   /** Upserts nodes and edges; idempotent. A digest once recorded is not replaced. */
   merge(nodes: readonly LineageNode[], edges: readonly LineageEdge[]): Promise<void>;
@@ -259,6 +313,7 @@ export interface LineageTable {
   find(ids: readonly LineageNodeId[]): Promise<readonly LineageNode[]>;
 }
 
+/** What can be done with fact rows. */
 export interface FactTable {
   /**
    * Appends to one incident's chain: the last statement of a transaction, at most once in it.
@@ -270,6 +325,7 @@ export interface FactTable {
   head(incidentId: string): Promise<{ readonly sequence: number; readonly hash: string }>;
 }
 
+/** A person, as the API knows them. */
 export interface Person {
   readonly id: string;
   readonly name: string;
@@ -279,15 +335,24 @@ export interface Person {
   readonly active: boolean;
 }
 
+/** What can be done with person rows. */
 export interface PersonTable {
   put(person: Person): Promise<void>;
   get(id: string): Promise<Person | null>;
   bySlackUser(slackUser: string): Promise<Person | null>;
   list(): Promise<readonly Person[]>;
   /** Stores only the token's SHA-256. */
-  addToken(token: { readonly personId: string; readonly sha256: string; readonly label: string; readonly expiresAt: string | null; readonly canApprove: boolean }): Promise<void>;
+  addToken(token: {
+    readonly personId: string;
+    readonly sha256: string;
+    readonly label: string;
+    readonly expiresAt: string | null;
+    readonly canApprove: boolean;
+  }): Promise<void>;
   /** The active person and token rights behind a token's digest, or null. */
-  byToken(sha256: string): Promise<{ readonly person: Person; readonly canApprove: boolean } | null>;
+  byToken(
+    sha256: string,
+  ): Promise<{ readonly person: Person; readonly canApprove: boolean } | null>;
 }
 
 /** A configured or generated alert source; secrets are stored as SHA-256 (bearer) or sealed in the data folder (HMAC). */
@@ -297,6 +362,7 @@ export interface SourceRow {
   readonly tokenSha256: readonly string[];
 }
 
+/** What can be done with source rows. */
 export interface SourceTable {
   put(source: SourceRow): Promise<void>;
   list(): Promise<readonly SourceRow[]>;
@@ -335,7 +401,10 @@ export interface Store extends Tables {
   /** One transaction; facts, when there are any, are appended last. */
   transaction<T>(work: (tables: Tables) => Promise<T>): Promise<T>;
   /** Calls `listener` when `channel` is notified (`outbox`, `facts`); resolves to a function that stops it. */
-  listen(channel: 'outbox' | 'facts', listener: (payload: string) => void): Promise<() => Promise<void>>;
+  listen(
+    channel: 'outbox' | 'facts',
+    listener: (payload: string) => void,
+  ): Promise<() => Promise<void>>;
   /** Raises `unavailable` when the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;

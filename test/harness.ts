@@ -1,12 +1,14 @@
+import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { access, chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll } from '@jest/globals';
+import { z } from 'zod';
 import { createTestDatabase, type TestDatabase } from '../store/test-database.ts';
-
-export { startHolder } from './holder-process.ts';
 
 /** How long the background build of the workflow bundle may take on a busy machine. */
 const BUNDLE_TIMEOUT_MS = 120_000;
@@ -97,4 +99,59 @@ export async function quietTemporalRuntime(): Promise<void> {
       logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) },
     },
   });
+}
+
+const saidSchema = z.object({
+  pid: z.number().optional(),
+  adopted: z.boolean().optional(),
+  url: z.string().optional(),
+  address: z.string().optional(),
+  locked: z.boolean().optional(),
+  error: z.string().optional(),
+});
+
+/** A process that holds embedded servers, for tests that kill it. */
+export interface Holder {
+  readonly process: ChildProcess;
+  /** What it said when it was ready, or why it was not. */
+  readonly said: z.infer<typeof saidSchema>;
+  /** Lets it end in order, and waits for that. */
+  end: () => Promise<void>;
+  /** Kills it without any chance to clean up, and waits for that. */
+  kill: () => Promise<void>;
+}
+
+/** Starts `test/holder.ts` and waits for its line. */
+export async function startHolder(input: {
+  readonly dataDir: string;
+  readonly what: 'postgres' | 'temporal' | 'lock';
+  readonly graceSeconds?: number;
+}): Promise<Holder> {
+  const child = spawn(
+    process.execPath,
+    [
+      '--import',
+      'tsx',
+      join(import.meta.dirname, 'holder.ts'),
+      input.dataDir,
+      input.what,
+      (input.graceSeconds ?? 30).toString(),
+    ],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  const gone = once(child, 'exit');
+  const lines = createInterface({ input: child.stdout });
+  const line = await new Promise<string>((resolve) => lines.once('line', resolve));
+  return {
+    process: child,
+    said: saidSchema.parse(JSON.parse(line)),
+    end: async () => {
+      child.stdin.end();
+      await gone;
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
+      await gone;
+    },
+  };
 }

@@ -1,7 +1,7 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
-import { sha256Hex } from '../evidence/digest.ts';
 
 /** A workflow bundle and the id of its build: the same code gives the same id. */
 export interface WorkflowBundle {
@@ -17,7 +17,7 @@ const BUNDLE_FILE = 'workflow-bundle.js';
 export function buildIdOf(code: string): string {
   // Source maps hold absolute paths: the same code in two folders is the same build.
   const [body = code] = code.split('\n//# sourceMappingURL=');
-  return sha256Hex(body).slice(0, BUILD_ID_LENGTH);
+  return createHash('sha256').update(body).digest('hex').slice(0, BUILD_ID_LENGTH);
 }
 
 /** Bundles `workflows/index.ts` (or the emitted `.js` beside it). Takes one to three seconds. */

@@ -6,10 +6,8 @@ export function installRuntime(log: Logger): void {
   try {
     Runtime.install({
       logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
-        const { error, ...rest } = { error: undefined, ...meta };
-        const fields = { ...rest, ...(error === undefined ? {} : { err: error }) };
-        if (level === 'ERROR') log.error(fields, message);
-        else log.warn(fields, message);
+        if (level === 'ERROR') log.error({ sdk: meta }, message);
+        else log.warn({ sdk: meta }, message);
       }),
       telemetryOptions: {
         logging: {

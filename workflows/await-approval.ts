@@ -13,6 +13,7 @@ export interface ApprovalQuestion {
   readonly covers: readonly string[];
 }
 
+/** How an approval ended, as the run goes on from it. */
 export type ApprovalEnd =
   | { readonly kind: 'approved'; readonly approvalId: string }
   /** Nothing had to be asked: everything covered is settled or was passed over. */
@@ -50,6 +51,7 @@ export async function waitForClaim(run: Run, operation: string, by: string): Pro
 }
 
 /** Plans what is covered, opens the approval and waits for people; never approves by itself. */
+// eslint-disable-next-line complexity -- one case per member of a closed set, or one guard after the other; splitting hides the order.
 export async function awaitApproval(run: Run, question: ApprovalQuestion): Promise<ApprovalEnd> {
   const rounds = Object.fromEntries(question.covers.map((name) => [name, run.roundOf(name)]));
   const round = run.roundOf(question.name);
@@ -148,6 +150,7 @@ async function askUntilAnswered(
   return giveUp(run, open, 'expired', 'nobody answered');
 }
 
+// eslint-disable-next-line max-params -- the pieces have no common noun.
 function escalate(run: Run, question: ApprovalQuestion, open: OpenApproval, rung: number): void {
   run.tell({
     key: `approval/${open.approvalId}/escalated/${rung.toString()}`,
@@ -164,6 +167,7 @@ function escalate(run: Run, question: ApprovalQuestion, open: OpenApproval, rung
   });
 }
 
+// eslint-disable-next-line max-params -- the pieces have no common noun.
 async function giveUp(
   run: Run,
   open: OpenApproval,

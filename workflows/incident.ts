@@ -2,6 +2,7 @@ import { allHandlersFinished, condition, setHandler } from '@temporalio/workflow
 import { close, commandWithReminders, hold } from './await-decision.ts';
 import { decideUpdate, statusQuery, wakeSignal, type IncidentInput } from './messages.ts';
 import { records } from './proxies.ts';
+import type { Decision } from '../domain/decision.ts';
 import { runPlaybook } from './run-playbook.ts';
 import { Run } from './run.ts';
 import { standDown } from './stand-down.ts';
@@ -21,7 +22,7 @@ export async function incident(input: IncidentInput): Promise<IncidentEnd> {
     run.wake();
   });
   setHandler(decideUpdate, (decision) => run.decide(decision), {
-    validator: (decision) => {
+    validator: (decision: Decision) => {
       run.validate(decision);
     },
   });
@@ -95,7 +96,7 @@ async function review(run: Run): Promise<void> {
         outcome: 'refused',
         reason: 'The five steps are over: close the incident.',
       });
-    if (run.cancelled !== null && !run.ended) {
+    if (run.cancelled !== null && !run.isEnded()) {
       const reason = `cancelled: ${run.cancelled.reason}`;
       await hold(run, { step: null, operation: null, reason });
     }

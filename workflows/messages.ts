@@ -59,4 +59,5 @@ export interface RunStatus {
 export const wakeSignal = defineSignal('wake');
 /** A person's decision, already admitted and stored; the update id is the decision id. */
 export const decideUpdate = defineUpdate<DecisionAnswer, [Decision]>('decide');
+/** Where a run stands, for the stock Temporal page. */
 export const statusQuery = defineQuery<RunStatus>('status');

@@ -103,6 +103,7 @@ export async function runOperation(
  * One effect. Its undo needs no list in here: the operation row is written before anything is sent, and the undo
  * stack is the rows whose apply began.
  */
+// eslint-disable-next-line max-params -- the pieces have no common noun.
 async function runEffect(
   run: Run,
   step: StepName,
@@ -180,6 +181,7 @@ function planAgain(run: Run, approval: ApprovalOperation): void {
 }
 
 /** Applies what was approved, in order; true when the world had moved and people must be asked anew. */
+// eslint-disable-next-line max-params -- the pieces have no common noun.
 async function applyCovered(
   run: Run,
   step: StepName,

@@ -117,10 +117,10 @@ async function gatekeep(run: Run, step: StepName): Promise<HoldEnd | 'go'> {
     const end = await hold(run, reason);
     if (end === 'closed') return end;
   }
-  if (run.paused) {
+  if (run.isPaused()) {
     run.waiting = { kind: 'paused' };
-    while (run.paused && run.cancelled === null) {
-      await run.until(() => !run.paused || run.cancelled !== null, PAUSE_LOOK_MS);
+    while (run.isPaused() && run.cancelled === null) {
+      await run.until(() => !run.isPaused() || run.cancelled !== null, PAUSE_LOOK_MS);
     }
     run.waiting = null;
     if (run.cancelled !== null) return gatekeep(run, step);

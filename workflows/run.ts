@@ -1,3 +1,4 @@
+/* eslint-disable max-lines -- one noun; a split would part what changes together. */
 import {
   ActivityFailure,
   ApplicationFailure,
@@ -69,6 +70,16 @@ export class Run {
     this.paused = input.carried?.paused ?? false;
     this.rounds = new Map(Object.entries(input.carried?.rounds ?? {}));
     this.answers = new Map(Object.entries(input.carried?.decisions ?? {}));
+  }
+
+  /** Whether it is paused now: people change that while the run waits. */
+  isPaused(): boolean {
+    return this.paused;
+  }
+
+  /** Whether it was closed meanwhile. */
+  isEnded(): boolean {
+    return this.ended;
   }
 
   // --- what is known ---------------------------------------------------------------------------

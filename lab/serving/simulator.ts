@@ -72,6 +72,7 @@ interface Replica {
  * Starts the simulator: it looks at EndpointSlices and pods at each scrape, so a pod that no Service reaches, or
  * that a deny policy cuts off, is neither scraped nor served, as in a real cluster.
  */
+// eslint-disable-next-line max-lines-per-function -- a composition: one thing after the other, nothing branches.
 export async function createServingSimulator(
   options: ServingSimulatorOptions,
 ): Promise<ServingSimulator> {

@@ -21,10 +21,9 @@ export const fixture: ContractFixture = {
       return response.json();
     };
     const { ts } = posted.parse(await call('chat.postMessage', { text: 'a message of ours' }));
-    const snapshot = (): Promise<{ ts: string; text: string }[]> =>
-      Promise.resolve(
-        twin.messages(CHANNEL).map((message) => ({ ts: message.ts, text: message.text })),
-      );
+    // Without timestamps, which differ from world to world.
+    const snapshot = (): Promise<string[]> =>
+      Promise.resolve(twin.messages(CHANNEL).map((message) => message.text));
     return {
       config: { token: CANARY, channel: CHANNEL, apiUrl: twin.apiUrl },
       canary: CANARY,

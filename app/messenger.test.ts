@@ -1,0 +1,263 @@
+// Goal: each row becomes one message in its incident's thread, with a fact; a channel that is down holds nothing up.
+// Method: the real store and the real connectors against the Slack and mail twins, faults planned on the wire.
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { create as createMail } from '../connectors/mail/index.ts';
+import { create as createSlack } from '../connectors/slack/index.ts';
+import type { Message, MessageChannel } from '../domain/message.ts';
+import { createMailTwin, type MailTwin } from '../lab/mail/twin.ts';
+import { createSlackTwin, type SlackTwin } from '../lab/slack/twin.ts';
+import { openIncident, useStores } from '../store/test-store.ts';
+import { createMessenger, mailIdOf, type Messenger, type MessengerOptions } from './messenger.ts';
+
+const CHANNEL = 'C0INCIDENTS';
+
+const stores = useStores();
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+interface World {
+  readonly slack: SlackTwin;
+  readonly mail: MailTwin;
+  readonly messenger: Messenger;
+  readonly incidentId: string;
+  /** Moves the messenger's clock. */
+  pass(ms: number): void;
+}
+
+let count = 0;
+let current: World;
+
+async function world(change: Partial<MessengerOptions> = {}): Promise<World> {
+  count += 1;
+  const slack = await createSlackTwin();
+  closers.push(() => slack.close());
+  const mail = await createMailTwin();
+  closers.push(() => mail.close());
+  const slackConnector = createSlack({
+    token: slack.botToken,
+    channel: CHANNEL,
+    apiUrl: slack.apiUrl,
+  });
+  closers.push(() => slackConnector.close());
+  const mailConnector = createMail({ url: mail.url, from: 'firebreak@lab.test' });
+  closers.push(() => mailConnector.close());
+  let shiftMs = 0;
+  const messenger = createMessenger({
+    store: stores.worker(),
+    slack: slackConnector,
+    mail: mailConnector,
+    slackChannel: CHANNEL,
+    mailTo: ['mona@lab.test'],
+    now: () => new Date(Date.now() + shiftMs),
+    ...change,
+  });
+  const incidentId = await openIncident(stores.api(), `messenger-${count.toString()}`);
+  const pass = (ms: number): void => {
+    shiftMs += ms;
+  };
+  return { slack, mail, messenger, incidentId, pass };
+}
+
+/** Sends a row that a test has put. */
+function send(row: Message | undefined): Promise<'sent' | 'later' | 'failed'> {
+  return current.messenger.send(row?.id ?? '');
+}
+
+/** Writes rows and answers them in order. */
+async function put(
+  channel: MessageChannel,
+  rows: readonly { readonly purpose: string; readonly subject?: string; readonly text?: string }[],
+): Promise<readonly Message[]> {
+  const { incidentId } = current;
+  const store = stores.worker();
+  await store.messages.put(
+    rows.map(({ purpose, subject = `about ${purpose}`, text = `text of ${purpose}` }) => ({
+      incidentId,
+      channel,
+      purpose,
+      subject,
+      text,
+    })),
+  );
+  const all = await store.messages.ofIncident(incidentId);
+  return rows.flatMap(({ purpose }) =>
+    all.filter((row) => row.channel === channel && row.purpose === purpose),
+  );
+}
+
+async function states(): Promise<readonly string[]> {
+  return (await stores.worker().messages.ofIncident(current.incidentId)).map(({ state }) => state);
+}
+
+async function facts(kind: string): Promise<readonly unknown[]> {
+  const all = await stores.worker().facts.page(current.incidentId, 0, 100);
+  return all.filter((fact) => fact.kind === kind).map((fact) => fact.data);
+}
+
+const isPost = ({ path }: { path: string }): boolean => path === '/api/chat.postMessage';
+
+beforeEach(async () => {
+  current = await world();
+});
+
+describe('messenger, slack', () => {
+  test('rows sent at the same time stand in one thread, in order, once', async () => {
+    const { slack, messenger } = current;
+    const rows = await put('slack', [
+      { purpose: 'opened' },
+      { purpose: 'step/isolate' },
+      { purpose: 'closed' },
+    ]);
+    const outcomes = await Promise.all(rows.map(({ id }) => messenger.send(id)));
+    expect(outcomes).toEqual(['sent', 'sent', 'sent']);
+    const [parent, ...replies] = slack.messages(CHANNEL);
+    expect(parent?.thread_ts).toBeUndefined();
+    expect(replies.map((message) => [message.text, message.thread_ts])).toEqual([
+      ['about step/isolate', parent?.ts],
+      ['about closed', parent?.ts],
+    ]);
+    await send(rows[0]);
+    expect(slack.messages(CHANNEL)).toHaveLength(3);
+    expect(await facts('message.sent')).toContainEqual({
+      channel: 'slack',
+      purpose: 'opened',
+      externalId: parent?.ts,
+    });
+    expect(await stores.chainLength(current.incidentId)).toBeGreaterThan(0);
+  });
+
+  test('a lost answer: later, then the same message is found and recorded', async () => {
+    const { slack, pass } = current;
+    const [row] = await put('slack', [{ purpose: 'opened' }]);
+    slack.faults.add({ kind: 'cut-after' }, { matches: isPost });
+    expect(await send(row)).toBe('later');
+    pass(10_000);
+    expect(await send(row)).toBe('sent');
+    expect(slack.messages(CHANNEL)).toHaveLength(1);
+  });
+
+  test('a channel that is down is left alone for a while, and nothing overtakes', async () => {
+    const { slack, pass } = current;
+    const rows = await put('slack', [{ purpose: 'opened' }, { purpose: 'closed' }]);
+    slack.faults.add({
+      kind: 'reply',
+      reply: { status: 429, body: '', headers: { 'retry-after': '20' } },
+    });
+    expect(await send(rows[0])).toBe('later');
+    const asked = slack.ledger.length;
+    pass(19_000);
+    expect(await send(rows[0])).toBe('later');
+    expect(slack.ledger).toHaveLength(asked);
+    pass(2_000);
+    expect(await send(rows[1])).toBe('later');
+    expect(slack.ledger).toHaveLength(asked);
+    expect(await send(rows[0])).toBe('sent');
+    expect(await send(rows[1])).toBe('sent');
+    expect(await facts('message.failed')).toEqual([]);
+  });
+
+  test('what can never be sent fails for good, with a fact, and the next row begins the thread', async () => {
+    const { slack } = current;
+    const rows = await put('slack', [{ purpose: 'opened' }, { purpose: 'closed' }]);
+    slack.faults.add(
+      { kind: 'reply', reply: { status: 200, body: { ok: false, error: 'invalid_blocks' } } },
+      { matches: isPost },
+    );
+    expect(await send(rows[0])).toBe('failed');
+    expect(await send(rows[0])).toBe('failed');
+    expect(await send(rows[1])).toBe('sent');
+    expect(await states()).toEqual(['failed', 'sent']);
+    expect(await facts('message.failed')).toEqual([
+      { channel: 'slack', purpose: 'opened', reason: 'invalid' },
+    ]);
+    expect(slack.messages(CHANNEL).map((message) => message.thread_ts)).toEqual([undefined]);
+  });
+
+  test('a parent that somebody deleted: the message goes beside the thread', async () => {
+    const { slack } = current;
+    const rows = await put('slack', [{ purpose: 'opened' }, { purpose: 'closed' }]);
+    await send(rows[0]);
+    const gone = { status: 200, body: { ok: false, error: 'thread_not_found' } };
+    slack.faults.add(
+      { kind: 'reply', reply: gone },
+      { matches: ({ path }) => path === '/api/conversations.replies' },
+    );
+    expect(await send(rows[1])).toBe('sent');
+    expect(slack.messages(CHANNEL).map((message) => message.thread_ts)).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test('hostile words are inert', async () => {
+    const { slack } = current;
+    const [row] = await put('slack', [
+      {
+        purpose: 'opened',
+        subject: '<!channel> *drift*',
+        text: '<https://evil.test|click> \u202e',
+      },
+    ]);
+    expect(await send(row)).toBe('sent');
+    const [message] = slack.messages(CHANNEL);
+    expect(message?.text).not.toContain('<');
+    expect(JSON.stringify(message?.blocks)).not.toContain('mrkdwn');
+  });
+});
+
+describe('messenger, mail', () => {
+  test('opening and closing are one thread by fixed Message-IDs', async () => {
+    const { mail, incidentId } = current;
+    const rows = await put('mail', [{ purpose: 'opened' }, { purpose: 'closed' }]);
+    for (const { id } of rows) expect(await messenger.send(id)).toBe('sent');
+    const opened = mailIdOf({ incidentId, purpose: 'opened' });
+    expect(mail.received).toMatchObject([
+      { messageId: opened, references: [], subject: 'about opened', text: 'text of opened' },
+      {
+        messageId: mailIdOf({ incidentId, purpose: 'closed' }),
+        inReplyTo: opened,
+        references: [opened],
+      },
+    ]);
+  });
+
+  test('a lost answer: later, then sent again under the same Message-ID', async () => {
+    const { mail, pass } = current;
+    const [row] = await put('mail', [{ purpose: 'opened' }]);
+    mail.faults.add({ kind: 'cut-after' }, { matches: ({ method }) => method === 'DATA' });
+    expect(await send(row)).toBe('later');
+    pass(10_000);
+    expect(await send(row)).toBe('sent');
+    expect(mail.deliveries).toHaveLength(2);
+    expect(mail.received).toHaveLength(1);
+  });
+
+  test('Slack down keeps no mail back', async () => {
+    const { slack } = current;
+    await slack.close();
+    const [chat] = await put('slack', [{ purpose: 'opened' }]);
+    const [mail] = await put('mail', [{ purpose: 'opened' }]);
+    expect(await send(chat)).toBe('later');
+    expect(await send(mail)).toBe('sent');
+  });
+
+  test('a channel that is not configured fails for good; an unknown row as well', async () => {
+    current = await world({ mail: null });
+    const [row] = await put('mail', [{ purpose: 'opened' }]);
+    expect(await send(row)).toBe('failed');
+    expect(await facts('message.failed')).toEqual([
+      { channel: 'mail', purpose: 'opened', reason: 'not configured' },
+    ]);
+    expect(await current.messenger.send('msg-none')).toBe('failed');
+  });
+
+  test.each([
+    ['inc-1', 'opened', '<inc-1.opened@firebreak>'],
+    ['inc-1', 'step/isolate', '<inc-1.step.isolate@firebreak>'],
+    ['inc-1', 'approval/<a b>@x', '<inc-1.approval._3ca_20b_3e_40x@firebreak>'],
+  ])('the Message-ID of %s %s is %s', (incidentId, purpose, id) => {
+    expect(mailIdOf({ incidentId, purpose })).toBe(id);
+  });
+});

@@ -1,0 +1,183 @@
+import type { Command } from 'commander';
+import type { ApiClient } from '../api/client.ts';
+import { CLOSING_VERDICTS, SEVERITIES } from '../domain/incident.ts';
+import { AppError } from '../domain/error.ts';
+import { argument, choice, collect, option, optionList, requiredOption } from './arguments.ts';
+import { decide, type DecisionReply } from './decide.ts';
+import type { Arguments, Registrar } from './registrar.ts';
+
+const WHY = ['--reason <why>', 'why, for the timeline'] as const;
+
+/** The endpoint table, loaded when a command runs. */
+async function endpoints() {
+  return (await import('../api/client.ts')).api;
+}
+
+/** Commands that need nothing but the incident. */
+function addPlain(incident: Command, { run }: Registrar): void {
+  const plain = [
+    ['ack', 'acknowledge', 'say that you have seen it'],
+    ['resume', 'resume', 'go on after a pause or a hold'],
+    ['retry', 'retry', 'try what failed again'],
+  ] as const;
+  for (const [name, command, description] of plain) {
+    run(incident.command(name).description(description).argument('<id>'), (session, args) =>
+      decide(session, async (client, decisionId) =>
+        client.call((await endpoints()).command(command), {
+          params: { id: argument(args, 0, 'id') },
+          body: { decisionId },
+        }),
+      ),
+    );
+  }
+}
+
+/** Commands that need a reason. */
+function addReasoned(incident: Command, { run }: Registrar): void {
+  const reasoned = [
+    ['pause', 'stop before the next operation'],
+    ['cancel', 'stop here; containment stays as it is'],
+    ['stand-down', 'plan the way back, newest change first'],
+  ] as const;
+  for (const [name, description] of reasoned) {
+    run(
+      incident
+        .command(name)
+        .description(description)
+        .argument('<id>')
+        .requiredOption(...WHY),
+      (session, args) =>
+        decide(session, async (client, decisionId) =>
+          client.call((await endpoints()).command(name), {
+            params: { id: argument(args, 0, 'id') },
+            body: { decisionId, reason: requiredOption(args, 'reason') },
+          }),
+        ),
+    );
+  }
+}
+
+/** Commands on one operation. */
+function addOperation(incident: Command, { run }: Registrar): void {
+  const named = [
+    ['skip', 'go on without an operation'],
+    ['mark-done', 'say that you have done an operation by hand'],
+  ] as const;
+  for (const [name, description] of named) {
+    run(
+      incident
+        .command(name)
+        .description(description)
+        .argument('<id>')
+        .argument('<operation>')
+        .requiredOption(...WHY),
+      (session, args) =>
+        decide(session, async (client, decisionId) =>
+          client.call((await endpoints()).command(name), {
+            params: { id: argument(args, 0, 'id') },
+            body: {
+              decisionId,
+              operation: argument(args, 1, 'operation'),
+              reason: requiredOption(args, 'reason'),
+            },
+          }),
+        ),
+    );
+  }
+}
+
+type Send = (client: ApiClient, decisionId: string, args: Arguments) => Promise<DecisionReply>;
+
+const sendNote: Send = async (client, decisionId, args) => {
+  const [, ...words] = args.positional;
+  return client.call((await endpoints()).command('note'), {
+    params: { id: argument(args, 0, 'id') },
+    body: { decisionId, text: words.join(' '), occurredAt: option(args, 'at') ?? null },
+  });
+};
+
+const sendSeverity: Send = async (client, decisionId, args) =>
+  client.call((await endpoints()).command('severity'), {
+    params: { id: argument(args, 0, 'id') },
+    body: {
+      decisionId,
+      severity: choice(argument(args, 1, 'severity'), SEVERITIES, 'severity'),
+      reason: requiredOption(args, 'reason'),
+    },
+  });
+
+const sendTargets: Send = async (client, decisionId, args) =>
+  client.call((await endpoints()).command('targets'), {
+    params: { id: argument(args, 0, 'id') },
+    body: {
+      decisionId,
+      model: argument(args, 1, 'model'),
+      reason: requiredOption(args, 'reason'),
+    },
+  });
+
+const sendHandOver: Send = async (client, decisionId, args) =>
+  client.call((await endpoints()).command('hand-over'), {
+    params: { id: argument(args, 0, 'id') },
+    body: { decisionId, to: argument(args, 1, 'person') },
+  });
+
+/** `operation,target,owner,expiry` as one containment left in place. */
+function leftOf(text: string) {
+  const [operation, target, owner, expiresAt, ...more] = text.split(',');
+  if (operation && target && owner && expiresAt && more.length === 0) {
+    return { operation, target, owner, expiresAt };
+  }
+  throw new AppError('invalid', '--leave takes OPERATION,TARGET,OWNER,EXPIRY.', { field: 'leave' });
+}
+
+const sendClose: Send = async (client, decisionId, args) =>
+  client.call((await endpoints()).command('close'), {
+    params: { id: argument(args, 0, 'id') },
+    body: {
+      decisionId,
+      verdict: choice(requiredOption(args, 'verdict'), CLOSING_VERDICTS, 'verdict'),
+      reason: requiredOption(args, 'reason'),
+      leave: optionList(args, 'leave').map(leftOf),
+    },
+  });
+
+/** Adds the commands by which people steer an incident. */
+export function addIncidentCommands(incident: Command, registrar: Registrar): void {
+  addPlain(incident, registrar);
+  addReasoned(incident, registrar);
+  addOperation(incident, registrar);
+  const add = (command: Command, send: Send): void => {
+    registrar.run(command, (session, args) =>
+      decide(session, (client, decisionId) => send(client, decisionId, args)),
+    );
+  };
+  const named = (name: string, description: string): Command =>
+    incident.command(name).description(description).argument('<id>');
+  add(
+    named('note', 'write a note on the timeline')
+      .argument('<text...>')
+      .option('--at <time>', 'when it happened, RFC 3339'),
+    sendNote,
+  );
+  add(
+    named('severity', 'change the severity')
+      .argument('<severity>', SEVERITIES.join(', '))
+      .requiredOption(...WHY),
+    sendSeverity,
+  );
+  add(
+    named('targets', 'choose the model that this is about')
+      .argument('<model>')
+      .requiredOption(...WHY),
+    sendTargets,
+  );
+  add(named('handover', 'hand the incident to somebody').argument('<person>'), sendHandOver);
+  add(
+    named('close', 'close with a verdict')
+      .requiredOption('--verdict <verdict>', CLOSING_VERDICTS.join(', '))
+      .requiredOption(...WHY)
+      .option('--leave <what>', 'leave a containment: OPERATION,TARGET,OWNER,EXPIRY', collect),
+    sendClose,
+  );
+}

@@ -1,0 +1,151 @@
+import type { Command } from 'commander';
+import { AppError } from '../domain/error.ts';
+import { isJsonObject, type Json, type JsonObject } from '../domain/json.ts';
+import { renderTable } from '../render/terminal.ts';
+import { visibleCut } from '../render/visible.ts';
+import { argument, collect, option, optionList } from './arguments.ts';
+import { EXIT } from './failure.ts';
+import type { Arguments, Registrar } from './registrar.ts';
+import type { Session } from './session.ts';
+
+const LINE_CHARACTERS_MAX = 500;
+
+/** `name=value` pairs; a value that is JSON keeps its type. Raises `invalid`. */
+function parametersOf(args: Arguments): JsonObject {
+  const pairs = optionList(args, 'parameter').map((text) => {
+    const at = text.indexOf('=');
+    if (at <= 0) {
+      throw new AppError('invalid', '--parameter takes NAME=VALUE.', { field: 'parameter' });
+    }
+    return [text.slice(0, at), valueOf(text.slice(at + 1))] as const;
+  });
+  return Object.fromEntries(pairs);
+}
+
+function valueOf(text: string): Json {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+}
+
+async function planOf(session: Session, name: string, args: Arguments): Promise<JsonObject> {
+  const { api } = await import('../api/client.ts');
+  const client = await session.client();
+  session.progress('Asking every system, changing nothing …');
+  return client.call(api.playbooks.plan, {
+    params: { name },
+    body: {
+      incidentId: option(args, 'incident'),
+      text: option(args, 'text'),
+      parameters: parametersOf(args),
+    },
+  });
+}
+
+function listOf(value: Json | undefined): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter((one: Json) => isJsonObject(one)) : [];
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
+}
+
+function operationLines(operation: JsonObject): readonly string[] {
+  const { operation: name, kind, title, ...rest } = operation;
+  const head = `  ${textOf(name)} (${textOf(kind)}): ${textOf(title)}`;
+  const details = Object.entries(rest).map(([key, value]) => `      ${key}: ${textOf(value)}`);
+  return [head, ...details];
+}
+
+function planText(plan: JsonObject): string {
+  const lines = listOf(plan['steps']).flatMap((step) => [
+    textOf(step['step']),
+    ...listOf(step['operations']).flatMap(operationLines),
+  ]);
+  return lines.map((line) => visibleCut(line, LINE_CHARACTERS_MAX)).join('\n');
+}
+
+function addPlan(playbook: Command, { run }: Registrar): void {
+  run(
+    playbook
+      .command('plan')
+      .description('every effect, target, difference, approval and undo, with zero writes')
+      .argument('<name>')
+      .option('--incident <id>', 'plan for this incident')
+      .option('--text <words>', 'plan for what these words name, e.g. "model=fraud-scorer"')
+      .option('--parameter <name=value>', 'value of a parameter; repeatable', collect),
+    async (session, args) => {
+      const plan = await planOf(session, argument(args, 0, 'name'), args);
+      session.result(plan, () => planText(plan));
+      return EXIT.ok;
+    },
+  );
+}
+
+async function checkFile(path: string) {
+  const { checkPlaybookFile } = await import('../app/playbook-files.ts');
+  return checkPlaybookFile(path);
+}
+
+function addFiles(playbook: Command, { run }: Registrar): void {
+  run(
+    playbook
+      .command('validate')
+      .description('check playbook files: shape, meaning, types of every expression')
+      .argument('<files...>'),
+    async (session, args) => {
+      const checked = await Promise.all(
+        args.positional.map(async (file) => {
+          const { playbook: found, digest } = await checkFile(file);
+          return { file, name: found.name, digest };
+        }),
+      );
+      session.result({ playbooks: checked }, () =>
+        checked.map(({ file, name }) => visibleCut(`${file}: ok (${name})`, 500)).join('\n'),
+      );
+      return EXIT.ok;
+    },
+  );
+  run(
+    playbook
+      .command('test')
+      .description('check a file, compare it with what the server runs, and plan it without writes')
+      .argument('<file>')
+      .option('--incident <id>', 'plan for this incident')
+      .option('--text <words>', 'plan for what these words name')
+      .option('--parameter <name=value>', 'value of a parameter; repeatable', collect),
+    async (session, args) => {
+      const { api } = await import('../api/client.ts');
+      const pinned = await checkFile(argument(args, 0, 'file'));
+      const { name } = pinned.playbook;
+      const client = await session.client();
+      const served = await client.call(api.playbooks.show, { params: { name } });
+      const same = served.digest === pinned.digest;
+      const plan = same ? await planOf(session, name, args) : null;
+      session.result({ name, digest: pinned.digest, served: served.digest, same, plan }, () =>
+        plan === null
+          ? `${name} is right, but the server runs another version of it.`
+          : `${name} is right and is what the server runs.\n${planText(plan)}`,
+      );
+      return same ? EXIT.ok : EXIT.failed;
+    },
+  );
+}
+
+/** `firebreak playbook list|validate|plan|test`. */
+export function registerPlaybook(registrar: Registrar): void {
+  const playbook = registrar.program.command('playbook').description('playbooks');
+  registrar.run(
+    playbook.command('list').description('list the playbooks that the server runs'),
+    async (session) => {
+      const { api } = await import('../api/client.ts');
+      const reply = await (await session.client()).call(api.playbooks.list, {});
+      session.result(reply, () => {
+        const rows = reply.items.map((one) => [one.name, one.class, one.title, one.digest]);
+        return renderTable(['name', 'class', 'title', 'digest'], rows, session.terminal);
+      });
+      return EXIT.ok;
+    },
+  );
+  addFiles(playbook, registrar);
+  addPlan(playbook, registrar);
+}
