@@ -96,7 +96,9 @@ export function failureOf(
   if (call.status === 429) return failureOfStatus(429, '', failed);
   // The client stumbles over an answer that is no object: to a read, that is an answer, not silence.
   if (!call.mutating && call.status !== null) {
-    return new AppError('bad_reply', 'Slack answered something else than expected.', { cause: error });
+    return new AppError('bad_reply', 'Slack answered something else than expected.', {
+      cause: error,
+    });
   }
   return failureOfSilence(error, failed);
 }
