@@ -211,7 +211,7 @@ describe('messenger, mail', () => {
   test('opening and closing are one thread by fixed Message-IDs', async () => {
     const { mail, incidentId } = current;
     const rows = await put('mail', [{ purpose: 'opened' }, { purpose: 'closed' }]);
-    for (const { id } of rows) expect(await messenger.send(id)).toBe('sent');
+    for (const row of rows) expect(await send(row)).toBe('sent');
     const opened = mailIdOf({ incidentId, purpose: 'opened' });
     expect(mail.received).toMatchObject([
       { messageId: opened, references: [], subject: 'about opened', text: 'text of opened' },

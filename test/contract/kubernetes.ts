@@ -5,65 +5,15 @@ import {
   PATCH_TYPES,
   type PlainClient,
 } from '../../lab/kubernetes/plain-client.ts';
+import { CANARY_DEPLOYMENT, NAMESPACE, seedServing } from '../../lab/kubernetes/serving-sample.ts';
 import { createKubernetesTwin } from '../../lab/kubernetes/twin.ts';
 import type { ActionCase, ContractFixture, ProbeCase } from './fixture.ts';
 
 const CANARY = 'canary-kubernetes-9a3c1e';
-const NAMESPACE = 'ml';
 const CORE = `/api/v1/namespaces/${NAMESPACE}`;
 const APPS = `/apis/apps/v1/namespaces/${NAMESPACE}`;
 const POLICIES = `/apis/networking.k8s.io/v1/namespaces/${NAMESPACE}/networkpolicies`;
-const CANARY_DEPLOYMENT = 'fraud-scorer-canary';
 const IMAGE_PATH = '/spec/template/spec/containers/0/image';
-
-function deployment(name: string, tag: string, replicas: number): JsonObject {
-  const selected = { app: 'fraud-scorer', track: name };
-  return {
-    metadata: { name, namespace: NAMESPACE },
-    spec: {
-      replicas,
-      selector: { matchLabels: selected },
-      template: {
-        metadata: { labels: { ...selected, version: tag } },
-        spec: {
-          containers: [
-            {
-              name: 'model',
-              image: `registry.lab.test/fraud-scorer:${tag}`,
-              env: [
-                { name: 'MODEL_URI', value: `models:/fraud-scorer/${tag}` },
-                { name: 'DB_PASSWORD', value: 'hunter2' },
-              ],
-            },
-          ],
-        },
-      },
-    },
-  };
-}
-
-/** Stable and canary behind one Service; the canary came from version 6, so that it can be rolled back. */
-export async function seedKubernetes(client: PlainClient): Promise<void> {
-  const make = async (path: string, body: Json): Promise<void> => {
-    const made = await client.send('POST', path, { body });
-    if (made.status !== 201) throw new Error(`${path}: ${textAt(made.body, 'message')}`);
-  };
-  await make(`${APPS}/deployments`, deployment('fraud-scorer', '6', 3));
-  await make(`${APPS}/deployments`, deployment(CANARY_DEPLOYMENT, '6', 2));
-  await client.patch(
-    `${APPS}/deployments/${CANARY_DEPLOYMENT}`,
-    { spec: recordAt(deployment(CANARY_DEPLOYMENT, '7', 2), 'spec') },
-    PATCH_TYPES.merge,
-  );
-  await make(`${CORE}/services`, {
-    metadata: { name: 'fraud-scorer', namespace: NAMESPACE },
-    spec: { selector: { app: 'fraud-scorer' }, ports: [{ port: 80, targetPort: 8080 }] },
-  });
-  await make(`${CORE}/configmaps`, {
-    metadata: { name: 'pipeline', namespace: NAMESPACE },
-    data: { dataset: 'transactions@2026-11-21', other: 'stays' },
-  });
-}
 
 /** What of the canary's Deployment actions may touch, without times and versions. */
 async function deploymentSnapshot(client: PlainClient): Promise<Json> {
@@ -201,7 +151,7 @@ export const fixture: ContractFixture = {
       tokens: { [CANARY]: 'system:serviceaccount:firebreak:firebreak' },
     });
     const client = createPlainClient(twin.url, CANARY);
-    await seedKubernetes(client);
+    await seedServing(client);
     return {
       config: { server: twin.url, token: CANARY },
       canary: CANARY,
