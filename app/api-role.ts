@@ -6,12 +6,10 @@ import type { SourceConfiguration } from '../domain/configuration.ts';
 import { isJsonObject } from '../domain/json.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { Router } from '../intake/routing.ts';
-import { lineageOf } from '../intake/openlineage.ts';
-import { readJsonText } from '../intake/json-text.ts';
 import type { Store } from '../store/tables.ts';
 import type { EngineClient } from './engine-client.ts';
 import { explainAlert } from './explain.ts';
-import { createIntake } from './intake.ts';
+import { createIntake, lineageOfBytes } from '../api/intake.ts';
 import { createOpenRequest } from './open-request.ts';
 import { createPlanRequest } from './plan-request.ts';
 import { writePostmortem } from './postmortem.ts';
@@ -41,7 +39,7 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
   return {
     store: api,
     intake: createIntake({ sources, router }),
-    lineageOf: (body) => lineageOf(readJsonText(body)),
+    lineageOf: lineageOfBytes,
     openRequest,
     signer: options.signer,
     clock: now,

@@ -46,7 +46,7 @@ export interface Session {
 }
 
 /** Where the exit code of a command goes when it is not 0. */
-export interface Exit {
+interface Exit {
   code: number;
 }
 

@@ -1,5 +1,5 @@
 import type { ApprovalClass, Role } from './approval.ts';
-import type { Json, JsonObject } from './json.ts';
+import type { Json } from './json.ts';
 
 /** The mission's five steps, in the mission's order. */
 export const STEP_NAMES = ['isolate', 'audit', 'revert', 'forensics', 'redeploy'] as const;
@@ -165,9 +165,6 @@ export interface PinnedPlaybook {
   readonly playbook: Playbook;
   readonly digest: string;
 }
-
-/** Values that an incident gives its playbook's parameters. */
-export type ParameterValues = JsonObject;
 
 /** Every operation of a list with nested ones, parents first. */
 export function flatten(operations: readonly PlaybookOperation[]): readonly PlaybookOperation[] {

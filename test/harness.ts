@@ -22,11 +22,6 @@ function variable(name: string): string {
   return value;
 }
 
-/** Admin URL of the one Postgres of this test run. */
-export function testDatabaseUrl(): string {
-  return variable('FIREBREAK_TEST_DATABASE_URL');
-}
-
 /** A fresh database with every migration applied, cloned from a template; `drop` removes it. */
 export async function freshDatabase(): Promise<TestDatabase> {
   return createTestDatabase();
@@ -40,11 +35,6 @@ export function temporalAddress(): string {
 /** Path of the Temporal CLI that the run uses, for tests that start a server of their own. */
 export function temporalCliPath(): string {
   return variable('FIREBREAK_TEST_CLI_PATH');
-}
-
-/** Path of the time-skipping server, for `existing-path`. */
-export function timeSkippingServerPath(): string {
-  return variable('FIREBREAK_TEST_SERVER_PATH');
 }
 
 /**

@@ -10,7 +10,7 @@ const value = z
 
 const point = z.tuple([z.number(), value]);
 /** A moment (Unix seconds) and a value; null when it is no finite number. */
-export type Point = z.infer<typeof point>;
+type Point = z.infer<typeof point>;
 
 const vector = z.object({
   resultType: z.literal('vector'),

@@ -86,7 +86,10 @@ export function use(root, what) {
   return () => rmSync(path, { force: true });
 }
 
-/** The right to install; the answer gives it back. Null when a live process holds it. */
+/**
+ * The right to install; the answer gives it back. Null when a live process holds it.
+ * @public
+ */
 export function lockInstall(root) {
   const path = join(folderOf(root), 'install.lock');
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
