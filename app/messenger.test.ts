@@ -158,6 +158,17 @@ describe('messenger, slack', () => {
     expect(await facts('message.failed')).toEqual([]);
   });
 
+  test('a channel that hangs keeps its caller a moment only; the message goes on by itself', async () => {
+    const { slack } = current;
+    const [row] = await put('slack', [{ purpose: 'opened' }]);
+    slack.faults.add({ kind: 'delay', delayMs: 1_500 }, { matches: isPost });
+    const started = performance.now();
+    expect(await send(row)).toBe('later');
+    expect(performance.now() - started).toBeLessThan(1_400);
+    expect(await send(row)).toBe('sent');
+    expect(slack.messages(CHANNEL)).toHaveLength(1);
+  });
+
   test('what can never be sent fails for good, with a fact, and the next row begins the thread', async () => {
     const { slack } = current;
     const rows = await put('slack', [{ purpose: 'opened' }, { purpose: 'closed' }]);

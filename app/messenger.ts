@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { AnyAction, CallContext, Connector } from '../connectors/connector.ts';
 import { toAppError, type AppError, type ErrorCode } from '../domain/error.ts';
@@ -35,6 +36,8 @@ interface Lane {
 }
 
 const SEND_TIMEOUT_MS = 10_000;
+/** How long a caller waits for one message: the relay has other work to deliver. */
+const PATIENCE_MS = 1_000;
 const ATTEMPTS_MAX = 200;
 /** After a failure the channel rests, so that one that hangs holds nothing else up. */
 const REST_MS = 5_000;
@@ -122,6 +125,7 @@ class ChannelMessenger implements Messenger {
   private readonly restUntilMs = new Map<MessageChannel, number>();
   /** The last send under way of each thread: messages of a thread go one after the other. */
   private readonly threads = new Map<string, Promise<unknown>>();
+  private readonly underWay = new Map<string, Promise<Outcome>>();
   /** Rows are looked up one after the other, so that they join their thread in the order of the calls. */
   private lookups: Promise<unknown> = Promise.resolve();
 
@@ -134,7 +138,32 @@ class ChannelMessenger implements Messenger {
     };
   }
 
+  /** Waits a moment only: what takes longer goes on by itself and is found by the next try. */
   async send(messageId: string): Promise<Outcome> {
+    const sending = this.underWay.get(messageId) ?? this.begin(messageId);
+    const settled = new AbortController();
+    const late = sleep(PATIENCE_MS, 'later' as const, { signal: settled.signal }).catch(
+      () => 'later' as const,
+    );
+    try {
+      return await Promise.race([sending, late]);
+    } finally {
+      settled.abort();
+    }
+  }
+
+  private begin(messageId: string): Promise<Outcome> {
+    const sending = this.sendInThread(messageId);
+    this.underWay.set(messageId, sending);
+    const end = (): void => {
+      this.underWay.delete(messageId);
+    };
+    // A failure after the wait was given up stays in the row: pending, and tried again.
+    sending.then(end, end);
+    return sending;
+  }
+
+  private async sendInThread(messageId: string): Promise<Outcome> {
     const looking = this.lookups.then(() => this.store.messages.get(messageId));
     this.lookups = looking.catch(() => undefined);
     const found = await looking;

@@ -308,12 +308,12 @@ function secondsBetween(from: string | undefined, to: string | undefined): strin
   return `${((Date.parse(to) - Date.parse(from)) / 1000).toFixed(1)} s`;
 }
 
-// eslint-disable-next-line complexity -- one case per member of a closed set, or one guard after the other; splitting hides the order.
 /** A value as people read it: text as it is, anything else as JSON. */
 function textOf(value: Json | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }
 
+// eslint-disable-next-line complexity -- one case per member of a closed set, or one guard after the other; splitting hides the order.
 function tellSummary(summary: JsonObject, facts: readonly DemoFact[]): void {
   const at = (kind: DemoFact['kind']): string | undefined =>
     facts.find((fact) => fact.kind === kind)?.recordedAt;

@@ -45,11 +45,6 @@ export interface Session {
   progress(line: string): void;
 }
 
-/** Where the exit code of a command goes when it is not 0. */
-interface Exit {
-  code: number;
-}
-
 const COLUMNS = 100;
 
 function textOf(value: unknown): string | undefined {

@@ -209,6 +209,7 @@ interface Door {
   readonly closing: AbortSignal;
 }
 
+// eslint-disable-next-line complexity -- every way in which one exchange can end, in order.
 async function exchange<T>(
   door: Door,
   call: HttpCall<T>,

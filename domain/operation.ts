@@ -82,5 +82,11 @@ export interface OperationResult {
 
 /** True when the effect is certain not to have happened (or was taken back). */
 export function isSettledAsNotApplied(state: OperationState): boolean {
-  return state === 'refused' || state === 'void' || state === 'reverted' || state === 'planned' || state === 'approved';
+  return (
+    state === 'refused' ||
+    state === 'void' ||
+    state === 'reverted' ||
+    state === 'planned' ||
+    state === 'approved'
+  );
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { AppError } from '../../domain/error.ts';
 
@@ -19,12 +20,28 @@ function idOf(flag: '-u' | '-g'): number {
   return (Number(text.trim()) + ID_MAX) % ID_MAX;
 }
 
+/** A container may give us a number that has no account; `initdb` wants one. */
+function requireOwnAccount(): void {
+  try {
+    userInfo();
+  } catch (error) {
+    throw new AppError(
+      'unsupported',
+      'The embedded Postgres needs a user that the system knows by name. Add the user to /etc/passwd, or set DATABASE_URL.',
+      { cause: error },
+    );
+  }
+}
+
 /**
  * The account for Postgres: `nobody` when we are root, null (ours) otherwise.
- * Raises `unsupported` as root on a machine without that account.
+ * Raises `unsupported` as root on a machine without that account, and as a user without a name.
  */
 export function serverAccount(): ServerAccount | null {
-  if (process.getuid?.() !== 0) return null;
+  if (process.getuid?.() !== 0) {
+    requireOwnAccount();
+    return null;
+  }
   try {
     return { uid: idOf('-u'), gid: idOf('-g') };
   } catch (error) {

@@ -18,7 +18,7 @@ describe('the manifest', () => {
       'R3',
     ],
     ['restart', { namespace: 'ml', name: 'a' }, 'Deployment/ml/a', 'R2'],
-  ])('%s acts on %p', (name, input, target, approvalClass) => {
+  ])('%s acts on %p', (...[name, input, target, approvalClass]) => {
     const action = manifest.actions[name];
     expect(action?.target(input)).toBe(target);
     expect(action?.approvalClass).toBe(approvalClass);

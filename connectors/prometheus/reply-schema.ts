@@ -9,8 +9,6 @@ const value = z
   .transform((text) => (Number.isFinite(Number(text)) ? Number(text) : null));
 
 const point = z.tuple([z.number(), value]);
-/** A moment (Unix seconds) and a value; null when it is no finite number. */
-type Point = z.infer<typeof point>;
 
 const vector = z.object({
   resultType: z.literal('vector'),

@@ -1,5 +1,5 @@
-import { isJsonObject, type Json, type JsonObject } from '../../domain/json.ts';
-import { at, labelsOf, listAt, nameOf, recordAt, textAt } from '../../lab/kubernetes/object.ts';
+import { isJsonObject, type Json } from '../../domain/json.ts';
+import { at, labelsOf, listAt, nameOf, recordAt } from '../../lab/kubernetes/object.ts';
 import {
   createPlainClient,
   PATCH_TYPES,
