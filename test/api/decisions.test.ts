@@ -33,8 +33,8 @@ const actor: Actor = { person: 'responder', name: 'r', roles: ['responder'], cha
 beforeAll(async () => {
   const database = await freshDatabase();
   drop = () => database.drop();
-  store = await createStore({ url: database.url, role: 'api', poolMax: 6 });
-  worker = await createStore({ url: database.url, role: 'worker', poolMax: 2 });
+  store = await createStore({ databaseUrl: database.url, role: 'api', poolSize: 6 });
+  worker = await createStore({ databaseUrl: database.url, role: 'worker', poolSize: 2 });
   const { dependencies, app: unused } = createTestApi();
   await unused.close();
   const memory = emptyMemory();
