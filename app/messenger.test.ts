@@ -51,6 +51,7 @@ async function world(change: Partial<MessengerOptions> = {}): Promise<World> {
     slackChannel: CHANNEL,
     mailTo: ['mona@lab.test'],
     now: () => new Date(Date.now() + shiftMs),
+    patienceMs: 30_000,
     ...change,
   });
   const incidentId = await openIncident(stores.api(), `messenger-${count.toString()}`);
@@ -159,13 +160,14 @@ describe('messenger, slack', () => {
   });
 
   test('a channel that hangs keeps its caller a moment only; the message goes on by itself', async () => {
+    current = await world({ patienceMs: 200 });
     const { slack } = current;
     const [row] = await put('slack', [{ purpose: 'opened' }]);
-    slack.faults.add({ kind: 'delay', delayMs: 1_500 }, { matches: isPost });
-    const started = performance.now();
-    expect(await send(row)).toBe('later');
-    expect(performance.now() - started).toBeLessThan(1_400);
-    expect(await send(row)).toBe('sent');
+    slack.faults.add({ kind: 'delay', delayMs: 1_000 }, { matches: isPost });
+    const outcomes: string[] = [];
+    while (outcomes.at(-1) !== 'sent' && outcomes.length < 100) outcomes.push(await send(row));
+    expect(outcomes.length).toBeGreaterThan(3);
+    expect(outcomes.at(-1)).toBe('sent');
     expect(slack.messages(CHANNEL)).toHaveLength(1);
   });
 

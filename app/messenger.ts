@@ -27,6 +27,8 @@ export interface MessengerOptions {
   readonly slackChannel: string | null;
   readonly mailTo: readonly string[];
   readonly now?: () => Date;
+  /** How long a caller waits for one message, in milliseconds: the relay has other work. */
+  readonly patienceMs?: number;
 }
 
 /** What can be done with a channel: how a row becomes an action's input. */
@@ -36,7 +38,6 @@ interface Lane {
 }
 
 const SEND_TIMEOUT_MS = 10_000;
-/** How long a caller waits for one message: the relay has other work to deliver. */
 const PATIENCE_MS = 1_000;
 const ATTEMPTS_MAX = 200;
 /** After a failure the channel rests, so that one that hangs holds nothing else up. */
@@ -121,6 +122,7 @@ type Outcome = 'sent' | 'later' | 'failed';
 class ChannelMessenger implements Messenger {
   private readonly store: MessengerOptions['store'];
   private readonly now: () => Date;
+  private readonly patienceMs: number;
   private readonly lanes: Readonly<Record<MessageChannel, Lane | null>>;
   private readonly restUntilMs = new Map<MessageChannel, number>();
   /** The last send under way of each thread: messages of a thread go one after the other. */
@@ -132,6 +134,7 @@ class ChannelMessenger implements Messenger {
   constructor(options: MessengerOptions) {
     this.store = options.store;
     this.now = options.now ?? ((): Date => new Date());
+    this.patienceMs = options.patienceMs ?? PATIENCE_MS;
     this.lanes = {
       slack: slackLane(options.slack, options.slackChannel),
       mail: mailLane(options.mail, options.mailTo),
@@ -142,7 +145,7 @@ class ChannelMessenger implements Messenger {
   async send(messageId: string): Promise<Outcome> {
     const sending = this.underWay.get(messageId) ?? this.begin(messageId);
     const settled = new AbortController();
-    const late = sleep(PATIENCE_MS, 'later' as const, { signal: settled.signal }).catch(
+    const late = sleep(this.patienceMs, 'later' as const, { signal: settled.signal }).catch(
       () => 'later' as const,
     );
     try {

@@ -56,29 +56,37 @@ function isDue(
   return news.includes(':firing') && time.now - told.at >= time.repeatMs;
 }
 
+/** Tells a receiver what is due; true when it knows everything now. */
+async function tellReceiver(
+  teller: { readonly how: Dispatch; readonly run: Parameters<typeof deliver>[2] },
+  round: Round,
+  receiver: Receiver,
+): Promise<boolean> {
+  const { how, run } = teller;
+  const now = how.now();
+  const alerts = [...round.group.alerts.values()];
+  const news = newsOf(alerts, now);
+  const time = { now, repeatMs: how.repeatIntervalMs };
+  if (!isDue(round.told.get(receiver), news, time)) return true;
+  const body = webhookBody(round.group, alerts, { now, alertsMax: how.alertsMax });
+  if (!(await deliver(receiver, body, run))) return false;
+  const left = alerts.filter((alert) => !isResolved(alert, now));
+  round.told.set(receiver, { news: newsOf(left, now), at: now });
+  return true;
+}
+
 /** A dispatcher with one route. Each group is told after `groupWaitMs` and then looked at every `groupIntervalMs`. */
 export function createDispatcher(how: Dispatch, statuses: number[]): Dispatcher {
   const rounds = new Map<string, Round>();
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
+  const run = { statuses, signal: stopping.signal, retryScale: how.retryScale };
 
-  const tellReceiver = async (round: Round, receiver: Receiver): Promise<boolean> => {
-    const now = how.now();
-    const alerts = [...round.group.alerts.values()];
-    const news = newsOf(alerts, now);
-    const time = { now, repeatMs: how.repeatIntervalMs };
-    if (!isDue(round.told.get(receiver), news, time)) return true;
-    const body = webhookBody(round.group, alerts, { now, alertsMax: how.alertsMax });
-    const run = { statuses, signal: stopping.signal, retryScale: how.retryScale };
-    const taken = await deliver(receiver, body, run);
-    if (!taken) return false;
-    const left = alerts.filter((alert) => !isResolved(alert, now));
-    round.told.set(receiver, { news: newsOf(left, now), at: now });
-    return true;
-  };
   const tell = async (round: Round): Promise<void> => {
     const over = [...round.group.alerts.values()].filter((alert) => isResolved(alert, how.now()));
-    const taken = await Promise.all(how.receivers.map((receiver) => tellReceiver(round, receiver)));
+    const taken = await Promise.all(
+      how.receivers.map((receiver) => tellReceiver({ how, run }, round, receiver)),
+    );
     if (taken.includes(false)) return;
     for (const alert of over) {
       if (round.group.alerts.get(alert.fingerprint) === alert) {

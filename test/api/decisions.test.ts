@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { createIntake } from '../../api/intake.ts';
-import { createApi } from '../../api/server.ts';
 import {
   addPerson,
   APPROVAL,
@@ -35,8 +34,6 @@ beforeAll(async () => {
   drop = () => database.drop();
   store = await createStore({ databaseUrl: database.url, role: 'api', poolSize: 6 });
   worker = await createStore({ databaseUrl: database.url, role: 'worker', poolSize: 2 });
-  const { dependencies, app: unused } = createTestApi();
-  await unused.close();
   const memory = emptyMemory();
   for (const [id, role] of [
     ['responder', 'responder'],
@@ -79,12 +76,8 @@ beforeAll(async () => {
     mapping: null,
     ignoreLabels: [],
   };
-  app = createApi({
-    ...dependencies,
-    store,
-    intake: createIntake({ sources: [source], router }),
-    clock: () => new Date(),
-  });
+  const intake = createIntake({ sources: [source], router });
+  ({ app } = createTestApi({ store, intake, clock: () => new Date() }));
   await app.ready();
 });
 afterAll(async () => {
@@ -174,7 +167,7 @@ describe('decisions over the real store', () => {
   test('the outcome that the workflow gives in time is the answer', async () => {
     const id = await openIncident();
     const key = `pause-${id}`;
-    const waiting = createApiThatWaits();
+    const { app: waiting } = createTestApi({ store, limits: { decisionWaitMs: 10_000 } });
     const sent = waiting.inject({
       method: 'POST',
       url: `/api/v1/incidents/${id}/pause`,
@@ -193,13 +186,6 @@ describe('decisions over the real store', () => {
     await waiting.close();
   });
 });
-
-/** The same server with patience for an answer. */
-function createApiThatWaits(): FastifyInstance {
-  const { dependencies, app: unused } = createTestApi();
-  void unused.close();
-  return createApi({ ...dependencies, store, limits: { decisionWaitMs: 10_000 } });
-}
 
 describe('webhooks over the real store', () => {
   const acceptedSchema = z.object({
