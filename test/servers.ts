@@ -1,7 +1,7 @@
 // The one Postgres and the one Temporal server of a test run, in a process of their own: when jest
 // ends, however it ends, the pipe on our standard input closes and everything is stopped and removed.
+import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder } from '../app/cache-folder.ts';
@@ -17,20 +17,24 @@ async function untilInputCloses(): Promise<void> {
   });
 }
 
-/** Builds the workflow bundle beside the running tests; `path` appears whole, or `path.error` does. */
-async function buildBundle(path: string): Promise<void> {
-  try {
-    // Loaded only now: Temporal's bundler takes longer to load than both servers to start.
-    const { buildWorkflowBundle } = await import('../worker/bundle.ts');
-    const { code } = await buildWorkflowBundle();
-    await writeFile(`${path}.draft`, code);
-    await rename(`${path}.draft`, path);
-  } catch (error) {
-    await writeFile(
-      `${path}.error`,
-      error instanceof Error ? (error.stack ?? error.message) : String(error),
-    );
-  }
+/** Builds the workflow bundle beside the running tests; the answer ends that. */
+function buildBundle(path: string): () => Promise<void> {
+  const builder = join(import.meta.dirname, 'bundle-build.ts');
+  const child = spawn(process.execPath, ['--import', 'tsx', builder, path], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const gone = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      resolve();
+    });
+    child.once('error', () => {
+      resolve();
+    });
+  });
+  return () => {
+    child.kill('SIGKILL');
+    return gone;
+  };
 }
 
 async function main(): Promise<void> {
@@ -69,8 +73,9 @@ async function main(): Promise<void> {
         bundlePath,
       };
       process.stdout.write(`${JSON.stringify(ready)}\n`);
-      await Promise.race([closed, buildBundle(bundlePath)]);
+      const endBuild = buildBundle(bundlePath);
       await closed;
+      await endBuild();
     } finally {
       await servers.stop();
     }
