@@ -2,7 +2,7 @@
 // Method: the official Web API client, a plain WebSocket, one table of calls and error words (Bolt runs in api/slack.test.ts).
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { WebClient, WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api';
+import { LogLevel, WebClient, WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { createSlackTwin, type SlackTwin } from './twin.ts';
@@ -22,6 +22,7 @@ beforeAll(async () => {
     slackApiUrl: twin.apiUrl,
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
+    logLevel: LogLevel.ERROR,
   });
 });
 afterAll(async () => {
