@@ -2,7 +2,7 @@ import { AppError, toAppError } from '../domain/error.ts';
 import { newFact } from '../domain/fact.ts';
 import type { Incident, Outcome } from '../domain/incident.ts';
 import type { Json } from '../domain/json.ts';
-import { keyText, type OperationRow } from '../domain/operation.ts';
+import { claimTargetsOf, keyText, type OperationRow } from '../domain/operation.ts';
 import type { ActionOperation, EffectOperation, UndoOperation } from '../domain/playbook.ts';
 import { findOperation } from '../domain/playbook.ts';
 import type { ActInput, ActOutcome } from './activity.ts';
@@ -153,25 +153,30 @@ async function change(
   const ends = await forEachAtMost(TARGETS_AT_ONCE, jobs, (job) =>
     changeTarget(acting, job, currentRow(rows, job)),
   );
-  const blocked = ends.find((end) => 'blockedBy' in end);
   const { input } = acting;
   const open = { operation: operation.name, round: input.round, holdMs: 0 };
-  if (blocked && 'blockedBy' in blocked) {
-    const reason = `incident ${blocked.blockedBy} holds the target`;
-    return {
-      ...open,
-      outcome: 'inconclusive',
-      reason,
-      blockedBy: blocked.blockedBy,
-      conflict: false,
-    };
-  }
+  const waiting = ends.find((end) => 'blockedBy' in end);
+  if (waiting && 'blockedBy' in waiting) return blocked(input, waiting.blockedBy);
   const conflict = ends.find((end) => 'conflict' in end && end.conflict);
   if (conflict && 'row' in conflict && input.approvalId !== null) {
     await voidAfterConflict(acting, input.approvalId, conflict.row);
     return { ...open, outcome: 'failed', reason: conflict.reason, blockedBy: null, conflict: true };
   }
   return finish(acting, summarise(ends, jobs));
+}
+
+/** The round stays open: the run waits until the other incident is done. */
+function blocked({ operation, round }: ActInput, by: string): ActOutcome {
+  const reason = `incident ${by} holds the target`;
+  return {
+    operation,
+    round,
+    outcome: 'inconclusive',
+    reason,
+    blockedBy: by,
+    conflict: false,
+    holdMs: 0,
+  };
 }
 
 function summarise(ends: readonly TargetEnd[], jobs: readonly EffectJob[]): Finish {
@@ -273,6 +278,13 @@ async function undo(acting: Acting, operation: UndoOperation): Promise<ActOutcom
   if (incident.mode === 'observe') return skip(acting, 'observe mode changes nothing');
   const stack = await deps.store.operations.undoStack(incident.id);
   const mine = stack.filter((row) => operation.of.includes(row.operation));
+  const claim = await deps.store.claims.take({
+    incidentId: incident.id,
+    targets: mine.flatMap(claimTargetsOf),
+    mode: 'exclusive',
+    waitsForContainments: input.step === 'redeploy',
+  });
+  if (!claim.taken) return blocked(input, claim.by);
   const failed: string[] = [];
   const targets: Json[] = [];
   for (const row of mine) {

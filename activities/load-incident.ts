@@ -7,12 +7,13 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { pinnedOf } from './pinned-playbook.ts';
 import { outcomeOf } from './results.ts';
 
-/** Kinds of the facts that a run states once: their keys tell what was stated. */
+/** Kinds of the facts that a run states once over all generations: their keys tell what was stated. */
 const ONCE: ReadonlySet<FactKind> = new Set<FactKind>([
   'step.started',
   'step.ended',
   'containment.verified',
   'incident.stabilised',
+  'claim.blocked',
 ]);
 const FACTS_PAGE = 500;
 const FACTS_MAX = 100_000;

@@ -4,6 +4,7 @@ import { newFact, type NewFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Json } from '../domain/json.ts';
 import {
+  claimTargetsOf,
   isSettledAsNotApplied,
   keyText,
   type OperationKey,
@@ -87,6 +88,8 @@ export interface Draft {
   readonly plan: StoredPlan;
   readonly planDigest: string;
   readonly claimTargets: readonly string[];
+  /** The incident whose containment of the same target this one joins; null when it is the first. */
+  readonly joins: string | null;
 }
 
 /** What people and rows bind to: the plan with what it acts on. */
@@ -112,14 +115,36 @@ export async function draftPlan(
   const previous = request.earlier.findLast(
     (draft) => draft.job.target === job.target && draft.job.use === job.use,
   );
-  const plan = previous ? { ...seen, before: previous.plan.after, token: null } : seen;
-  const targets = plan.targets.map((target) => `${job.instance}/${target}`);
+  const shared = previous ? null : await containedAlike(deps, job, seen);
+  const plan = previous
+    ? { ...seen, before: previous.plan.after, token: null }
+    : shared
+      ? { ...seen, before: shared.plan.before, undo: shared.plan.undo, token: null }
+      : seen;
   return {
     job,
     plan,
     planDigest: planDigestOf(key, job.use, plan),
-    claimTargets: [...new Set([job.target, ...targets])].sort(),
+    claimTargets: claimTargetsOf({ ...job, plan }),
+    joins: shared?.incidentId ?? null,
   };
+}
+
+/**
+ * The containment of another incident that already keeps the target as this plan would: its before-image is the
+ * target's, so that whoever leaves last puts back what was there before the first.
+ */
+async function containedAlike(
+  deps: ActivityDependencies,
+  job: EffectJob,
+  plan: StoredPlan,
+): Promise<OperationRow | null> {
+  if (!job.containment || job.claim !== 'shared') return null;
+  const { target, use } = job;
+  const row = { incidentId: job.incident.id, target, use };
+  const others = await deps.store.operations.containedByOthers(row);
+  const alike = others.find((other) => jsonEquals(other.plan.after, plan.after));
+  return alike && jsonEquals(plan.before, plan.after) ? alike : null;
 }
 
 /** The key of the row that this effect will have. */
@@ -130,7 +155,7 @@ export function keyOf(job: EffectJob): OperationKey {
 
 /** The fact of a plan; its body is equal for an equal plan. */
 export function plannedFact(draft: Draft): NewFact {
-  const { job, plan, planDigest } = draft;
+  const { job, plan, planDigest, joins } = draft;
   return newFact({
     key: `effect/${keyText(keyOf(job))}/planned`,
     kind: 'operation.planned',
@@ -146,8 +171,22 @@ export function plannedFact(draft: Draft): NewFact {
       after: plan.after,
       undo: plan.undo,
       planDigest,
-      noChange: jsonEquals(plan.before, plan.after),
+      noChange: joins !== null || jsonEquals(plan.before, plan.after),
+      ...(joins === null ? {} : { joins }),
     },
+  });
+}
+
+/** Takes the claim that a plan needs, or leaves word whom to wake when another incident is done. */
+export function claimFor(
+  tables: Pick<Tables, 'claims'>,
+  { job, claimTargets }: Draft,
+): ReturnType<Tables['claims']['take']> {
+  return tables.claims.take({
+    incidentId: job.incident.id,
+    targets: claimTargets,
+    mode: job.claim,
+    waitsForContainments: job.step === 'redeploy',
   });
 }
 
@@ -158,11 +197,7 @@ export async function storeDraft(
   approvalId: string | null,
 ): Promise<{ readonly row: OperationRow } | { readonly blockedBy: string }> {
   const { job, plan, planDigest } = draft;
-  const claim = await tables.claims.take({
-    incidentId: job.incident.id,
-    targets: draft.claimTargets,
-    mode: job.claim,
-  });
+  const claim = await claimFor(tables, draft);
   if (!claim.taken) return { blockedBy: claim.by };
   const row = await tables.operations.insertPlanned({
     ...keyOf(job),

@@ -29,6 +29,7 @@ import type { EvaluationContext } from '../domain/evaluation.ts';
 import { isRetryable } from './failure.ts';
 import { pinnedOf } from './pinned-playbook.ts';
 import {
+  claimFor,
   currentRow,
   draftPlan,
   jobsOf,
@@ -279,9 +280,7 @@ async function ask(asking: Asking, question: Question): Promise<ApprovalOutcome>
     .catch(async (error: unknown): Promise<ApprovalOutcome> => {
       if (!(error instanceof Blocked)) throw error;
       // Asked once more outside the transaction that was rolled back: this leaves word whom to wake.
-      const { job, claimTargets } = error.draft;
-      const wait = { incidentId: incident.id, targets: claimTargets, mode: job.claim };
-      await deps.store.claims.take(wait);
+      await claimFor(deps.store, error.draft);
       return { kind: 'blocked', by: error.by };
     });
 }

@@ -2,7 +2,13 @@ import { digestOf } from '../evidence/digest.ts';
 import { toAppError } from '../domain/error.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import type { Json } from '../domain/json.ts';
-import { keyText, type OperationRow, type OperationState } from '../domain/operation.ts';
+import {
+  claimTargetsOf,
+  keyText,
+  type OperationRow,
+  type OperationState,
+} from '../domain/operation.ts';
+import { jsonEquals } from '../domain/plan.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { actionOf, effectContext, readFailure } from './effect.ts';
 import { look } from './plan-apply-verify.ts';
@@ -59,9 +65,36 @@ export async function revertRow(
       return fail(`it is not known whether it happened: ${verdict.reason}`);
     await operations.move(run.row, ['applying', 'unknown'], 'applied');
   }
+  const stays = await keptBy(deps, run.row);
+  if (stays !== null) return leave(deps, run, stays);
   const started = await operations.move(run.row, BEGUN, 'reverting');
   if (!started) return fail('another attempt changed it meanwhile');
   return attemptRevert(deps, attempt, run);
+}
+
+/** The other incident that keeps this target contained in the same way; the last one to leave puts it back. */
+async function keptBy(deps: ActivityDependencies, row: OperationRow): Promise<string | null> {
+  if (!row.containment || row.state === 'reverting') return null;
+  const others = await deps.store.operations.containedByOthers(row);
+  const alike = others.find((other) => jsonEquals(other.plan.after, row.plan.after));
+  return alike?.incidentId ?? null;
+}
+
+/** Gives up a share in a containment that another incident still needs: nothing outside changes. */
+async function leave(deps: ActivityDependencies, run: RevertRun, to: string): Promise<RevertEnd> {
+  const { row } = run;
+  await deps.store.transaction(async (tables) => {
+    const reason = `incident ${to} keeps it contained`;
+    if (!(await tables.operations.move(row, BEGUN, 'reverted', { reason }))) return;
+    await tables.facts.append(row.incidentId, [
+      revertFact(run, 'left', {
+        kind: 'operation.reverted',
+        summary: `Left as it is: ${reason}.`,
+        data: { use: row.use, leftTo: to, by: run.listedAs },
+      }),
+    ]);
+  });
+  return { target: row.target, reverted: true, reason: null };
 }
 
 async function attemptRevert(
@@ -114,6 +147,7 @@ async function recordReverted(deps: ActivityDependencies, run: RevertRun): Promi
   await deps.store.transaction(async (tables) => {
     const moved = await tables.operations.move(row, ['reverting'], 'reverted', { reason: null });
     if (!moved) return;
+    await tables.claims.wakeWaiting(claimTargetsOf(row));
     await tables.facts.append(row.incidentId, [
       revertFact(run, 'reverted', {
         kind: 'operation.reverted',

@@ -215,6 +215,7 @@ function operationTable(memory: Memory): Tables['operations'] {
     holdsFence: unused('operations.holdsFence'),
     undoStack: unused('operations.undoStack'),
     containments: unused('operations.containments'),
+    containedByOthers: unused('operations.containedByOthers'),
     supersede: unused('operations.supersede'),
     renewLease: unused('operations.renewLease'),
     leaveInPlace: unused('operations.leaveInPlace'),
@@ -231,7 +232,13 @@ function smallTables(memory: Memory): Pick<Tables, SmallTables | 'settings'> {
       put: no('results.put'),
       ofIncident: (id) => Promise.resolve(memory.results.filter((r) => r.incidentId === id)),
     },
-    claims: { take: no('take'), holds: no('holds'), release: no('release'), ofIncident: no('of') },
+    claims: {
+      take: no('take'),
+      holds: no('holds'),
+      release: no('release'),
+      wakeWaiting: no('wakeWaiting'),
+      ofIncident: no('of'),
+    },
     playbooks: {
       put: no('playbooks.put'),
       get: (digest) => Promise.resolve(memory.playbooks.get(digest) ?? null),

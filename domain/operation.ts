@@ -66,6 +66,14 @@ export interface OperationRow extends OperationKey {
   readonly leftUntil: string | null;
 }
 
+/** Everything that the row's plan touches, as claim keys, sorted. */
+export function claimTargetsOf(
+  row: Pick<OperationRow, 'target' | 'instance' | 'plan'>,
+): readonly string[] {
+  const planned = row.plan.targets.map((target) => `${row.instance}/${target}`);
+  return [...new Set([row.target, ...planned])].sort();
+}
+
 /** How an operation of the playbook ended in a round; its value is what later expressions read. */
 export interface OperationResult {
   readonly incidentId: string;

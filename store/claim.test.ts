@@ -124,6 +124,31 @@ describe('claims', () => {
     expect((await claims.ofIncident(first)).map((claim) => claim.target)).toEqual(planned);
   });
 
+  test.each<[boolean, 'applying' | 'verified' | 'reverted', boolean]>([
+    [true, 'applying', false],
+    [true, 'verified', false],
+    [true, 'reverted', true],
+    [false, 'verified', true],
+  ])(
+    'that wait for containments (%p) are given beside one that is %s: %p',
+    async (waitsForContainments, state, taken) => {
+      const [first, second, target] = await twoIncidents();
+      const key = { incidentId: first, operation: 'isolate', target, round: 1 };
+      const { operations, claims } = stores.worker();
+      const planned = plannedOperation(key);
+      await operations.insertPlanned({ ...planned, plan: { ...planned.plan, targets: [] } });
+      await operations.nextFence(key);
+      await operations.move(key, ['planned'], state);
+      await take(first, [target], 'shared');
+      const asked = { incidentId: second, targets: [target], mode: 'exclusive' as const };
+      expect(await claims.take({ ...asked, waitsForContainments })).toEqual(
+        taken ? { taken } : { taken, by: first, target },
+      );
+      await claims.wakeWaiting([target]);
+      expect(await wakesOf(second)).toBe(taken ? 0 : 1);
+    },
+  );
+
   test('past their limit are refused', async () => {
     const [first, , target] = await twoIncidents();
     const many = Array.from(

@@ -22,6 +22,15 @@ const BLOCKER = {
     where target = any($1::text[]) and mode = 'exclusive' and incident_id <> $2 order by target limit 1`,
 };
 
+const CONTAINER = {
+  name: 'claim-container',
+  text: `select o.incident_id as "by", t.target from firebreak.operation o
+    join unnest($1::text[]) as t (target) on t.target = any(o.claim_targets)
+    where o.containment and not o.superseded and o.claim_targets && $1::text[] and o.incident_id <> $2
+      and o.state in ('applying', 'applied', 'verified', 'unverified', 'unknown', 'reverting')
+    order by t.target limit 1`,
+};
+
 const TAKE = {
   name: 'claim-take',
   text: `insert into firebreak.claim (target, incident_id, mode)
@@ -70,6 +79,7 @@ const WAITING = {
 };
 
 const targetRow = z.object({ target: z.string() });
+const blockerRow = targetRow.extend({ by: z.string() });
 
 async function take(
   connection: Connection,
@@ -84,18 +94,25 @@ async function take(
   }
   if (targets.length === 0) return { taken: true };
   await queue(connection, targets);
-  if (mode === 'exclusive') {
-    const blocker = await firstRow(
-      connection.rows(BLOCKER, [targets, incidentId], targetRow.extend({ by: z.string() })),
-    );
-    if (blocker !== null) {
-      await connection.write(WAIT, [blocker.target, incidentId]);
-      return { taken: false, by: blocker.by, target: blocker.target };
-    }
+  const blocker = mode === 'shared' ? null : await blockerOf(connection, { ...request, targets });
+  if (blocker !== null) {
+    await connection.write(WAIT, [blocker.target, incidentId]);
+    return { taken: false, by: blocker.by, target: blocker.target };
   }
   await connection.write(TAKE, [targets, incidentId, mode]);
   await connection.write(STOP_WAITING, [incidentId]);
   return { taken: true };
+}
+
+/** Who stands in the way: another's exclusive claim, or a containment of another that must be lifted first. */
+async function blockerOf(
+  connection: Connection,
+  request: Parameters<ClaimTable['take']>[0],
+): Promise<z.infer<typeof blockerRow> | null> {
+  const asked = [request.targets, request.incidentId];
+  const holder = await firstRow(connection.rows(BLOCKER, asked, blockerRow));
+  if (holder !== null || request.waitsForContainments !== true) return holder;
+  return firstRow(connection.rows(CONTAINER, asked, blockerRow));
 }
 
 async function queue(connection: Connection, targets: readonly string[]): Promise<void> {
@@ -109,6 +126,10 @@ async function release(connection: Connection, incidentId: string): Promise<void
   if (targets.length === 0) return;
   await queue(connection, targets);
   await connection.write(RELEASE, [incidentId, targets]);
+  await wakeWaiting(connection, targets);
+}
+
+async function wakeWaiting(connection: Connection, targets: readonly string[]): Promise<void> {
   const waiting = await connection.rows(WAITING, [targets], z.object({ incidentId: z.string() }));
   const woken = [...new Set(waiting.map((row) => row.incidentId))];
   await addWork(
@@ -119,7 +140,8 @@ async function release(connection: Connection, incidentId: string): Promise<void
 
 /**
  * Claims over a connection; see the contract for what each function answers. Exclusive excludes exclusive of
- * another incident; shared and exclusive do not exclude each other. `take` raises `too_large` past 1,000 targets.
+ * another incident, and where it asks so another's containment in force; shared excludes nothing. `take` raises
+ * `too_large` past 1,000 targets.
  */
 export function createClaimTable(connection: Connection): ClaimTable {
   return {
@@ -127,6 +149,7 @@ export function createClaimTable(connection: Connection): ClaimTable {
     holds: async (incidentId, target) =>
       (await connection.rows(HOLDS, [incidentId, target], z.object({}))).length > 0,
     release: (incidentId) => connection.atomic((transaction) => release(transaction, incidentId)),
+    wakeWaiting: (targets) => wakeWaiting(connection, targets),
     ofIncident: (incidentId) =>
       connection.rows(
         OF_INCIDENT,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { keyText } from '../domain/operation.ts';
+import { claimTargetsOf, keyText } from '../domain/operation.ts';
 import type { OperationKey, OperationRow, OperationState } from '../domain/operation.ts';
 import { jsonText } from './column.ts';
 import { firstRow, requireRow } from './connection.ts';
@@ -63,6 +63,14 @@ const CONTAINMENTS = statement(
     order by apply_sequence limit $1`,
 );
 
+const CONTAINED_BY_OTHERS = statement(
+  'contained-by-others',
+  `select ${OPERATION_COLUMNS} from firebreak.operation
+    where containment and not superseded and incident_id <> $1 and target = $2 and use = $3
+      and state in ('applying', 'applied', 'verified', 'unverified', 'unknown')
+    order by apply_sequence limit $4`,
+);
+
 const SUPERSEDE = statement(
   'supersede',
   `update firebreak.operation o set superseded = true
@@ -114,7 +122,7 @@ async function insertPlanned(
     row.generation,
     JSON.stringify(row.plan),
     row.planDigest,
-    [...new Set([row.target, ...row.plan.targets.map((target) => `${row.instance}/${target}`)])],
+    claimTargetsOf(row),
     row.leaseUntil,
   ]);
   return requireOperation(connection, FIND, row);
@@ -190,6 +198,8 @@ export function createOperationTable(connection: Connection): OperationTable {
       connection.rows(UNDO_STACK, [incidentId, OPERATIONS_MAX], operationRow),
     containments: (limit) =>
       connection.rows(CONTAINMENTS, [Math.min(limit, OPERATIONS_MAX)], operationRow),
+    containedByOthers: ({ incidentId, target, use }) =>
+      connection.rows(CONTAINED_BY_OTHERS, [incidentId, target, use, OPERATIONS_MAX], operationRow),
     supersede: (key) => write(SUPERSEDE, keyValues(key)),
     renewLease: (key, until) => write(RENEW, [...keyValues(key), until]),
     leaveInPlace: (incidentId, left) =>

@@ -181,6 +181,12 @@ export interface OperationTable {
   undoStack(incidentId: string): Promise<readonly OperationRow[]>;
   /** Containments in force over all incidents, for the watch; keyset by limit. */
   containments(limit: number): Promise<readonly OperationRow[]>;
+  /**
+   * Containments of other incidents, in force or about to be, by the same action on the same target; oldest first.
+   */
+  containedByOthers(
+    row: Pick<OperationRow, 'incidentId' | 'target' | 'use'>,
+  ): Promise<readonly OperationRow[]>;
   /** Marks older containments of the incident on the same target and action as superseded. */
   supersede(key: OperationKey): Promise<void>;
   /** Renews a containment's lease. */
@@ -205,6 +211,8 @@ export interface ClaimTable {
     readonly incidentId: string;
     readonly targets: readonly string[];
     readonly mode: 'shared' | 'exclusive';
+    /** An exclusive claim that also waits until no other incident contains a target: lift and redeploy. */
+    readonly waitsForContainments?: boolean;
   }): Promise<
     | { readonly taken: true }
     | { readonly taken: false; readonly by: string; readonly target: string }
@@ -212,6 +220,8 @@ export interface ClaimTable {
   holds(incidentId: string, target: string): Promise<boolean>;
   /** Ends an incident's claims but for those of containments left in place; wakes who waits. */
   release(incidentId: string): Promise<void>;
+  /** Wakes the incidents that wait for these targets: something on them was taken back. */
+  wakeWaiting(targets: readonly string[]): Promise<void>;
   ofIncident(
     incidentId: string,
   ): Promise<readonly { readonly target: string; readonly mode: 'shared' | 'exclusive' }[]>;

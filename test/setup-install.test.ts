@@ -9,7 +9,7 @@ import { makeCheckout } from './setup-checkout.ts';
 
 function calls(root: string): readonly string[] {
   const path = join(root, 'npm-calls');
-  return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];
 }
 
 describe('the set-up of a checkout', () => {

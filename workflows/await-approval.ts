@@ -38,7 +38,7 @@ export async function waitForClaim(run: Run, operation: string, by: string): Pro
   const started = Date.now();
   const before = run.waiting;
   run.waiting = { kind: 'claim', operation, by };
-  run.tell({
+  run.tellOnce(`claim/${operation}/${run.roundOf(operation).toString()}/blocked-by/${by}`, {
     kind: 'claim.blocked',
     operation,
     summary: `Waiting: incident ${by} holds the target.`,

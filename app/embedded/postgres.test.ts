@@ -33,7 +33,8 @@ interface Started extends EmbeddedPostgres {
   readonly lines: readonly string[];
 }
 
-async function start(dataDir: string): Promise<Started> {
+/** Started as for throw-away data, which a stop may lose, unless asked for what people run. */
+async function start(dataDir: string, durable = false): Promise<Started> {
   const lock = lockDataFolder(dataDir);
   const lines: string[] = [];
   closers.push(() => {
@@ -45,7 +46,7 @@ async function start(dataDir: string): Promise<Started> {
     cacheDir: cacheFolder(process.env),
     lock,
     log: (line) => lines.push(line),
-    durable: false,
+    durable,
     orphanGraceSeconds: 0,
   });
   closers.push(postgres.stop);
@@ -84,7 +85,7 @@ async function eventually(url: string, text: string): Promise<unknown> {
 describe('the embedded Postgres', () => {
   test('keeps data, port and password over a restart and listens on loopback only', async () => {
     const dataDir = await tempDir();
-    const first = await start(dataDir);
+    const first = await start(dataDir, true);
     await query(first.url, 'CREATE TABLE kept AS SELECT 7 AS value');
     expect(await query(first.url, `SELECT upper('straße äöü')`)).toBe('STRAßE ÄÖÜ');
     expect(await query(first.url, 'SHOW listen_addresses')).toBe('127.0.0.1');
@@ -92,7 +93,7 @@ describe('the embedded Postgres', () => {
     const identity = first.identity();
     await first.stop();
     expect(processIdentity(identity.pid)?.startedAt).not.toBe(identity.startedAt);
-    const second = await start(dataDir);
+    const second = await start(dataDir, true);
     expect(second.url).toBe(first.url);
     expect(second.adopted).toBe(false);
     expect(await query(second.url, 'SELECT value FROM kept')).toBe(7);

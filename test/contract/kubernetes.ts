@@ -131,6 +131,7 @@ function actionCases(client: PlainClient): readonly ActionCase[] {
 
 const PROBES: readonly ProbeCase[] = [
   { probe: 'deployment', input: { namespace: NAMESPACE, name: CANARY_DEPLOYMENT } },
+  { probe: 'deployments', input: { namespace: null } },
   { probe: 'pods', input: { namespace: NAMESPACE, deployment: CANARY_DEPLOYMENT } },
   { probe: 'endpoints', input: { namespace: NAMESPACE, service: 'fraud-scorer' } },
   {

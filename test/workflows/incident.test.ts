@@ -240,38 +240,4 @@ describe('an incident', () => {
     expect(await decided).toMatchObject({ outcome: 'accepted' });
     await engine.waitFor(incident, 'review', ({ phase }) => phase === 'review');
   });
-
-  test('two incidents on one target: the second waits, and plans on what the first left', async () => {
-    const world = createWorld({ alias: 7 });
-    engine = await startEngine(
-      playbookOf({
-        revert: [
-          op.approval('go-back', [op.set('alias-back', 'alias', 6)]),
-          op.probe('back', 'alias', 6),
-        ],
-      }),
-      world,
-    );
-    const first = await engine.open();
-    await engine.waitFor(first, 'the approval', (_, facts) =>
-      facts.some(({ kind }) => kind === 'approval.requested'),
-    );
-    const second = await engine.open();
-    await engine.waitFor(second, 'the wait', (_, facts) =>
-      facts.some(({ kind }) => kind === 'claim.blocked'),
-    );
-    await engine.approveNext(first);
-    await engine.waitFor(first, 'review', ({ phase }) => phase === 'review');
-    await engine.decide(first, 'ada', {
-      kind: 'close',
-      verdict: 'confirmed',
-      reason: 'done',
-      leave: [],
-    });
-    await engine.approveNext(second);
-    await engine.waitFor(second, 'review', ({ phase }) => phase === 'review');
-    const planned = (await engine.facts(second)).find(({ kind }) => kind === 'operation.planned');
-    expect(planned?.data).toMatchObject({ before: { value: 6 }, noChange: true });
-    expect(world.writes).toEqual(['alias=6']);
-  });
 });
