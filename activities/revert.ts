@@ -86,6 +86,7 @@ async function leave(deps: ActivityDependencies, run: RevertRun, to: string): Pr
   await deps.store.transaction(async (tables) => {
     const reason = `incident ${to} keeps it contained`;
     if (!(await tables.operations.move(row, BEGUN, 'reverted', { reason }))) return;
+    await tables.claims.wakeWaiting(claimTargetsOf(row));
     await tables.facts.append(row.incidentId, [
       revertFact(run, 'left', {
         kind: 'operation.reverted',
