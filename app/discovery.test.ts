@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { connectorModules } from '../connectors/registry.ts';
 import type { InventoryEntry } from '../domain/inventory.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { recordAt } from '../lab/kubernetes/object.ts';
 import { createPlainClient } from '../lab/kubernetes/plain-client.ts';
 import { NAMESPACE, servingDeployment } from '../lab/kubernetes/serving-sample.ts';
 import { createKubernetesTwin, type KubernetesTwin } from '../lab/kubernetes/twin.ts';
@@ -31,16 +32,16 @@ afterEach(async () => {
 async function deploy(
   name: string,
   annotations: Readonly<Record<string, string>>,
-  spec: JsonObject = {},
+  template?: JsonObject,
 ): Promise<void> {
-  const { spec: standard } = servingDeployment(name, '6', 2);
+  const spec = recordAt(servingDeployment(name, '6', 2), 'spec');
   const answer = await createPlainClient(twin.url, TOKEN).send(
     'POST',
     `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`,
     {
       body: {
         metadata: { name, namespace: NAMESPACE, annotations },
-        spec: { ...Object(standard), ...spec },
+        spec: template === undefined ? spec : { ...spec, template },
       },
     },
   );
@@ -102,10 +103,8 @@ test('a model named by an environment alone is of low confidence; other Deployme
     'web',
     {},
     {
-      template: {
-        metadata: { labels: { app: 'fraud-scorer', track: 'web' } },
-        spec: { containers: [{ name: 'web', image: 'registry.lab.test/web:1' }] },
-      },
+      metadata: { labels: { app: 'fraud-scorer', track: 'web' } },
+      spec: { containers: [{ name: 'web', image: 'registry.lab.test/web:1' }] },
     },
   );
   const found = await discover(TOKEN);

@@ -16,8 +16,10 @@ import {
 
 /** Objects of one page. */
 const PAGE_SIZE = 250;
-/** Pages of one list: 10,000 objects. */
+/** Pages of one list. */
 const PAGES_MAX = 40;
+/** Objects of one list, at most. */
+export const LIST_MAX = PAGE_SIZE * PAGES_MAX;
 /** How often a list whose token expired begins anew. */
 const LIST_ATTEMPTS_MAX = 2;
 /** Who we are in the cluster's record of field owners. */
@@ -28,6 +30,12 @@ export interface Kind<T> {
   readonly group: string;
   readonly plural: string;
   readonly schema: z.ZodType<T>;
+}
+
+/** Which objects a list has: those of a namespace (null: of all) that a label selector picks. */
+export interface ListFilter {
+  readonly namespace: string | null;
+  readonly labels?: string;
 }
 
 /** One object's address. */
@@ -61,12 +69,8 @@ export interface Right {
 export interface KubernetesClient {
   /** One object, or null when there is none. */
   find<T>(kind: Kind<T>, address: Address, context: CallContext): Promise<T | null>;
-  /** The objects of a namespace that a label selector picks, at most 10,000. */
-  list<T>(
-    kind: Kind<T>,
-    filter: { readonly namespace: string; readonly labels?: string },
-    context: CallContext,
-  ): Promise<Listed<T>>;
+  /** The objects that a filter picks, at most 10,000. */
+  list<T>(kind: Kind<T>, filter: ListFilter, context: CallContext): Promise<Listed<T>>;
   patch<T>(
     kind: Kind<T>,
     change: Address & { readonly patch: ObjectPatch },
@@ -104,6 +108,10 @@ function pathOf<T>(kind: Kind<T>, namespace: string, name?: string): readonly st
   return name === undefined ? path : [...path, name];
 }
 
+function collectionOf<T>(kind: Kind<T>, namespace: string | null): readonly string[] {
+  return namespace === null ? [...rootOf(kind), kind.plural] : pathOf(kind, namespace);
+}
+
 const PATCH_TYPES = {
   json: 'application/json-patch+json',
   merge: 'application/merge-patch+json',
@@ -114,10 +122,7 @@ type Door = () => Promise<HttpClient>;
 
 async function listOnce<T>(
   door: Door,
-  list: {
-    readonly kind: Kind<T>;
-    readonly filter: { readonly namespace: string; readonly labels?: string };
-  },
+  list: { readonly kind: Kind<T>; readonly filter: ListFilter },
   context: CallContext,
 ): Promise<Listed<T>> {
   const http = await door();
@@ -127,7 +132,7 @@ async function listOnce<T>(
     const { value } = await http.call(
       {
         method: 'GET',
-        path: pathOf(list.kind, list.filter.namespace),
+        path: collectionOf(list.kind, list.filter.namespace),
         query: { limit: PAGE_SIZE, labelSelector: list.filter.labels, continue: token },
         schema: listReply(list.kind.schema),
         permission: permissionOf(list.kind, 'list'),

@@ -7,6 +7,7 @@ import { ownershipOf } from './ownership.ts';
 import { envOf, imagesOf } from './pod-view.ts';
 import type { Deployment } from './reply-schema.ts';
 import { rolloutNumbers } from './rollout.ts';
+import { annotationsOf } from './workload.ts';
 
 const ABSENT = {
   exists: false,
@@ -23,14 +24,6 @@ const ABSENT = {
   annotations: {},
   owners: [],
 };
-
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
-
-/** Annotations without the copy of the whole object that kubectl keeps there. */
-function annotationsOf(deployment: Deployment): Readonly<Record<string, string>> {
-  const entries = Object.entries(deployment.metadata.annotations ?? {});
-  return Object.fromEntries(entries.filter(([key]) => key !== LAST_APPLIED));
-}
 
 function viewOf(deployment: Deployment, owners: readonly string[]): Json {
   const numbers = rolloutNumbers(deployment);

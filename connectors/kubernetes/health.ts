@@ -9,7 +9,7 @@ const RIGHTS: readonly {
   readonly resource: string;
   readonly verbs: readonly string[];
 }[] = [
-  { group: 'apps', resource: 'deployments', verbs: ['get', 'patch'] },
+  { group: 'apps', resource: 'deployments', verbs: ['get', 'list', 'patch'] },
   { group: 'apps', resource: 'replicasets', verbs: ['get', 'list'] },
   { group: '', resource: 'pods', verbs: ['get', 'list', 'patch', 'delete'] },
   { group: '', resource: 'services', verbs: ['get', 'patch'] },

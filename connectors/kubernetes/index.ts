@@ -3,6 +3,7 @@ import { createKubernetesClient } from './client.ts';
 import { createConfigMapKey } from './config-map-key.ts';
 import { createConfigMapProbe } from './config-map.ts';
 import { createDeploymentProbe } from './deployment.ts';
+import { createDeploymentsProbe } from './deployments.ts';
 import { createEndpointsProbe } from './endpoints.ts';
 import { healthOf } from './health.ts';
 import { kubernetesConfig, manifest } from './manifest.ts';
@@ -34,6 +35,7 @@ export function create(config: unknown): Connector {
     },
     probes: {
       deployment: createDeploymentProbe(client),
+      deployments: createDeploymentsProbe(client, parsed.namespaces),
       pods: createPodsProbe(client),
       endpoints: createEndpointsProbe(client),
       'running-versions': createRunningVersionsProbe(client),

@@ -33,6 +33,11 @@ export const objectInput = z.strictObject({ namespace, name });
 /** Parsed input of that shape. */
 export type ObjectInput = z.infer<typeof objectInput>;
 
+/** The Deployments of a namespace; null: all that the instance is configured for. */
+export const deploymentsInput = z.strictObject({ namespace: namespace.nullable() });
+/** Parsed input of that shape. */
+export type DeploymentsInput = z.infer<typeof deploymentsInput>;
+
 /** What belongs to a Deployment. */
 export const ofDeploymentInput = z.strictObject({ namespace, deployment: name });
 /** Parsed input of that shape. */

@@ -7,6 +7,7 @@ import {
 } from '../connector.ts';
 import {
   configMapKeyInput,
+  deploymentsInput,
   endpointsInput,
   objectInput,
   ofDeploymentInput,
@@ -17,6 +18,7 @@ import {
   scaleInput,
   setImageInput,
   type ConfigMapKeyInput,
+  type DeploymentsInput,
   type EndpointsInput,
   type ObjectInput,
   type OfDeploymentInput,
@@ -30,7 +32,7 @@ import {
 
 const path = z.string().min(1).max(4_096);
 
-/** Namespaces whose rights the health check asks for; without it, all namespaces. */
+/** Namespaces whose rights the health check asks for and that discovery lists; without it, all. */
 const namespaces = z.array(z.string().min(1).max(63)).min(1).max(50).optional();
 
 /** Configuration of one cluster: a kubeconfig file, or a server with its token. */
@@ -131,6 +133,12 @@ export const deploymentManifest: ProbeManifest<ObjectInput> = {
   input: objectInput,
 };
 
+/** Probe `deployments`: what annotations and environments say of every Deployment, for discovery. */
+export const deploymentsManifest: ProbeManifest<DeploymentsInput> = {
+  title: 'Deployments of a namespace or of the cluster',
+  input: deploymentsInput,
+};
+
 /** Probe `pods`: the pods of a Deployment and those quarantined from it. */
 export const podsManifest: ProbeManifest<OfDeploymentInput> = {
   title: 'Pods of a Deployment',
@@ -183,6 +191,7 @@ export const manifest: Manifest = {
   },
   probes: {
     deployment: deploymentManifest,
+    deployments: deploymentsManifest,
     pods: podsManifest,
     endpoints: endpointsManifest,
     'running-versions': runningVersionsManifest,

@@ -6,6 +6,7 @@ import type { Deployment, LabelSelector, Pod, ReplicaSet } from './reply-schema.
 import { findOrRefuse } from './setting.ts';
 
 const REVISION = 'deployment.kubernetes.io/revision';
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 /** Label that a Deployment's controller puts on ReplicaSets and pods. */
 export const TEMPLATE_HASH_LABEL = 'pod-template-hash';
 
@@ -26,6 +27,12 @@ export function selectorText(selector: LabelSelector): string {
     }
   });
   return [...equal, ...sets].join(',');
+}
+
+/** Annotations without the copy of the whole object that kubectl keeps there. */
+export function annotationsOf(deployment: Deployment): Readonly<Record<string, string>> {
+  const entries = Object.entries(deployment.metadata.annotations ?? {});
+  return Object.fromEntries(entries.filter(([key]) => key !== LAST_APPLIED));
 }
 
 /** The uid of the controller that owns an object, or null. */
