@@ -58,30 +58,30 @@ export function jsonEquals(a: Json | undefined, b: Json | undefined): boolean {
   return a === b;
 }
 
+/** What differs at one place and below it. */
+function differencesAt(place: Difference): readonly Difference[] {
+  const { path, before, after, observed } = place;
+  if (!isRecord(before) && !isRecord(observed)) return jsonEquals(before, observed) ? [] : [place];
+  const inner = {
+    before: isRecord(before) ? before : {},
+    after: isRecord(after) ? after : {},
+    observed: isRecord(observed) ? observed : {},
+  };
+  const keys = new Set([...Object.keys(inner.before), ...Object.keys(inner.observed)]);
+  return [...keys].sort().flatMap((key) =>
+    differencesAt({
+      path: path === '' ? key : `${path}.${key}`,
+      before: inner.before[key],
+      after: inner.after[key],
+      observed: inner.observed[key],
+    }),
+  );
+}
+
 /** The three-way difference of a plan and what is observed: every path where observed is not `before`. */
 export function threeWayDifference(
   plan: Pick<StoredPlan, 'before' | 'after'>,
   observed: Json,
 ): readonly Difference[] {
-  const differences: Difference[] = [];
-  // eslint-disable-next-line max-params -- the pieces have no common noun.
-  const walk = (
-    path: string,
-    before: Json | undefined,
-    after: Json | undefined,
-    now: Json | undefined,
-  ): void => {
-    if (isRecord(before) || isRecord(now)) {
-      const b = isRecord(before) ? before : {};
-      const a = isRecord(after) ? after : {};
-      const n = isRecord(now) ? now : {};
-      for (const key of [...new Set([...Object.keys(b), ...Object.keys(n)])].sort()) {
-        walk(path === '' ? key : `${path}.${key}`, b[key], a[key], n[key]);
-      }
-      return;
-    }
-    if (!jsonEquals(before, now)) differences.push({ path, before, after, observed: now });
-  };
-  walk('', plan.before, plan.after, observed);
-  return differences;
+  return differencesAt({ path: '', before: plan.before, after: plan.after, observed });
 }
