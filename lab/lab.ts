@@ -1,20 +1,22 @@
-import type { Json, JsonObject } from '../domain/json.ts';
+import type { Json } from '../domain/json.ts';
 import { createAirflowTwin, type AirflowTwin } from './airflow/twin.ts';
-import { createAlertmanagerTwin, type AlertmanagerTwin } from './alertmanager/twin.ts';
+import type { DeclaredDag } from './airflow/world.ts';
+import { createAlertmanagerTwin } from './alertmanager/twin.ts';
+import { createAuditShipper } from './audit-shipper.ts';
 import { createKubernetesTwin, type KubernetesTwin } from './kubernetes/twin.ts';
 import { createLokiTwin, type LokiTwin } from './loki/twin.ts';
 import { createMailTwin, type MailTwin } from './mail/twin.ts';
 import { createMlflowTwin, type MlflowTwin } from './mlflow/twin.ts';
+import { createOpenTwins, type OpenTwins } from './open-twins.ts';
 import { createPrometheusTwin, type PrometheusTwin } from './prometheus/twin.ts';
 import { createJsonClient } from './scenario/json-client.ts';
-import { seedPoisonedData, type PoisonedData } from './scenario/poisoned-data.ts';
+import { seedPoisonedData, type PoisonedData, type TaskRun } from './scenario/poisoned-data.ts';
 import { storyOf, TRAINING_TASKS, type Story } from './scenario/story.ts';
 import { createServingSimulator, type ServingSimulator } from './serving/simulator.ts';
 import { createSlackTwin, type SlackTwin } from './slack/twin.ts';
 
-/** Every twin of the lab, seeded with the story of the poisoned batch. */
-export interface Lab {
-  readonly story: Story;
+/** The twins that are up before the story begins. */
+interface LabTwins {
   readonly kubernetes: KubernetesTwin;
   readonly mlflow: MlflowTwin;
   readonly airflow: AirflowTwin;
@@ -23,6 +25,11 @@ export interface Lab {
   readonly slack: SlackTwin;
   readonly mail: MailTwin;
   readonly serving: ServingSimulator;
+}
+
+/** Every twin of the lab, seeded with the story of the poisoned batch. */
+export interface Lab extends LabTwins {
+  readonly story: Story;
   /** Begins the story, once the webhook and the lineage endpoint are known. */
   begin(firebreak: FirebreakEndpoints): Promise<PoisonedData>;
   close(): Promise<void>;
@@ -38,90 +45,8 @@ const SCRAPE_MS = 200;
 /** What each version's served answers look like to the monitor. */
 const ANOMALY: Readonly<Record<string, number>> = { '7': 0.71, '8': 0.69 };
 const NORMAL_ANOMALY = 0.04;
-const NANOSECONDS = '000000';
 
-/** Starts all twins on free ports of 127.0.0.1. */
-// eslint-disable-next-line max-lines-per-function -- a composition: one thing after the other, nothing branches.
-export async function startLab(now: Date = new Date()): Promise<Lab> {
-  const story = storyOf(now);
-  const open: (() => Promise<void>)[] = [];
-  const keep = <T extends { close(): Promise<void> }>(twin: T): T => {
-    open.push(() => twin.close());
-    return twin;
-  };
-  let data: PoisonedData | null = null;
-  try {
-    const loki = keep(await createLokiTwin());
-    const audit = auditShipper(loki.url);
-    const kubernetes = keep(await createKubernetesTwin({ onAudit: audit.ship }));
-    const mlflow = keep(await createMlflowTwin());
-    const airflow = keep(
-      await createAirflowTwin({
-        dags: [trainingDag(story)],
-        runner: async (run, task) => (data === null ? 'failed' : data.runTask(run, task)),
-      }),
-    );
-    const serving = keep(
-      await createServingSimulator({
-        kubernetesUrl: kubernetes.url,
-        services: [{ namespace: story.namespace, name: story.service, model: story.model }],
-        anomalyScore: (_model, version) => ANOMALY[version] ?? NORMAL_ANOMALY,
-      }),
-    );
-    const prometheus = keep(
-      await createPrometheusTwin({
-        targets: [{ url: `${serving.url}/metrics`, job: 'serving' }],
-        scrapeIntervalMs: SCRAPE_MS,
-      }),
-    );
-    const slack = keep(await createSlackTwin());
-    const mail = keep(await createMailTwin());
-    return {
-      story,
-      kubernetes,
-      mlflow,
-      airflow,
-      prometheus,
-      loki,
-      slack,
-      mail,
-      serving,
-      begin: async ({ alerts, emit }) => {
-        const alertmanager: AlertmanagerTwin = keep(
-          await createAlertmanagerTwin({
-            receivers: [{ url: alerts.url, bearerToken: alerts.token }],
-            groupWaitMs: 50,
-            groupIntervalMs: 1_000,
-          }),
-        );
-        data = await seedPoisonedData(
-          {
-            kubernetes: createJsonClient(kubernetes.url),
-            mlflow: createJsonClient(mlflow.url),
-            loki: createJsonClient(loki.url),
-            alertmanager: createJsonClient(alertmanager.url),
-            emit,
-          },
-          story,
-        );
-        return data;
-      },
-      close: async () => {
-        await audit.drained();
-        await closeAll(open);
-      },
-    };
-  } catch (error) {
-    await closeAll(open);
-    throw error;
-  }
-}
-
-async function closeAll(open: (() => Promise<void>)[]): Promise<void> {
-  for (const close of open.splice(0).reverse()) await close();
-}
-
-function trainingDag(story: Story): { id: string; tasks: { id: string; downstream: string[] }[] } {
+function trainingDag(story: Story): DeclaredDag {
   return {
     id: story.pipeline,
     tasks: TRAINING_TASKS.map((id, index) => {
@@ -131,23 +56,88 @@ function trainingDag(story: Story): { id: string; tasks: { id: string; downstrea
   };
 }
 
-/** Ships the cluster's audit events to Loki, as a log agent does: one after the other, losing none. */
-function auditShipper(lokiUrl: string): {
-  readonly ship: (event: JsonObject) => void;
-  readonly drained: () => Promise<void>;
-} {
-  const loki = createJsonClient(lokiUrl);
-  let last: Promise<unknown> = Promise.resolve();
-  return {
-    ship: (event) => {
-      const values = [[`${Date.now().toString()}${NANOSECONDS}`, JSON.stringify(event)]];
-      const streams = [{ stream: { job: 'kubernetes-audit' }, values }];
-      last = last
-        .then(() => loki.send('POST', '/loki/api/v1/push', { body: { streams } }))
-        .catch(() => undefined);
+/** The model servers of the cluster, and the monitor that scrapes them. */
+async function startServing(
+  kubernetesUrl: string,
+  story: Story,
+  open: OpenTwins,
+): Promise<Pick<LabTwins, 'serving' | 'prometheus'>> {
+  const serving = open.keep(
+    await createServingSimulator({
+      kubernetesUrl,
+      services: [{ namespace: story.namespace, name: story.service, model: story.model }],
+      anomalyScore: (_model, version) => ANOMALY[version] ?? NORMAL_ANOMALY,
+    }),
+  );
+  const prometheus = open.keep(
+    await createPrometheusTwin({
+      targets: [{ url: `${serving.url}/metrics`, job: 'serving' }],
+      scrapeIntervalMs: SCRAPE_MS,
+    }),
+  );
+  return { serving, prometheus };
+}
+
+/** Tells the story: an Alertmanager of its own raises the alert, the other twins get their world. */
+async function beginStory(
+  story: Story,
+  twins: Pick<LabTwins, 'kubernetes' | 'mlflow' | 'loki'>,
+  telling: { readonly firebreak: FirebreakEndpoints; readonly open: OpenTwins },
+): Promise<PoisonedData> {
+  const { alerts, emit } = telling.firebreak;
+  const alertmanager = telling.open.keep(
+    await createAlertmanagerTwin({
+      receivers: [{ url: alerts.url, bearerToken: alerts.token }],
+      groupWaitMs: 50,
+      groupIntervalMs: 1_000,
+    }),
+  );
+  return seedPoisonedData(
+    {
+      kubernetes: createJsonClient(twins.kubernetes.url),
+      mlflow: createJsonClient(twins.mlflow.url),
+      loki: createJsonClient(twins.loki.url),
+      alertmanager: createJsonClient(alertmanager.url),
+      emit,
     },
-    drained: async () => {
-      await last;
+    story,
+  );
+}
+
+async function openLab(story: Story, open: OpenTwins): Promise<Lab> {
+  let data: PoisonedData | null = null;
+  const runner = async (run: TaskRun, task: string): Promise<'success' | 'failed'> =>
+    data === null ? 'failed' : data.runTask(run, task);
+  const loki = open.keep(await createLokiTwin());
+  const audit = createAuditShipper(loki.url);
+  const kubernetes = open.keep(await createKubernetesTwin({ onAudit: audit.ship }));
+  const mlflow = open.keep(await createMlflowTwin());
+  const airflow = open.keep(await createAirflowTwin({ dags: [trainingDag(story)], runner }));
+  const { serving, prometheus } = await startServing(kubernetes.url, story, open);
+  const slack = open.keep(await createSlackTwin());
+  const mail = open.keep(await createMailTwin());
+  const twins: LabTwins = { kubernetes, mlflow, airflow, prometheus, loki, slack, mail, serving };
+  return {
+    ...twins,
+    story,
+    begin: async (firebreak) => {
+      data = await beginStory(story, twins, { firebreak, open });
+      return data;
+    },
+    close: async () => {
+      await audit.drained();
+      await open.close();
     },
   };
+}
+
+/** Starts all twins on free ports of 127.0.0.1. When one does not start, none is left running. */
+export async function startLab(now: Date = new Date()): Promise<Lab> {
+  const open = createOpenTwins();
+  try {
+    return await openLab(storyOf(now), open);
+  } catch (error) {
+    await open.close();
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FaultPlan } from './fault.ts';
+import type { Fault, FaultPlan } from './fault.ts';
 
 /** One request that reached a twin, in order. */
 export interface LedgerEntry {
@@ -25,6 +25,7 @@ export interface Twin {
   close(): Promise<void>;
 }
 
+/** One request as a handler sees it, its body read whole. */
 export interface TwinRequest {
   readonly method: string;
   readonly url: URL;
@@ -32,6 +33,7 @@ export interface TwinRequest {
   readonly body: Buffer;
 }
 
+/** What a twin answers. */
 export interface TwinReply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -40,20 +42,32 @@ export interface TwinReply {
   readonly changed?: boolean;
 }
 
+/** Answers one request, and changes the twin's world when it asks for that. */
 export type TwinHandler = (request: TwinRequest) => Promise<TwinReply> | TwinReply;
 
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
+/** Waits for nothing and changes nothing. */
+const NO_FAULT: Fault = { kind: 'delay' };
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+  const body: AsyncIterable<Uint8Array> = request;
+  const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request) {
-    const bytes = Buffer.from(chunk);
-    size += bytes.length;
+  for await (const chunk of body) {
+    size += chunk.byteLength;
     if (size > BODY_BYTES_MAX) throw new Error('twin: body too large');
-    chunks.push(bytes);
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+async function readRequest(request: IncomingMessage): Promise<TwinRequest> {
+  return {
+    method: request.method ?? 'GET',
+    url: new URL(request.url ?? '/', 'http://127.0.0.1'),
+    headers: request.headers,
+    body: await readBody(request),
+  };
 }
 
 function send(response: ServerResponse, reply: TwinReply): void {
@@ -79,29 +93,26 @@ export async function startTwin(options: {
 }): Promise<Twin> {
   const ledger: LedgerEntry[] = [];
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    const method = request.method ?? 'GET';
-    const body = await readBody(request);
-    const fault = options.faults.next({ method, path: url.pathname, body: body.toString('utf8') });
-    if (fault?.delayMs !== undefined) await sleep(fault.delayMs);
-    if (fault?.kind === 'cut-before') {
+    const asked = await readRequest(request);
+    const { method, url } = asked;
+    const body = asked.body.toString('utf8');
+    const fault = options.faults.next({ method, path: url.pathname, body }) ?? NO_FAULT;
+    if (fault.delayMs !== undefined) await sleep(fault.delayMs);
+    if (fault.kind === 'cut-before') {
       request.socket.destroy();
       return;
     }
-    const reply =
-      fault?.kind === 'reply'
-        ? fault.reply
-        : await options.handler({ method, url, headers: request.headers, body });
+    const reply = fault.kind === 'reply' ? fault.reply : await options.handler(asked);
     ledger.push({
       sequence: ledger.length + 1,
       method,
       path: `${url.pathname}${url.search}`,
-      body: body.toString('utf8'),
+      body,
       status: reply.status,
       changed: reply.changed ?? false,
     });
-    if (fault?.kind === 'cut-after') request.socket.destroy();
-    else send(response, fault?.kind === 'replace' ? fault.reply : reply);
+    if (fault.kind === 'cut-after') request.socket.destroy();
+    else send(response, fault.kind === 'replace' ? fault.reply : reply);
   };
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {

@@ -1,0 +1,118 @@
+import { z } from 'zod';
+
+/** Where the view looks, and how it names the version behind an alias. */
+export interface ClusterViewOptions {
+  /** Base address of an API server, twin or real. */
+  readonly kubernetesUrl: string;
+  readonly token?: string;
+  /** The version that an alias names when a pod starts; for `models:/name@alias`. */
+  readonly resolveAlias?: (model: string, alias: string) => Promise<string | null>;
+}
+
+/** One pod that a Service reaches. */
+export interface Replica {
+  readonly pod: string;
+  readonly deployment: string;
+  readonly version: string;
+}
+
+/** What runs behind Services, as far as Kubernetes says so. */
+export interface ClusterView {
+  /** The pods that a Service reaches now and whose version is known. Raises when the API server does not answer. */
+  replicasOf(service: {
+    readonly namespace: string;
+    readonly name: string;
+  }): Promise<readonly Replica[]>;
+}
+
+const WITHIN_MS = 5_000;
+const MODEL_URI = /^models:\/([^/@]+)(?:\/(\w+)|@([\w-]+))$/;
+
+const podSchema = z.object({
+  metadata: z.object({
+    name: z.string(),
+    uid: z.string(),
+    labels: z.record(z.string(), z.string()).default({}),
+  }),
+  spec: z.object({
+    containers: z.array(
+      z.object({
+        env: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]),
+      }),
+    ),
+  }),
+});
+const podList = z.object({ items: z.array(podSchema) });
+const sliceList = z.object({
+  items: z.array(
+    z.object({
+      endpoints: z
+        .array(
+          z.object({
+            conditions: z.object({ ready: z.boolean().nullish() }).nullish(),
+            targetRef: z.object({ name: z.string() }).nullish(),
+          }),
+        )
+        .nullish()
+        .transform((endpoints) => endpoints ?? []),
+    }),
+  ),
+});
+
+type Pod = z.output<typeof podSchema>;
+
+/** The names of the pods that ready endpoints point at. */
+function reachedBy(slices: z.output<typeof sliceList>): ReadonlySet<string | undefined> {
+  return new Set(
+    slices.items.flatMap(({ endpoints }) =>
+      endpoints
+        .filter(({ conditions }) => conditions?.ready !== false)
+        .map(({ targetRef }) => targetRef?.name),
+    ),
+  );
+}
+
+/** The version that a pod's label or environment names, through an alias if need be; null when none does. */
+async function namedVersion(pod: Pod, options: ClusterViewOptions): Promise<string | null> {
+  const label = pod.metadata.labels['version'];
+  if (label !== undefined) return label;
+  const values = pod.spec.containers.flatMap(({ env }) => env.map(({ value }) => value ?? ''));
+  const match = values.map((value) => MODEL_URI.exec(value)).find((found) => found !== null);
+  const [, model = '', pinned, alias] = match ?? [];
+  if (pinned !== undefined) return pinned;
+  return alias === undefined ? null : ((await options.resolveAlias?.(model, alias)) ?? null);
+}
+
+/** A view of a cluster. It keeps the version of each pod: an alias that moves later reloads nothing. */
+export function createClusterView(options: ClusterViewOptions): ClusterView {
+  const versions = new Map<string, string>();
+  const get = async (path: string): Promise<unknown> => {
+    const response = await fetch(`${options.kubernetesUrl}${path}`, {
+      headers: options.token === undefined ? {} : { authorization: `Bearer ${options.token}` },
+      signal: AbortSignal.timeout(WITHIN_MS),
+    });
+    return response.json();
+  };
+  const versionOf = async (pod: Pod): Promise<string | null> => {
+    const { uid } = pod.metadata;
+    const version = versions.get(uid) ?? (await namedVersion(pod, options));
+    if (version !== null) versions.set(uid, version);
+    return version;
+  };
+  return {
+    replicasOf: async ({ namespace, name }) => {
+      const selector = encodeURIComponent(`kubernetes.io/service-name=${name}`);
+      const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices?labelSelector=${selector}`;
+      const reached = reachedBy(sliceList.parse(await get(path)));
+      const { items } = podList.parse(await get(`/api/v1/namespaces/${namespace}/pods`));
+      const replicas: Replica[] = [];
+      for (const item of items.filter(({ metadata }) => reached.has(metadata.name))) {
+        const version = await versionOf(item);
+        if (version === null) continue;
+        const pod = item.metadata.name;
+        replicas.push({ pod, deployment: pod.split('-').slice(0, -2).join('-'), version });
+      }
+      return replicas;
+    },
+  };
+}
