@@ -35,7 +35,7 @@ const path = z.string().min(1).max(4_096);
 /** Namespaces whose rights the health check asks for and that discovery lists; without it, all. */
 const namespaces = z.array(z.string().min(1).max(63)).min(1).max(50).optional();
 
-/** Configuration of one cluster: a kubeconfig file, or a server with its token. */
+/** Configuration of one cluster: a kubeconfig file, or a server with its token (within a cluster its file). */
 export const kubernetesConfig = z.union([
   z.strictObject({
     kubeconfig: path,
@@ -46,6 +46,8 @@ export const kubernetesConfig = z.union([
   z.strictObject({
     server: z.url({ protocol: /^https?$/ }),
     token: z.string().min(1).max(20_000).meta({ secret: true }).optional(),
+    /** A file with the token, read before each request: a service account's is renewed. It wins over `token`. */
+    tokenFile: path.optional(),
     /** PEM file of the authority that signed the server's certificate. */
     caFile: path.optional(),
     namespaces,

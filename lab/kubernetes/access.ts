@@ -20,17 +20,33 @@ export interface AccessRequest {
 export interface AccessOptions {
   /** Bearer token to user name; without it nobody needs a token and everybody is `kubernetes-admin`. */
   readonly tokens?: Readonly<Record<string, string>>;
+  /** User name to password; without it nobody comes in by Basic authentication. */
+  readonly passwords?: Readonly<Record<string, string>>;
   /** False refuses with 403; without it everything is allowed. */
   readonly isAllowed?: (request: AccessRequest) => boolean;
 }
 
-/** The user of a request. Raises 401 when tokens are asked for and none fits. */
-export function authenticate(options: AccessOptions, headers: IncomingHttpHeaders): string {
+function userOfPassword(options: AccessOptions, header: string): string | undefined {
+  const pair = /^Basic\s+(\S+)$/i.exec(header)?.[1] ?? '';
+  const text = Buffer.from(pair, 'base64').toString('utf8');
+  const known = Object.entries(options.passwords ?? {});
+  return known.find(([user, password]) => text === `${user}:${password}`)?.[0];
+}
+
+function userOf(options: AccessOptions, header: string): string {
   if (options.tokens === undefined) return 'kubernetes-admin';
-  const token = /^Bearer\s+(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
-  const user = Object.hasOwn(options.tokens, token) ? options.tokens[token] : undefined;
+  const token = /^Bearer\s+(\S+)$/i.exec(header)?.[1] ?? '';
+  const named = Object.hasOwn(options.tokens, token) ? options.tokens[token] : undefined;
+  const user = named ?? userOfPassword(options, header);
   if (user === undefined) throw unauthorized();
   return user;
+}
+
+/** The user of a request, or whom it impersonates. Raises 401 when tokens are asked for and none fits. */
+export function authenticate(options: AccessOptions, headers: IncomingHttpHeaders): string {
+  const user = userOf(options, headers.authorization ?? '');
+  const impersonated = headers['impersonate-user'];
+  return typeof impersonated === 'string' ? impersonated : user;
 }
 
 /** Refuses with 403 what the user may not do. */
