@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import { AppError, isAppError } from '../domain/error.ts';
-import type { Json } from '../domain/json.ts';
 import type { CallContext } from './connector.ts';
 import {
   failureOfSilence,
@@ -9,16 +8,20 @@ import {
   type FailedCall,
 } from './http-failure.ts';
 import { cappedPieces, createSilenceTimer, parseReply, readCapped } from './http-reading.ts';
-import { createRedactor, encoded, redacted } from './redaction.ts';
+import {
+  addressOf,
+  bodyOf,
+  requestHeaders,
+  type HttpAddress,
+  type HttpContent,
+  type HttpIdentity,
+} from './http-request.ts';
+import { createRedactor, redacted } from './redaction.ts';
 
 /** How a connector reaches its system. */
-export interface HttpClientOptions {
-  /** The system's name in messages. */
-  readonly name: string;
+export interface HttpClientOptions extends HttpIdentity {
   /** `http://` or `https://`; a path in it is kept as prefix. */
   readonly baseUrl: string;
-  /** Asked before every request; here goes the credential. */
-  headers(): Promise<Readonly<Record<string, string>>>;
   /** Texts that no message may contain; read when an error happens, so the list may grow (renewed tokens). */
   readonly secrets: readonly string[];
   /** Sends requests instead of the built-in fetch: for client certificates and own authorities. */
@@ -31,18 +34,9 @@ export interface HttpClientOptions {
   classify?(status: number, bodyText: string, mutating: boolean): AppError | undefined;
 }
 
-/** The address of a call: path segments (each is encoded; empty ones and dots are refused) and query. */
-export interface HttpAddress {
-  readonly path: readonly string[];
-  readonly query?: Readonly<Record<string, string | number | undefined>>;
-}
-
 /** One request whose reply is small and JSON. */
-export interface HttpCall<T> extends HttpAddress {
+export interface HttpCall<T> extends HttpAddress, HttpContent {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  readonly json?: Json;
-  readonly body?: Uint8Array;
-  readonly contentType?: string;
   /** An empty reply is parsed as `undefined`. */
   readonly schema: z.ZodType<T>;
   /** Non-2xx statuses that are answers, not errors; what is not JSON there is parsed as text. */
@@ -94,7 +88,6 @@ export interface HttpClient {
 const TIMEOUT_MS = 15_000;
 const REPLY_BYTES_MAX = 8 * 1024 * 1024;
 const ERROR_BODY_BYTES_MAX = 64 * 1024;
-const JSON_TYPE = 'application/json';
 
 /** A context for health probes: no key, no heartbeat, and every change is refused. */
 export function healthContext(signal: AbortSignal): CallContext {
@@ -106,52 +99,6 @@ export function healthContext(signal: AbortSignal): CallContext {
     permit: () => Promise.reject(new AppError('refused', 'A health probe changes nothing.')),
     now: () => new Date(),
   };
-}
-
-function segment(text: string): string {
-  const escaped = encoded(text);
-  if (escaped === '' || text === '.' || text === '..') {
-    throw new AppError('invalid', 'A path segment is empty, made of dots or not Unicode.');
-  }
-  return escaped;
-}
-
-function addressOf(baseUrl: string, call: HttpAddress): URL {
-  const url = new URL(baseUrl);
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${call.path.map(segment).join('/')}`;
-  for (const [key, value] of Object.entries(call.query ?? {})) {
-    if (value !== undefined) url.searchParams.append(key, value.toString());
-  }
-  return url;
-}
-
-interface Body {
-  readonly bytes: Uint8Array<ArrayBuffer> | undefined;
-  readonly type: string | undefined;
-}
-
-function bodyOf<T>(call: HttpCall<T>): Body {
-  if (call.json !== undefined) {
-    const bytes = new Uint8Array(Buffer.from(JSON.stringify(call.json)));
-    return { bytes, type: call.contentType ?? JSON_TYPE };
-  }
-  const bytes = call.body === undefined ? undefined : new Uint8Array(call.body);
-  return { bytes, type: call.contentType };
-}
-
-async function requestHeaders(
-  options: HttpClientOptions,
-  contentType: string | undefined,
-): Promise<Headers> {
-  const given = await options.headers();
-  try {
-    const headers = new Headers({ accept: JSON_TYPE, ...given });
-    if (contentType !== undefined) headers.set('content-type', contentType);
-    return headers;
-  } catch {
-    // The original error quotes the header's value, which may be the credential: it is not kept.
-    throw new AppError('invalid', `A credential for ${options.name} cannot be a header.`);
-  }
 }
 
 /** The error of an answer that says no: the system's own mapping first, then the status. */
@@ -209,7 +156,25 @@ interface Door {
   readonly closing: AbortSignal;
 }
 
-// eslint-disable-next-line complexity -- every way in which one exchange can end, in order.
+function timeoutOf(options: HttpClientOptions, call: { readonly timeoutMs?: number }): number {
+  return call.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS;
+}
+
+/** The reply that an answer is, by the call's schema. Raises `bad_reply`, or what a status that says no means. */
+function replyOf<T>(
+  options: HttpClientOptions,
+  call: HttpCall<T>,
+  got: { readonly answer: Answer; readonly failed: FailedCall },
+): HttpReply<T> {
+  const { response, text } = got.answer;
+  const { ok, status, headers } = response;
+  if (!ok && call.accept?.includes(status) !== true) {
+    throw failureOf(options, got.answer, got.failed);
+  }
+  const reading = { name: options.name, schema: call.schema, orText: !ok };
+  return { status, headers, value: parseReply(text, reading) };
+}
+
 async function exchange<T>(
   door: Door,
   call: HttpCall<T>,
@@ -223,7 +188,7 @@ async function exchange<T>(
   const headers = await requestHeaders(options, body.type);
   if (mutating) await context.permit();
   refuseStopped(options.name, [closing, context.signal]);
-  const deadline = AbortSignal.timeout(call.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS);
+  const deadline = AbortSignal.timeout(timeoutOf(options, call));
   const init: RequestInit = {
     method: call.method,
     headers,
@@ -231,23 +196,13 @@ async function exchange<T>(
     signal: AbortSignal.any([closing, context.signal, deadline]),
     ...(body.bytes === undefined ? {} : { body: body.bytes }),
   };
-  const bytesMax = options.replyBytesMax ?? REPLY_BYTES_MAX;
   const answer = await send(url, init, {
     failed,
-    bytesMax,
+    bytesMax: options.replyBytesMax ?? REPLY_BYTES_MAX,
     now: context.now,
     fetch: options.fetch ?? fetch,
   });
-  const { response, text } = answer;
-  if (!response.ok && call.accept?.includes(response.status) !== true) {
-    throw failureOf(options, answer, failed);
-  }
-  const reading = { name: options.name, schema: call.schema, orText: !response.ok };
-  return {
-    status: response.status,
-    headers: response.headers,
-    value: parseReply(text, reading),
-  };
+  return replyOf(options, call, { answer, failed });
 }
 
 async function stream(
@@ -261,7 +216,7 @@ async function stream(
   const headers = await requestHeaders(options, undefined);
   headers.set('accept', '*/*');
   refuseStopped(options.name, [closing, context.signal]);
-  const timer = createSilenceTimer(call.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS);
+  const timer = createSilenceTimer(timeoutOf(options, call));
   const signal = AbortSignal.any([closing, context.signal, timer.signal]);
   try {
     const response = await (options.fetch ?? fetch)(url, { headers, redirect: 'manual', signal });
