@@ -73,115 +73,84 @@ function attributesOf(incident: Incident): TypedSearchAttributes {
   ]);
 }
 
-/** Connects to Temporal. `searchAttributes` is false on a server where ours are not registered. */
-// eslint-disable-next-line max-lines-per-function -- a composition: one thing after the other, nothing branches.
-export async function connectEngine(options: {
-  readonly connection: ConnectionOptions;
-  readonly namespace: string;
+/** What every call to Temporal goes through. */
+interface Door {
+  readonly client: Client;
   readonly taskQueue: string;
   readonly searchAttributes: boolean;
-}): Promise<EngineClient> {
-  const { namespace, taskQueue, searchAttributes } = options;
-  const connection = await Connection.connect(options.connection);
-  const client = new Client({ connection, namespace });
-  const within = <T>(work: () => Promise<T>, ms = CALL_WITHIN_MS): Promise<T> =>
-    connection.withDeadline(Date.now() + ms, work);
-  const handleOf = (incident: Incident): ReturnType<Client['workflow']['getHandle']> =>
-    client.workflow.getHandle(workflowIdOf(incident.id, incident.generation));
-
-  const start = async (incident: Incident): Promise<void> => {
-    const input: IncidentInput = {
-      incidentId: incident.id,
-      generation: incident.generation,
-      continueAsNewAfterEvents: CONTINUE_AS_NEW_AFTER_EVENTS,
-      searchAttributes,
-      carried: null,
-    };
-    try {
-      await within(() =>
-        client.workflow.start(INCIDENT_WORKFLOW, {
-          taskQueue,
-          workflowId: workflowIdOf(incident.id, incident.generation),
-          workflowIdReusePolicy: 'REJECT_DUPLICATE',
-          args: [input],
-          staticSummary: `#${incident.number.toString()} ${incident.title}`.slice(0, 200),
-          ...(searchAttributes ? { typedSearchAttributes: attributesOf(incident) } : {}),
-        }),
-      );
-    } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return;
-      throw unavailable(error);
-    }
-  };
-
-  const wake = async (incident: Incident): Promise<boolean> => {
-    try {
-      await within(() => handleOf(incident).signal(wakeSignal));
-      return true;
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return false;
-      throw unavailable(error);
-    }
-  };
-
-  const decide = async (incident: Incident, decision: Decision): Promise<DecisionAnswer | null> => {
-    try {
-      return await within(
-        () =>
-          handleOf(incident).executeUpdate(decideUpdate, {
-            updateId: decision.id,
-            args: [decision],
-          }),
-        UPDATE_WITHIN_MS,
-      );
-    } catch (error) {
-      if (error instanceof WorkflowUpdateFailedError) {
-        return { outcome: 'refused', reason: error.cause?.message ?? error.message };
-      }
-      if (error instanceof WorkflowNotFoundError) return null;
-      throw unavailable(error);
-    }
-  };
-
-  return {
-    client,
-    namespace,
-    taskQueue,
-    start,
-    wake,
-    decide,
-    namespaceId: async () => {
-      const { namespaceInfo } = await within(() =>
-        connection.workflowService.describeNamespace({ namespace }),
-      );
-      return namespaceInfo?.id ?? '';
-    },
-    describe: (incidentId, generation) =>
-      describeRun(client, within, workflowIdOf(incidentId, generation)),
-    terminate: async (incidentId, generation, reason) => {
-      await within(() =>
-        client.workflow.getHandle(workflowIdOf(incidentId, generation)).terminate(reason),
-      );
-    },
-    ready: async () => {
-      try {
-        await within(() => connection.workflowService.getSystemInfo({}), 2_000);
-        return true;
-      } catch {
-        return false;
-      }
-    },
-    close: () => connection.close(),
-  };
+  /** Ends the work with an error when it takes longer. */
+  within<T>(work: () => Promise<T>, ms?: number): Promise<T>;
 }
 
-async function describeRun(
-  client: Client,
-  within: <T>(work: () => Promise<T>) => Promise<T>,
-  workflowId: string,
-): Promise<DescribedRun> {
+type Handle = ReturnType<Client['workflow']['getHandle']>;
+
+function handleOf({ client }: Door, incidentId: string, generation: number): Handle {
+  return client.workflow.getHandle(workflowIdOf(incidentId, generation));
+}
+
+async function start(door: Door, incident: Incident): Promise<void> {
+  const { client, taskQueue, searchAttributes } = door;
+  const { id, generation } = incident;
+  const input: IncidentInput = {
+    incidentId: id,
+    generation,
+    continueAsNewAfterEvents: CONTINUE_AS_NEW_AFTER_EVENTS,
+    searchAttributes,
+    carried: null,
+  };
   try {
-    const description = await within(() => client.workflow.getHandle(workflowId).describe());
+    await door.within(() =>
+      client.workflow.start(INCIDENT_WORKFLOW, {
+        taskQueue,
+        workflowId: workflowIdOf(id, generation),
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        args: [input],
+        staticSummary: `#${incident.number.toString()} ${incident.title}`.slice(0, 200),
+        ...(searchAttributes ? { typedSearchAttributes: attributesOf(incident) } : {}),
+      }),
+    );
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+    throw unavailable(error);
+  }
+}
+
+async function wake(door: Door, { id, generation }: Incident): Promise<boolean> {
+  try {
+    await door.within(() => handleOf(door, id, generation).signal(wakeSignal));
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw unavailable(error);
+  }
+}
+
+async function decide(
+  door: Door,
+  { id, generation }: Incident,
+  decision: Decision,
+): Promise<DecisionAnswer | null> {
+  const update: { updateId: string; args: [Decision] } = {
+    updateId: decision.id,
+    args: [decision],
+  };
+  try {
+    return await door.within(
+      () => handleOf(door, id, generation).executeUpdate(decideUpdate, update),
+      UPDATE_WITHIN_MS,
+    );
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError) {
+      return { outcome: 'refused', reason: error.cause?.message ?? error.message };
+    }
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw unavailable(error);
+  }
+}
+
+async function describeRun(door: Door, handle: Handle): Promise<DescribedRun> {
+  try {
+    const description = await door.within(() => handle.describe());
     const version = description.raw.workflowExecutionInfo?.versioningInfo?.deploymentVersion;
     const names = { RUNNING: 'running', COMPLETED: 'completed' } as const;
     const { name } = description.status;
@@ -195,4 +164,47 @@ async function describeRun(
       return { state: 'missing', buildId: null, runId: null };
     throw unavailable(error);
   }
+}
+
+/** Connects to Temporal. `searchAttributes` is false on a server where ours are not registered. */
+export async function connectEngine(options: {
+  readonly connection: ConnectionOptions;
+  readonly namespace: string;
+  readonly taskQueue: string;
+  readonly searchAttributes: boolean;
+}): Promise<EngineClient> {
+  const { namespace, taskQueue, searchAttributes } = options;
+  const connection = await Connection.connect(options.connection);
+  const { workflowService } = connection;
+  const client = new Client({ connection, namespace });
+  const within: Door['within'] = (work, ms = CALL_WITHIN_MS) =>
+    connection.withDeadline(Date.now() + ms, work);
+  const door: Door = { client, taskQueue, searchAttributes, within };
+  return {
+    client,
+    namespace,
+    taskQueue,
+    start: (incident) => start(door, incident),
+    wake: (incident) => wake(door, incident),
+    decide: (incident, decision) => decide(door, incident, decision),
+    describe: (incidentId, generation) => describeRun(door, handleOf(door, incidentId, generation)),
+    namespaceId: async () => {
+      const { namespaceInfo } = await within(() =>
+        workflowService.describeNamespace({ namespace }),
+      );
+      return namespaceInfo?.id ?? '';
+    },
+    terminate: async (incidentId, generation, reason) => {
+      await within(() => handleOf(door, incidentId, generation).terminate(reason));
+    },
+    ready: async () => {
+      try {
+        await within(() => workflowService.getSystemInfo({}), 2_000);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    close: () => connection.close(),
+  };
 }

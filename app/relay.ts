@@ -1,8 +1,7 @@
 import type { Logger } from 'pino';
-import { newFact } from '../domain/fact.ts';
-import type { Decision } from '../domain/decision.ts';
 import { toAppError } from '../domain/error.ts';
 import type { OutboxRow, OutboxWork, Store } from '../store/tables.ts';
+import { deliverDecision } from './decision-delivery.ts';
 import type { EngineClient } from './engine-client.ts';
 import type { Messenger } from './messenger.ts';
 
@@ -115,8 +114,10 @@ async function carryOut(
     }
     case 'wake-incident':
       return wake(deps, work.incidentId, woken);
-    case 'deliver-decision':
-      return deliverDecision(deps, work.decisionId);
+    case 'deliver-decision': {
+      const outcome = await deliverDecision(deps, work.decisionId);
+      return outcome === 'later' ? { laterMs: RETRY_FIRST_MS * 2 } : 'done';
+    }
     case 'send-message': {
       const outcome = await deps.messenger.send(work.messageId);
       return outcome === 'later' ? { laterMs: RETRY_FIRST_MS * 8 } : 'done';
@@ -143,71 +144,4 @@ async function wake(
   if (woken.size > 10_000) woken.clear();
   await deps.engine.wake(incident);
   return 'done';
-}
-
-// eslint-disable-next-line complexity -- one case per member of a closed set, or one guard after the other; splitting hides the order.
-async function deliverDecision(deps: RelayDependencies, decisionId: string): Promise<Delivery> {
-  const decision = await deps.store.decisions.get(decisionId);
-  if (!decision || decision.outcome !== 'pending') return 'done';
-  const incident = await deps.store.incidents.get(decision.incidentId);
-  if (!incident) return 'done';
-  if (decision.command.kind === 'note') {
-    await settle(deps.store, decision, { outcome: 'accepted', reason: null });
-    return 'done';
-  }
-  if (decision.command.kind === 'resume' && incident.state === 'stuck') {
-    await deps.store.incidents.nextGeneration(incident.id, incident.generation);
-    await settle(deps.store, decision, { outcome: 'accepted', reason: null });
-    return 'done';
-  }
-  const answer = await deps.engine.decide(incident, decision);
-  if (answer) {
-    await settle(deps.store, decision, answer);
-    return 'done';
-  }
-  const now = await deps.store.incidents.get(incident.id);
-  if (now?.state === 'closed') {
-    // A close whose answer was lost on the way: the incident says what became of it.
-    const mine = decision.command.kind === 'close' && now.generation === incident.generation;
-    const reason = mine ? null : 'The incident is closed.';
-    await settle(deps.store, decision, { outcome: mine ? 'accepted' : 'refused', reason });
-    return 'done';
-  }
-  return { laterMs: RETRY_FIRST_MS * 2 };
-}
-
-async function settle(
-  store: Store,
-  decision: Decision,
-  answer: { readonly outcome: 'accepted' | 'refused'; readonly reason: string | null },
-): Promise<void> {
-  const { command, actor } = decision;
-  const note = command.kind === 'note';
-  const accepted = answer.outcome === 'accepted';
-  // eslint-disable-next-line complexity -- one case per member of a closed set, or one guard after the other; splitting hides the order.
-  await store.transaction(async (tables) => {
-    await tables.decisions.settle(decision.id, answer.outcome, answer.reason);
-    await tables.facts.append(decision.incidentId, [
-      newFact({
-        key: `decision/${decision.id}`,
-        kind: note ? 'incident.note' : accepted ? 'decision.admitted' : 'decision.refused',
-        occurredAt: note ? (command.occurredAt ?? decision.decidedAt) : decision.decidedAt,
-        actor: actor.person,
-        operation: 'operation' in command ? command.operation : null,
-        summary: note
-          ? `${actor.name}: ${command.text}`
-          : accepted
-            ? `${actor.name} decided: ${command.kind}.`
-            : `${actor.name}'s ${command.kind} was refused: ${answer.reason ?? ''}`,
-        data: {
-          decisionId: decision.id,
-          kind: command.kind,
-          channel: actor.channel,
-          roles: actor.roles,
-          ...('planDigest' in command ? { planDigest: command.planDigest } : {}),
-          ...('approvalId' in command ? { approvalId: command.approvalId } : {}),
-        },
-      }),
-    ]);
-  });
 }

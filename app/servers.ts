@@ -1,7 +1,9 @@
 import type { ConnectionOptions } from '@temporalio/client';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { AppError } from '../domain/error.ts';
 import { startEmbeddedServers } from './embedded/servers.ts';
+import type { EmbeddedTemporal } from './embedded/temporal.ts';
 import { findTemporalCli } from './embedded/temporal-cli.ts';
 
 /** The database and the Temporal server that this process works on. */
@@ -29,22 +31,29 @@ export interface ServerSettings {
   readonly temporalUi: boolean;
 }
 
+/** The Temporal that the environment names, else ours. */
+function temporalOf(
+  named: ServerSettings['temporal'],
+  own: EmbeddedTemporal | null,
+): Pick<Servers, 'temporal' | 'namespace' | 'ownsTemporal' | 'temporalUi'> {
+  if (named) {
+    const { connection, namespace } = named;
+    return { temporal: connection, namespace, ownsTemporal: false, temporalUi: null };
+  }
+  if (!own) throw new AppError('internal', 'No Temporal server is named and none was started.');
+  const { address, namespace, uiUrl } = own;
+  return { temporal: { address }, namespace, ownsTemporal: true, temporalUi: uiUrl };
+}
+
 /** Starts what the environment does not name. Raises what the embedded servers raise. */
-// eslint-disable-next-line complexity -- one case per member of a closed set, or one guard after the other; splitting hides the order.
 export async function openServers(
   settings: ServerSettings,
   log: Logger,
   onFailure: (error: Error) => void,
 ): Promise<Servers> {
-  const { dataDir, cacheDir } = settings;
+  const { dataDir, cacheDir, temporalCliPath: cliPath, searchPath } = settings;
   const cli =
-    settings.temporal === null
-      ? await findTemporalCli({
-          cliPath: settings.temporalCliPath,
-          searchPath: settings.searchPath,
-          cacheDir,
-        })
-      : null;
+    settings.temporal === null ? await findTemporalCli({ cliPath, searchPath, cacheDir }) : null;
   const embedded = await startEmbeddedServers({
     dataDir,
     cacheDir,
@@ -55,13 +64,9 @@ export async function openServers(
     temporal: cli === null ? null : { cli, ui: settings.temporalUi },
     onFailure,
   });
-  const { postgres, temporal } = embedded;
   return {
-    databaseUrl: settings.databaseUrl ?? postgres?.url ?? '',
-    temporal: settings.temporal?.connection ?? { address: temporal?.address ?? '' },
-    namespace: settings.temporal?.namespace ?? temporal?.namespace ?? 'default',
-    ownsTemporal: temporal !== null,
-    temporalUi: temporal?.uiUrl ?? null,
+    databaseUrl: settings.databaseUrl ?? embedded.postgres?.url ?? '',
+    ...temporalOf(settings.temporal, embedded.temporal),
     stop: () => embedded.stop(),
   };
 }

@@ -1,0 +1,39 @@
+import type { Decision } from '../domain/decision.ts';
+import { newFact, type NewFact } from '../domain/fact.ts';
+import type { DecisionAnswer } from '../workflows/messages.ts';
+
+/** What became of a decision, in words. */
+function toldOf(
+  { command, actor, decidedAt }: Decision,
+  answer: DecisionAnswer,
+): Pick<NewFact, 'kind' | 'occurredAt' | 'summary'> {
+  if (command.kind === 'note') {
+    const occurredAt = command.occurredAt ?? decidedAt;
+    return { kind: 'incident.note', occurredAt, summary: `${actor.name}: ${command.text}` };
+  }
+  if (answer.outcome === 'accepted') {
+    const summary = `${actor.name} decided: ${command.kind}.`;
+    return { kind: 'decision.admitted', occurredAt: decidedAt, summary };
+  }
+  const summary = `${actor.name}'s ${command.kind} was refused: ${answer.reason ?? ''}`;
+  return { kind: 'decision.refused', occurredAt: decidedAt, summary };
+}
+
+/** The fact that a decision was answered; one per decision, whoever writes it. */
+export function decisionFact(decision: Decision, answer: DecisionAnswer): NewFact {
+  const { id, command, actor } = decision;
+  return newFact({
+    ...toldOf(decision, answer),
+    key: `decision/${id}`,
+    actor: actor.person,
+    operation: 'operation' in command ? command.operation : null,
+    data: {
+      decisionId: id,
+      kind: command.kind,
+      channel: actor.channel,
+      roles: actor.roles,
+      ...('planDigest' in command ? { planDigest: command.planDigest } : {}),
+      ...('approvalId' in command ? { approvalId: command.approvalId } : {}),
+    },
+  });
+}
