@@ -59,8 +59,10 @@ export interface LoadedIncident {
   readonly rounds: Readonly<Record<string, number>>;
   /** How often the incident was reopened: its steps are told anew each time. */
   readonly reopenings: number;
-  /** Keys of step facts that the log already holds. */
+  /** Keys of facts that are told once and that the log already holds. */
   readonly stepFacts: readonly string[];
+  /** True when its effects were taken back (absent in histories before 0.1.0 was complete). */
+  readonly stoodDown?: boolean;
 }
 
 /** How an operation stands in a round. */
@@ -69,6 +71,8 @@ export interface OperationOutcome {
   readonly round: number;
   readonly outcome: Outcome;
   readonly reason: string | null;
+  /** A person went on without it, or without proof of it: the run passes, and its step is no success. */
+  readonly passedOver?: boolean;
 }
 
 /** Input of `look`: neighbouring reads of one step. */
@@ -153,12 +157,16 @@ export interface VoidApprovalInput extends RunReference {
 /** Input of `confirmStep`. */
 export interface ConfirmInput extends RunReference {
   readonly step: StepName;
+  /** Operations that a person went on without: they are not looked at. */
+  readonly except?: readonly string[];
 }
 
 /** Whether what a step changed still holds after its hold time. */
 export interface ConfirmOutcome {
   readonly outcome: Outcome;
   readonly reason: string | null;
+  /** The operation that did not hold; null when all did. */
+  readonly operation?: string | null;
 }
 
 /** Input of `settleByPerson`: a skip or a mark-done with its reason. */

@@ -15,7 +15,11 @@ export async function confirmStep(
   const incident = await begin(deps, input);
   const all = await deps.store.operations.ofIncident(incident.id);
   const rows = all.filter(
-    (row) => row.step === input.step && row.state === 'verified' && !hasLaterEffect(all, row),
+    (row) =>
+      row.step === input.step &&
+      row.state === 'verified' &&
+      !(input.except ?? []).includes(row.operation) &&
+      !hasLaterEffect(all, row),
   );
   const lapsed: { readonly row: OperationRow; readonly reason: string; readonly sure: boolean }[] =
     [];
@@ -28,7 +32,7 @@ export async function confirmStep(
   const [first] = lapsed;
   if (!first) {
     await deps.store.facts.append(incident.id, [confirmedFact(input, rows)]);
-    return { outcome: 'succeeded', reason: null };
+    return { outcome: 'succeeded', reason: null, operation: null };
   }
   await deps.store.facts.append(
     incident.id,
@@ -45,7 +49,8 @@ export async function confirmStep(
     ),
   );
   const outcome = lapsed.some(({ sure }) => sure) ? 'failed' : 'inconclusive';
-  return { outcome, reason: `${first.row.target}: ${first.reason}` };
+  const reason = `${first.row.target}: ${first.reason}`;
+  return { outcome, reason, operation: first.row.operation };
 }
 
 function confirmedFact(

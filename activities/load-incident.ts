@@ -15,6 +15,8 @@ const ONCE: ReadonlySet<FactKind> = new Set<FactKind>([
   'incident.stabilised',
   'claim.blocked',
 ]);
+/** How the key of the fact begins that ends a stand-down which undid something. */
+const STOOD_DOWN = 'stand-down/';
 const FACTS_PAGE = 500;
 const FACTS_MAX = 100_000;
 
@@ -122,6 +124,7 @@ async function describe(
     rounds: Object.fromEntries(old.map(({ operation, round }) => [operation, round + 1])),
     reopenings: told.reopenings,
     stepFacts: told.keys,
+    stoodDown: told.stoodDown,
   };
 }
 
@@ -129,27 +132,31 @@ interface Told {
   readonly keys: readonly string[];
   readonly reopenings: number;
   readonly reopenedAt: string;
+  readonly stoodDown: boolean;
 }
 
-const NOTHING_TOLD: Told = { keys: [], reopenings: 0, reopenedAt: '' };
+const NOTHING_TOLD: Told = { keys: [], reopenings: 0, reopenedAt: '', stoodDown: false };
 
 async function toldOf(deps: ActivityDependencies, incidentId: string): Promise<Told> {
   const keys: string[] = [];
   let reopenings = 0;
   let reopenedAt = '';
+  let stoodDown = false;
   for (let after = 0; after < FACTS_MAX;) {
     const page = await deps.store.facts.page(incidentId, after, FACTS_PAGE);
     for (const { kind, key, recordedAt } of page) {
       if (ONCE.has(kind)) keys.push(key);
+      if (key.startsWith(STOOD_DOWN)) stoodDown = true;
       if (kind !== 'incident.reopened') continue;
       reopenings += 1;
       reopenedAt = recordedAt;
+      stoodDown = false;
     }
     const last = page.at(-1);
     if (!last || page.length < FACTS_PAGE) break;
     after = last.sequence;
   }
-  return { keys, reopenings, reopenedAt };
+  return { keys, reopenings, reopenedAt, stoodDown };
 }
 
 /** A person picked the model: the inventory entry becomes the target. An unknown name changes nothing. */

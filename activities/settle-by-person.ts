@@ -4,7 +4,7 @@ import type { OperationOutcome, SettleByPersonInput } from './activity.ts';
 import { begin } from './carry.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { look } from './plan-apply-verify.ts';
-import { outcomeOf, settle } from './results.ts';
+import { outcomeOf, PASSED_OVER, settle } from './results.ts';
 
 /**
  * A person passes over an operation, or says that it is done: `mark-done` is verified by looking where there is
@@ -34,9 +34,9 @@ export async function settleByPerson(
       step: input.step,
       operation: input.operation,
       round,
-      outcome: input.how === 'skip' ? 'skipped' : 'succeeded',
+      outcome: input.how === 'skip' ? 'skipped' : verified ? 'succeeded' : 'inconclusive',
       reason: `${word} by ${input.person}: ${input.reason}`,
-      value: { by: input.person, how: input.how, verified, targets: [] },
+      value: { by: input.person, how: input.how, [PASSED_OVER]: !verified, targets: [] },
       startedAt: attempt.scheduledAt.toISOString(),
       settledAt: deps.now().toISOString(),
     },

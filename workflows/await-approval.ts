@@ -1,3 +1,4 @@
+import type { ApprovalAnswer, ApprovalOutcome } from '../activities/activity.ts';
 import type { StepName } from '../domain/playbook.ts';
 import { glances, reads, records } from './proxies.ts';
 import type { Run } from './run.ts';
@@ -38,12 +39,15 @@ export async function waitForClaim(run: Run, operation: string, by: string): Pro
   const started = Date.now();
   const before = run.waiting;
   run.waiting = { kind: 'claim', operation, by };
-  run.tellOnce(`claim/${operation}/${run.roundOf(operation).toString()}/blocked-by/${by}`, {
-    kind: 'claim.blocked',
-    operation,
-    summary: `Waiting: incident ${by} holds the target.`,
-    data: { by },
-  });
+  run.tellOnce(
+    `claim/${operation}/${run.progress.roundOf(operation).toString()}/blocked-by/${by}`,
+    {
+      kind: 'claim.blocked',
+      operation,
+      summary: `Waiting: incident ${by} holds the target.`,
+      data: { by },
+    },
+  );
   const wakes = run.wakeCount;
   await run.until(() => run.wakeCount > wakes || run.cancelled !== null, CLAIM_LOOK_MS);
   run.waiting = before;
@@ -51,46 +55,41 @@ export async function waitForClaim(run: Run, operation: string, by: string): Pro
 }
 
 /** Plans what is covered, opens the approval and waits for people; never approves by itself. */
-// eslint-disable-next-line complexity -- one case per member of a closed set, or one guard after the other; splitting hides the order.
 export async function awaitApproval(run: Run, question: ApprovalQuestion): Promise<ApprovalEnd> {
-  const rounds = Object.fromEntries(question.covers.map((name) => [name, run.roundOf(name)]));
-  const round = run.roundOf(question.name);
   const blockedSince = Date.now();
   for (;;) {
-    const { step, name: operation } = question;
-    const attempt = await run.attempt((reference) =>
-      reads.requestApproval({ ...reference, step, operation, round, rounds }),
-    );
-    if ('failure' in attempt) {
-      return { kind: 'refused', outcome: 'inconclusive', reason: attempt.failure };
-    }
-    const asked = attempt.value;
-    switch (asked.kind) {
-      case 'open':
-        return waitForPeople(run, question, asked);
-      case 'blocked': {
-        const again = await waitForClaim(run, question.name, asked.by);
-        if (again && Date.now() - blockedSince < CLAIM_WAIT_MAX_MS) break;
-        return {
-          kind: 'refused',
-          outcome: 'inconclusive',
-          reason: `incident ${asked.by} holds the target`,
-        };
-      }
-      case 'nothing-to-ask':
-        return {
-          kind: 'nothing-to-ask',
-          outcome: asked.outcome === 'skipped' ? 'skipped' : 'succeeded',
-          reason: asked.reason ?? 'nothing to change',
-        };
-      case 'failed':
-        return {
-          kind: 'refused',
-          outcome: asked.outcome === 'failed' ? 'failed' : 'inconclusive',
-          reason: asked.reason,
-        };
-    }
+    const asked = await ask(run, question);
+    if (asked.kind === 'open') return waitForPeople(run, question, asked);
+    if (asked.kind !== 'blocked') return endOf(asked);
+    const again = await waitForClaim(run, question.name, asked.by);
+    if (again && Date.now() - blockedSince < CLAIM_WAIT_MAX_MS) continue;
+    const reason = `incident ${asked.by} holds the target`;
+    return { kind: 'refused', outcome: 'inconclusive', reason };
   }
+}
+
+async function ask(run: Run, question: ApprovalQuestion): Promise<ApprovalOutcome> {
+  const { step, name: operation, covers } = question;
+  const round = run.progress.roundOf(operation);
+  const rounds = Object.fromEntries(covers.map((name) => [name, run.progress.roundOf(name)]));
+  const attempt = await run.carrier.attempt((reference) =>
+    reads.requestApproval({ ...reference, step, operation, round, rounds }),
+  );
+  return 'failure' in attempt
+    ? { kind: 'failed', outcome: 'inconclusive', reason: attempt.failure }
+    : attempt.value;
+}
+
+/** How an approval ends that nobody has to answer. */
+function endOf(
+  asked: Extract<ApprovalOutcome, { readonly kind: 'nothing-to-ask' | 'failed' }>,
+): ApprovalEnd {
+  if (asked.kind === 'failed') {
+    const outcome = asked.outcome === 'failed' ? 'failed' : 'inconclusive';
+    return { kind: 'refused', outcome, reason: asked.reason };
+  }
+  const outcome = asked.outcome === 'skipped' ? 'skipped' : 'succeeded';
+  return { kind: 'nothing-to-ask', outcome, reason: asked.reason ?? 'nothing to change' };
 }
 
 /** A cancel calls off what the playbook asks. A stand-down is the way out of a cancelled incident, and goes on. */
@@ -118,6 +117,22 @@ async function waitForPeople(
   return end;
 }
 
+/** What a settled approval means for the run; null while it is open. */
+function answerOf({ approvalId }: OpenApproval, answer: ApprovalAnswer): ApprovalEnd | null {
+  const { status, reason } = answer;
+  switch (status) {
+    case 'open':
+      return null;
+    case 'approved':
+      return { kind: 'approved', approvalId };
+    case 'rejected':
+      return { kind: 'refused', outcome: 'failed', reason: reason ?? 'rejected' };
+    case 'void':
+    case 'expired':
+      return { kind: 'again', reason: reason ?? 'the approval was voided' };
+  }
+}
+
 async function askUntilAnswered(
   run: Run,
   question: ApprovalQuestion,
@@ -125,14 +140,8 @@ async function askUntilAnswered(
 ): Promise<ApprovalEnd> {
   const expires = Date.parse(open.expiresAt);
   for (let rung = 0; rung <= ESCALATIONS_MAX;) {
-    const answer = await glances.approvalStatus({ approvalId: open.approvalId });
-    if (answer.status === 'approved') return { kind: 'approved', approvalId: open.approvalId };
-    if (answer.status === 'rejected') {
-      return { kind: 'refused', outcome: 'failed', reason: answer.reason ?? 'rejected' };
-    }
-    if (answer.status !== 'open') {
-      return { kind: 'again', reason: answer.reason ?? 'the approval was voided' };
-    }
+    const answered = answerOf(open, await glances.approvalStatus({ approvalId: open.approvalId }));
+    if (answered !== null) return answered;
     const seen = run.decidedApprovals;
     const remaining = expires - Date.now();
     const patience = Math.min(open.escalateAfterSeconds * 1000 * 2 ** rung, remaining);
@@ -140,18 +149,26 @@ async function askUntilAnswered(
       () => run.decidedApprovals > seen || isCalledOff(run, question),
       Math.max(patience, 0),
     );
-    if (isCalledOff(run, question)) return giveUp(run, open, 'void', 'the incident was cancelled');
-    if (Date.now() >= expires) return giveUp(run, open, 'expired', 'nobody approved in time');
+    if (isCalledOff(run, question)) {
+      return giveUp(run, open, { status: 'void', reason: 'the incident was cancelled' });
+    }
+    if (Date.now() >= expires) break;
     if (!moved) {
       rung += 1;
-      escalate(run, question, open, rung);
+      escalate(run, { question, open, rung });
     }
   }
-  return giveUp(run, open, 'expired', 'nobody answered');
+  return giveUp(run, open, { status: 'expired', reason: 'nobody approved in time' });
 }
 
-// eslint-disable-next-line max-params -- the pieces have no common noun.
-function escalate(run: Run, question: ApprovalQuestion, open: OpenApproval, rung: number): void {
+interface Escalation {
+  readonly question: ApprovalQuestion;
+  readonly open: OpenApproval;
+  /** How often nobody has answered so far. */
+  readonly rung: number;
+}
+
+function escalate(run: Run, { question, open, rung }: Escalation): void {
   run.tell({
     key: `approval/${open.approvalId}/escalated/${rung.toString()}`,
     kind: 'approval.escalated',
@@ -159,7 +176,7 @@ function escalate(run: Run, question: ApprovalQuestion, open: OpenApproval, rung
     summary: `Nobody has answered ${question.name} yet (reminder ${rung.toString()}).`,
     data: { approvalId: open.approvalId, rung },
   });
-  run.announce({
+  run.carrier.announce({
     purpose: `approval/${open.approvalId}/reminder/${rung.toString()}`,
     subject: `Approval waiting: ${question.name}`,
     text: `${run.loaded.title}: ${question.name} still waits for approval ${open.approvalId}.`,
@@ -167,14 +184,12 @@ function escalate(run: Run, question: ApprovalQuestion, open: OpenApproval, rung
   });
 }
 
-// eslint-disable-next-line max-params -- the pieces have no common noun.
 async function giveUp(
   run: Run,
   open: OpenApproval,
-  status: 'void' | 'expired',
-  reason: string,
+  { status, reason }: { readonly status: 'void' | 'expired'; readonly reason: string },
 ): Promise<ApprovalEnd> {
-  await run.call((reference) =>
+  await run.carrier.call((reference) =>
     records.voidApproval({ ...reference, approvalId: open.approvalId, status, reason }),
   );
   return { kind: 'refused', outcome: 'inconclusive', reason };

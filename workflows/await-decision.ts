@@ -1,5 +1,6 @@
 import type { Decision } from '../domain/decision.ts';
 import type { PlaybookOperation, StepName } from '../domain/playbook.ts';
+import type { Waiting } from './messages.ts';
 import type { Run } from './run.ts';
 import { reads, records } from './proxies.ts';
 import { standDown } from './stand-down.ts';
@@ -17,7 +18,7 @@ export interface HoldReason {
 }
 
 /** How people ended a hold. */
-export type HoldEnd = 'retry' | 'settled' | 'resumed' | 'closed';
+export type HoldEnd = 'again' | 'settled' | 'closed';
 
 /** Waits for a command; reminds people at growing intervals until one comes. */
 export async function commandWithReminders(run: Run, what: string): Promise<Decision> {
@@ -30,7 +31,7 @@ export async function commandWithReminders(run: Run, what: string): Promise<Deci
       summary: `Nobody answered: ${what}`,
       data: { waitedMs: waitMs },
     });
-    run.announce({
+    run.carrier.announce({
       purpose: `reminder/${what}/${waitMs.toString()}`,
       subject: `Still waiting: ${what}`,
       text: `Nobody has answered for ${(waitMs / MINUTE_MS).toString()} minutes: ${what}`,
@@ -41,18 +42,34 @@ export async function commandWithReminders(run: Run, what: string): Promise<Deci
 }
 
 /**
- * Holds: containment and revert stay as they are, and the next move is a person's. Returns when a person retries,
- * settles the operation, resumes after a cancel, or closes the incident.
+ * Holds: containment and revert stay as they are, and the next move is a person's. Returns when a person retries
+ * or resumes, settles the operation, or closes the incident.
  */
-// eslint-disable-next-line complexity -- one case per member of a closed set, or one guard after the other; splitting hides the order.
 export async function hold(run: Run, why: HoldReason): Promise<HoldEnd> {
+  const what = `held at ${why.operation?.name ?? 'the incident'}`;
+  beginHold(run, why);
+  for (;;) {
+    const decision = await commandWithReminders(run, what);
+    const end = await carryOut(run, why, decision);
+    if (end === null) continue;
+    if (end !== 'closed') release(run, decision);
+    return end;
+  }
+}
+
+/** What a run waits for while it is held. */
+function heldAt(why: HoldReason): Waiting {
+  return { kind: 'held', operation: why.operation?.name ?? null, reason: why.reason };
+}
+
+function beginHold(run: Run, why: HoldReason): void {
   const operation = why.operation?.name ?? null;
-  run.waiting = { kind: 'held', operation, reason: why.reason };
-  const owner = run.loaded.owner;
+  const unowned = run.loaded.owner === null;
+  run.waiting = heldAt(why);
   run.set({
     state: 'held',
     stateReason: why.reason,
-    ...(owner === null ? { owner: 'on-call' } : {}),
+    ...(unowned ? { owner: 'on-call' } : {}),
   });
   run.tell({
     kind: 'incident.held',
@@ -60,19 +77,12 @@ export async function hold(run: Run, why: HoldReason): Promise<HoldEnd> {
     summary: `Held: ${why.reason}`,
     data: { reason: why.reason },
   });
-  run.announce({
-    purpose: `held/${operation ?? 'incident'}/${run.roundOf(operation ?? '').toString()}`,
+  run.carrier.announce({
+    purpose: `held/${operation ?? 'incident'}/${run.progress.roundOf(operation ?? '').toString()}`,
     subject: `Held: ${run.loaded.title}`,
     text: `Held at ${operation ?? 'the incident'}: ${why.reason}`,
     mail: true,
   });
-  for (;;) {
-    const decision = await commandWithReminders(run, `held at ${operation ?? 'the incident'}`);
-    const end = await carryOut(run, why, decision);
-    if (end === null) continue;
-    if (end !== 'closed') release(run, decision);
-    return end;
-  }
 }
 
 function release(run: Run, decision: Decision): void {
@@ -88,7 +98,6 @@ function release(run: Run, decision: Decision): void {
 }
 
 /** Carries out one command of a held incident; null when it stays held. */
-// eslint-disable-next-line complexity -- one case per member of a closed set, or one guard after the other; splitting hides the order.
 async function carryOut(run: Run, why: HoldReason, decision: Decision): Promise<HoldEnd | null> {
   const { command } = decision;
   const accept = (): void => {
@@ -96,19 +105,17 @@ async function carryOut(run: Run, why: HoldReason, decision: Decision): Promise<
   };
   switch (command.kind) {
     case 'resume':
-      accept();
-      return 'resumed';
     case 'retry':
       accept();
       if (why.operation) reopen(run, why.operation);
-      return 'retry';
+      return 'again';
     case 'skip':
     case 'mark-done':
       return settle(run, why, decision);
     case 'stand-down':
       accept();
       await standDown(run, decision);
-      run.waiting = { kind: 'held', operation: why.operation?.name ?? null, reason: why.reason };
+      run.waiting = heldAt(why);
       return null;
     case 'close':
       return (await close(run, decision)) ? 'closed' : null;
@@ -127,9 +134,9 @@ function reopen(run: Run, operation: PlaybookOperation): void {
         ? [operation, ...operation.covers]
         : [operation];
   for (const member of members) {
-    const outcome = run.outcomeOf(member.name);
+    const outcome = run.progress.outcomeOf(member.name);
     const done = outcome?.outcome === 'succeeded' || outcome?.outcome === 'skipped';
-    if (!done) run.reopen(member.name);
+    if (!done) run.progress.reopen(member.name);
   }
 }
 
@@ -145,19 +152,19 @@ async function settle(run: Run, why: HoldReason, decision: Decision): Promise<Ho
     return null;
   }
   run.answer(decision, { outcome: 'accepted', reason: null });
-  const outcome = await run.call((reference) =>
+  const outcome = await run.carrier.call((reference) =>
     reads.settleByPerson({
       ...reference,
       step,
       operation: operation.name,
-      round: run.roundOf(operation.name),
+      round: run.progress.roundOf(operation.name),
       person: actor.person,
       decisionId: decision.id,
       reason: command.reason,
       how: command.kind,
     }),
   );
-  run.settle(outcome);
+  run.progress.settle(outcome);
   return 'settled';
 }
 
@@ -166,7 +173,7 @@ export async function close(run: Run, decision: Decision): Promise<boolean> {
   const { command, actor } = decision;
   if (command.kind !== 'close') return false;
   for (;;) {
-    const outcome = await run.call((reference) =>
+    const outcome = await run.carrier.call((reference) =>
       records.closeIncident({
         ...reference,
         verdict: command.verdict,
@@ -185,6 +192,6 @@ export async function close(run: Run, decision: Decision): Promise<boolean> {
       run.answer(decision, { outcome: 'refused', reason: outcome.reason });
       return false;
     }
-    await run.call((reference) => records.record(reference));
+    await run.carrier.call((reference) => records.record(reference));
   }
 }

@@ -1,4 +1,4 @@
-import type { DecisionCommand } from '../domain/decision.ts';
+import type { DecisionCommand, DecisionKind } from '../domain/decision.ts';
 import type { Waiting } from './messages.ts';
 
 /** What of a run decides whether a command may be taken now. */
@@ -7,6 +7,8 @@ export interface RunView {
   readonly paused: boolean;
   readonly cancelled: boolean;
   readonly ended: boolean;
+  /** Its effects were taken back: what is left is to close it. */
+  readonly stoodDown: boolean;
   /** Approvals that this run has seen end: a late answer to one is refused. */
   readonly settledApprovals: ReadonlySet<string>;
 }
@@ -28,65 +30,81 @@ export function needsWaitingLoop(command: DecisionCommand, view: RunView): boole
   }
 }
 
+/** Waits at which a run is at rest: nothing goes on by itself. */
+function rests(view: RunView, ...kinds: readonly Waiting['kind'][]): boolean {
+  return view.waiting !== null && kinds.includes(view.waiting.kind);
+}
+
 /** An answer may overtake the activity that opened its approval, so only ended ones are refused. */
-function refuseApproval(approvalId: string, view: RunView): string | null {
+function refuseAnswer(approvalId: string, view: RunView): string | null {
   return view.settledApprovals.has(approvalId)
     ? 'This approval is not being waited for any more: it was settled, voided or replaced.'
     : null;
 }
 
-function refuseAtHold(
-  command: DecisionCommand & { operation?: string },
-  view: RunView,
-): string | null {
-  if (view.waiting?.kind !== 'held') return `Nothing is held: there is nothing to ${command.kind}.`;
-  const { operation } = view.waiting;
-  if (command.operation !== undefined && command.operation !== operation) {
-    return `Held at ${operation ?? 'no operation'}, not at ${command.operation}.`;
-  }
-  if (operation === null) return `Held at no operation: there is nothing to ${command.kind}.`;
-  return null;
+const STOOD_DOWN = 'The incident was stood down: close it.';
+
+function refuseRetry(view: RunView): string | null {
+  if (view.stoodDown) return STOOD_DOWN;
+  if (view.waiting?.kind !== 'held') return 'Nothing is held: there is nothing to retry.';
+  return view.cancelled && view.waiting.operation === null
+    ? 'The incident was cancelled: resume it.'
+    : null;
 }
+
+function refuseSettling(operation: string, view: RunView): string | null {
+  if (view.stoodDown) return STOOD_DOWN;
+  if (view.waiting?.kind !== 'held') return 'Nothing is held: there is nothing to settle.';
+  return operation === view.waiting.operation
+    ? null
+    : `Held at ${view.waiting.operation ?? 'no operation'}, not at ${operation}.`;
+}
+
+function refuseResume(view: RunView): string | null {
+  if (view.paused) return null;
+  if (!rests(view, 'held')) return 'The incident is neither paused nor held.';
+  return view.stoodDown ? STOOD_DOWN : null;
+}
+
+type SteeringKind = Exclude<DecisionKind, 'approve' | 'reject' | 'retry' | 'skip' | 'mark-done'>;
+
+const NEVER_REFUSED = (): null => null;
+
+const STEERING: Readonly<Record<SteeringKind, (view: RunView) => string | null>> = {
+  targets: (view) => (rests(view, 'targets') ? null : 'The targets are already chosen.'),
+  'stand-down': (view) =>
+    rests(view, 'held', 'close')
+      ? null
+      : 'Cancel the incident first: a stand-down starts from a held incident.',
+  close: (view) =>
+    rests(view, 'held', 'close', 'targets')
+      ? null
+      : 'The incident is still working: cancel it first, or wait for its end.',
+  resume: refuseResume,
+  pause: ({ paused }) => (paused ? 'The incident is already paused.' : null),
+  cancel: ({ cancelled }) => (cancelled ? 'The incident is already cancelled.' : null),
+  'hand-over': NEVER_REFUSED,
+  severity: NEVER_REFUSED,
+  acknowledge: NEVER_REFUSED,
+  note: NEVER_REFUSED,
+};
 
 /**
  * Why this command cannot be taken now, as a sentence for people, or null when it can. Synchronous and pure: it is
  * the update's validator.
  */
-// eslint-disable-next-line complexity -- one case per member of a closed set, or one guard after the other; splitting hides the order.
 export function refusalOf(command: DecisionCommand, view: RunView): string | null {
   if (view.ended) return 'The incident is closed.';
   switch (command.kind) {
     case 'approve':
     case 'reject':
-      return refuseApproval(command.approvalId, view);
+      return refuseAnswer(command.approvalId, view);
     case 'retry':
+      return refuseRetry(view);
     case 'skip':
     case 'mark-done':
-      return refuseAtHold(command, view);
-    case 'targets':
-      return view.waiting?.kind === 'targets' ? null : 'The targets are already chosen.';
-    case 'stand-down':
-      return view.waiting?.kind === 'held' || view.waiting?.kind === 'close'
-        ? null
-        : 'Cancel the incident first: a stand-down starts from a held incident.';
-    case 'close':
-      return view.waiting?.kind === 'held' ||
-        view.waiting?.kind === 'close' ||
-        view.waiting?.kind === 'targets'
-        ? null
-        : 'The incident is still working: cancel it first, or wait for its end.';
-    case 'resume':
-      return view.paused || (view.waiting?.kind === 'held' && view.cancelled)
-        ? null
-        : 'The incident is neither paused nor cancelled.';
-    case 'pause':
-      return view.paused ? 'The incident is already paused.' : null;
-    case 'cancel':
-      return view.cancelled ? 'The incident is already cancelled.' : null;
-    case 'hand-over':
-    case 'severity':
-    case 'acknowledge':
-    case 'note':
-      return null;
+      return refuseSettling(command.operation, view);
+    default:
+      return STEERING[command.kind](view);
   }
 }

@@ -28,7 +28,7 @@ export async function incident(input: IncidentInput): Promise<IncidentEnd> {
   });
   setHandler(statusQuery, () => run.status());
 
-  run.load(await run.call((reference) => records.loadIncident(reference)));
+  run.load(await run.carrier.call((reference) => records.loadIncident(reference)));
   const targeted = await chooseTargets(run);
   const end = targeted === 'closed' ? 'closed' : await runPlaybook(run);
   if (end === 'done') await review(run);
@@ -51,7 +51,7 @@ async function chooseTargets(run: Run): Promise<'chosen' | 'closed'> {
       run.answer(decision, { outcome: 'refused', reason: 'Pick the model first.' });
       continue;
     }
-    const loaded = await run.call((reference) =>
+    const loaded = await run.carrier.call((reference) =>
       records.chooseTargets({
         ...reference,
         model: command.model,
@@ -77,13 +77,13 @@ async function review(run: Run): Promise<void> {
   run.step = null;
   run.operation = null;
   run.set({ phase: 'review', step: null });
-  run.announce({
+  run.carrier.announce({
     purpose: 'review',
     subject: `Ready for review: ${run.loaded.title}`,
     text: `All five steps of ${run.loaded.title} ended. Close it with a verdict.`,
     mail: false,
   });
-  await run.call((reference) => records.writePostmortem(reference));
+  await run.carrier.call((reference) => records.writePostmortem(reference));
   while (!run.ended) {
     run.waiting = { kind: 'close' };
     const decision = await commandWithReminders(run, 'a closing verdict');

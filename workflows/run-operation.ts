@@ -37,7 +37,12 @@ export function isRead(operation: PlaybookOperation): operation is ReadOperation
 
 /** No attempt came to an end: unknown, which is never success and never failure. */
 function giveUp(run: Run, operation: string, reason: string): void {
-  run.settle({ operation, round: run.roundOf(operation), outcome: 'inconclusive', reason });
+  run.progress.settle({
+    operation,
+    round: run.progress.roundOf(operation),
+    outcome: 'inconclusive',
+    reason,
+  });
 }
 
 /** Runs neighbouring reads in one activity; each is settled by itself. */
@@ -46,14 +51,14 @@ export async function runReads(
   step: StepName,
   operations: readonly ReadOperation[],
 ): Promise<void> {
-  let left = operations.filter(({ name }) => run.outcomeOf(name) === undefined);
+  let left = operations.filter(({ name }) => run.progress.outcomeOf(name) === undefined);
   for (let look = 0; left.length > 0 && look < LOOKS_MAX; look += 1) {
     const asked = left.map(({ name }) => ({
       name,
-      round: run.roundOf(name),
-      since: run.lookedSince(name),
+      round: run.progress.roundOf(name),
+      since: run.progress.lookedSince(name),
     }));
-    const attempt = await run.attempt((reference) =>
+    const attempt = await run.carrier.attempt((reference) =>
       reads.look({ ...reference, step, operations: asked }),
     );
     if ('failure' in attempt) {
@@ -62,13 +67,13 @@ export async function runReads(
       return;
     }
     const outcome = attempt.value;
-    for (const settled of outcome.settled) run.settle(settled);
+    for (const settled of outcome.settled) run.progress.settle(settled);
     const stopped = outcome.settled.some((settled) => {
       const operation = operations.find(({ name }) => name === settled.operation);
       return operation !== undefined && !run.passes(operation, settled);
     });
     if (stopped || run.paused || run.cancelled !== null) return;
-    left = left.filter(({ name }) => run.outcomeOf(name) === undefined);
+    left = left.filter(({ name }) => run.progress.outcomeOf(name) === undefined);
     if (outcome.pending !== null) await sleep(LOOK_AGAIN_MS);
   }
 }
@@ -83,7 +88,7 @@ export async function runOperation(
   switch (operation.kind) {
     case 'action':
     case 'undo':
-      await runEffect(run, step, operation, null);
+      await runEffect(run, { step, operation, approvalId: null });
       return;
     case 'approval':
       await runApproval(run, step, operation);
@@ -99,25 +104,29 @@ export async function runOperation(
   }
 }
 
+/** An effect to be, and the approval that allows it; null where none stands before it. */
+interface Effect {
+  readonly step: StepName;
+  readonly operation: EffectOperation;
+  readonly approvalId: string | null;
+}
+
 /**
  * One effect. Its undo needs no list in here: the operation row is written before anything is sent, and the undo
  * stack is the rows whose apply began.
  */
-// eslint-disable-next-line max-params -- the pieces have no common noun.
 async function runEffect(
   run: Run,
-  step: StepName,
-  operation: EffectOperation,
-  approvalId: string | null,
+  { step, operation, approvalId }: Effect,
 ): Promise<{ readonly conflict: boolean }> {
   const blockedSince = Date.now();
   for (;;) {
-    const attempt = await run.attempt((reference) =>
+    const attempt = await run.carrier.attempt((reference) =>
       effects.act({
         ...reference,
         step,
         operation: operation.name,
-        round: run.roundOf(operation.name),
+        round: run.progress.roundOf(operation.name),
         stage: approvalId === null ? 'run' : 'apply',
         approvalId,
       }),
@@ -134,7 +143,7 @@ async function runEffect(
       if (Date.now() - blockedSince < LOOKS_MAX * LOOK_AGAIN_MS) continue;
     }
     if (outcome.conflict && approvalId !== null) return { conflict: true };
-    run.settle(outcome);
+    run.progress.settle(outcome);
     run.noteHold(outcome.holdMs);
     return { conflict: false };
   }
@@ -144,28 +153,38 @@ async function runApproval(run: Run, step: StepName, operation: ApprovalOperatio
   for (let plan = 0; plan < PLANS_MAX; plan += 1) {
     const covers = operation.covers.map(({ name }) => name);
     const end = await awaitApproval(run, { step, name: operation.name, covers });
-    const round = run.roundOf(operation.name);
+    const round = run.progress.roundOf(operation.name);
     switch (end.kind) {
       case 'nothing-to-ask':
-        run.settle({ operation: operation.name, round, outcome: end.outcome, reason: end.reason });
+        run.progress.settle({
+          operation: operation.name,
+          round,
+          outcome: end.outcome,
+          reason: end.reason,
+        });
         return;
       case 'refused':
-        run.settle({ operation: operation.name, round, outcome: end.outcome, reason: end.reason });
+        run.progress.settle({
+          operation: operation.name,
+          round,
+          outcome: end.outcome,
+          reason: end.reason,
+        });
         return;
       case 'again':
         planAgain(run, operation);
         break;
       case 'approved': {
-        const moved = await applyCovered(run, step, operation, end.approvalId);
+        const moved = await applyCovered(run, operation, { step, approvalId: end.approvalId });
         if (!moved) return;
         planAgain(run, operation);
         break;
       }
     }
   }
-  run.settle({
+  run.progress.settle({
     operation: operation.name,
-    round: run.roundOf(operation.name),
+    round: run.progress.roundOf(operation.name),
     outcome: 'inconclusive',
     reason: 'the world moved between every plan and its approval',
   });
@@ -173,53 +192,51 @@ async function runApproval(run: Run, step: StepName, operation: ApprovalOperatio
 
 /** A voided plan takes the whole approval with it: what it covered and did not reach is planned anew. */
 function planAgain(run: Run, approval: ApprovalOperation): void {
-  run.reopen(approval.name);
+  run.progress.reopen(approval.name);
   for (const covered of approval.covers) {
-    const outcome = run.outcomeOf(covered.name);
-    if (!outcome || !run.passes(covered, outcome)) run.reopen(covered.name);
+    const outcome = run.progress.outcomeOf(covered.name);
+    if (!outcome || !run.passes(covered, outcome)) run.progress.reopen(covered.name);
   }
 }
 
 /** Applies what was approved, in order; true when the world had moved and people must be asked anew. */
-// eslint-disable-next-line max-params -- the pieces have no common noun.
 async function applyCovered(
   run: Run,
-  step: StepName,
   approval: ApprovalOperation,
-  approvalId: string,
+  { step, approvalId }: Omit<Effect, 'operation'>,
 ): Promise<boolean> {
-  const round = run.roundOf(approval.name);
+  const round = run.progress.roundOf(approval.name);
   for (const covered of approval.covers) {
-    const settled = run.outcomeOf(covered.name);
+    const settled = run.progress.outcomeOf(covered.name);
     if (settled && run.passes(covered, settled)) continue;
     run.operation = covered.name;
-    const { conflict } = await runEffect(run, step, covered, approvalId);
+    const { conflict } = await runEffect(run, { step, operation: covered, approvalId });
     if (conflict) return true;
-    const outcome = run.outcomeOf(covered.name);
+    const outcome = run.progress.outcomeOf(covered.name);
     if (outcome && !run.passes(covered, outcome)) {
-      run.settle({ ...outcome, operation: approval.name, round });
+      run.progress.settle({ ...outcome, operation: approval.name, round });
       return false;
     }
   }
-  run.settle({ operation: approval.name, round, outcome: 'succeeded', reason: null });
+  run.progress.settle({ operation: approval.name, round, outcome: 'succeeded', reason: null });
   return false;
 }
 
 const BADNESS = ['succeeded', 'skipped', 'not_run', 'inconclusive', 'failed'] as const;
 
 async function runParallel(run: Run, step: StepName, group: ParallelOperation): Promise<void> {
-  const open = group.operations.filter(({ name }) => run.outcomeOf(name) === undefined);
+  const open = group.operations.filter(({ name }) => run.progress.outcomeOf(name) === undefined);
   await Promise.all(open.map((member) => runMember(run, step, member)));
   let worst: OperationOutcome | null = null;
   for (const member of group.operations) {
-    const outcome = run.outcomeOf(member.name);
+    const outcome = run.progress.outcomeOf(member.name);
     if (!outcome || run.passes(member, outcome)) continue;
     if (!worst || BADNESS.indexOf(outcome.outcome) > BADNESS.indexOf(worst.outcome))
       worst = outcome;
   }
-  run.settle({
+  run.progress.settle({
     operation: group.name,
-    round: run.roundOf(group.name),
+    round: run.progress.roundOf(group.name),
     outcome: worst?.outcome ?? 'succeeded',
     reason: worst ? `${worst.operation}: ${worst.reason ?? worst.outcome}` : null,
   });
@@ -227,7 +244,7 @@ async function runParallel(run: Run, step: StepName, group: ParallelOperation): 
 
 async function runMember(run: Run, step: StepName, member: LeafOperation): Promise<void> {
   if (isRead(member)) await runReads(run, step, [member]);
-  else await runEffect(run, step, member, null);
+  else await runEffect(run, { step, operation: member, approvalId: null });
 }
 
 async function runWait(run: Run, operation: WaitOperation): Promise<void> {
@@ -239,6 +256,6 @@ async function runWait(run: Run, operation: WaitOperation): Promise<void> {
   });
   await run.until(() => run.cancelled !== null, operation.seconds * SECOND_MS);
   run.waiting = null;
-  const round = run.roundOf(operation.name);
-  run.settle({ operation: operation.name, round, outcome: 'succeeded', reason: null });
+  const round = run.progress.roundOf(operation.name);
+  run.progress.settle({ operation: operation.name, round, outcome: 'succeeded', reason: null });
 }

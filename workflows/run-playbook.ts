@@ -51,7 +51,7 @@ async function runStep(run: Run, step: PlaybookStep): Promise<'done' | 'closed'>
     }
     await runBatch(run, step.name, batch);
     const failed = batch.find((operation) => {
-      const outcome = run.outcomeOf(operation.name);
+      const outcome = run.progress.outcomeOf(operation.name);
       return outcome !== undefined && !run.passes(operation, outcome);
     });
     if (failed && (await holdAt(run, step.name, failed)) === 'closed') return 'closed';
@@ -62,7 +62,7 @@ async function runStep(run: Run, step: PlaybookStep): Promise<'done' | 'closed'>
 }
 
 function passed(run: Run, operation: PlaybookOperation): boolean {
-  const outcome = run.outcomeOf(operation.name);
+  const outcome = run.progress.outcomeOf(operation.name);
   return outcome !== undefined && run.passes(operation, outcome);
 }
 
@@ -89,32 +89,28 @@ async function runBatch(
     run.operation = readable[0]?.name ?? null;
     // A failure that Postgres already knows is not looked at again before a person said so.
     const failed = readable.some(
-      (read) => run.outcomeOf(read.name) !== undefined && !passed(run, read),
+      (read) => run.progress.outcomeOf(read.name) !== undefined && !passed(run, read),
     );
     if (!failed) await runReads(run, step, readable);
     return;
   }
   const [operation] = batch;
-  if (operation && run.outcomeOf(operation.name) === undefined) {
+  if (operation && run.progress.outcomeOf(operation.name) === undefined) {
     await runOperation(run, step, operation);
   }
 }
 
 async function holdAt(run: Run, step: StepName, operation: PlaybookOperation): Promise<HoldEnd> {
-  const outcome = run.outcomeOf(operation.name);
+  const outcome = run.progress.outcomeOf(operation.name);
   const reason = `${operation.title}: ${outcome?.reason ?? outcome?.outcome ?? 'not run'}`;
   return hold(run, { step, operation, reason });
 }
 
 /** Between operations: pause, cancel and continue-as-new take effect here. */
 async function gatekeep(run: Run, step: StepName): Promise<HoldEnd | 'go'> {
-  if (run.cancelled !== null) {
-    const reason: HoldReason = {
-      step,
-      operation: null,
-      reason: `cancelled: ${run.cancelled.reason}`,
-    };
-    const end = await hold(run, reason);
+  const stopped = stopOf(run);
+  if (stopped !== null) {
+    const end = await hold(run, { step, operation: null, reason: stopped });
     if (end === 'closed') return end;
   }
   if (run.isPaused()) {
@@ -133,22 +129,20 @@ async function gatekeep(run: Run, step: StepName): Promise<HoldEnd | 'go'> {
   return 'go';
 }
 
+function stopOf(run: Run): string | null {
+  if (run.stoodDown) return 'its effects were taken back';
+  return run.cancelled === null ? null : `cancelled: ${run.cancelled.reason}`;
+}
+
 async function endStep(run: Run, step: PlaybookStep): Promise<'done' | 'closed'> {
-  for (;;) {
-    const confirmed = await confirm(run, step.name);
-    if (confirmed.outcome === 'succeeded' || run.observing) break;
-    const reason = `after its hold time: ${confirmed.reason ?? confirmed.outcome}`;
-    const end = await hold(run, { step: step.name, operation: null, reason });
-    if (end === 'closed') return 'closed';
-    if (end === 'resumed') break;
-  }
+  if ((await confirmStep(run, step)) === 'closed') return 'closed';
   const outcome = stepOutcome(run, step);
   run.tellOnce(`step/${step.name}/ended`, {
     kind: 'step.ended',
     summary: `Step ${step.name} ended: ${outcome}.`,
     data: { outcome },
   });
-  run.announce({
+  run.carrier.announce({
     purpose: `step/${step.name}`,
     subject: `${step.name}: ${outcome}`,
     text: `Step ${step.name} of ${run.loaded.title} ended: ${outcome}.`,
@@ -158,20 +152,64 @@ async function endStep(run: Run, step: PlaybookStep): Promise<'done' | 'closed'>
   return 'done';
 }
 
-/** After its hold time everything that the step changed is looked at once more. */
-async function confirm(
+/**
+ * After its hold time everything that the step changed is looked at once more. What did not hold is held for a
+ * person: looked at again when they retry, left out when they settled it themselves.
+ */
+async function confirmStep(run: Run, step: PlaybookStep): Promise<'done' | 'closed'> {
+  const except: string[] = [];
+  for (;;) {
+    const lapsed = await lapsedIn(run, step, except);
+    if (lapsed === null) return 'done';
+    const { operation, reason } = lapsed;
+    const before = operation && run.progress.outcomeOf(operation.name);
+    const end = await hold(run, { step: step.name, operation, reason });
+    if (end === 'closed') return 'closed';
+    if (end === 'settled' && operation) except.push(operation.name);
+    else if (before) run.progress.settle(before);
+  }
+}
+
+/** What of a step does not hold after its hold time; null when nothing was changed, or all of it holds. */
+async function lapsedIn(
   run: Run,
-  step: StepName,
-): Promise<{ readonly outcome: Outcome; readonly reason: string | null }> {
-  const holdMs = run.holdMs;
-  if (holdMs === 0) return { outcome: 'succeeded', reason: null };
+  step: PlaybookStep,
+  except: readonly string[],
+): Promise<Pick<HoldReason, 'operation' | 'reason'> | null> {
+  const { holdMs } = run;
+  if (holdMs === 0) return null;
   await sleep(holdMs);
-  return run.call((reference) => reads.confirmStep({ ...reference, step }));
+  const seen = await run.carrier.call((reference) =>
+    reads.confirmStep({ ...reference, step: step.name, except }),
+  );
+  if (seen.outcome === 'succeeded' || run.observing) return null;
+  return {
+    operation: operationIn(step, seen.operation ?? null),
+    reason: `after its hold time: ${seen.reason ?? seen.outcome}`,
+  };
+}
+
+function operationIn(step: PlaybookStep, name: string | null): PlaybookOperation | null {
+  return withMembers(step).find((operation) => operation.name === name) ?? null;
+}
+
+/** The operations of a step, and those inside its groups and approvals. */
+function withMembers(step: PlaybookStep): readonly PlaybookOperation[] {
+  return step.operations.flatMap((operation): readonly PlaybookOperation[] => {
+    if (operation.kind === 'parallel') return [operation, ...operation.operations];
+    return operation.kind === 'approval' ? [operation, ...operation.covers] : [operation];
+  });
 }
 
 /** A step is as good as its operations: one that a person passed over is no success. */
 function stepOutcome(run: Run, step: PlaybookStep): Outcome {
-  const outcomes = step.operations.map(({ name }) => run.outcomeOf(name)?.outcome ?? 'not_run');
+  const outcomes = step.operations.map(
+    ({ name }): Outcome => run.progress.outcomeOf(name)?.outcome ?? 'not_run',
+  );
+  const unproven = withMembers(step).some(
+    ({ name }) => run.progress.outcomeOf(name)?.passedOver === true,
+  );
+  if (unproven) return 'inconclusive';
   for (const bad of ['failed', 'inconclusive', 'not_run'] as const) {
     if (outcomes.includes(bad)) return bad;
   }

@@ -1,27 +1,17 @@
-/* eslint-disable max-lines -- one noun; a split would part what changes together. */
 import {
-  ActivityFailure,
   ApplicationFailure,
   allHandlersFinished,
   condition,
-  isCancellation,
   setCurrentDetails,
   upsertSearchAttributes,
-  uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type {
-  Carried,
-  CarriedChange,
-  CarriedMessage,
-  LoadedIncident,
-  OperationOutcome,
-  RunReference,
-} from '../activities/activity.ts';
+import type { CarriedChange, LoadedIncident, OperationOutcome } from '../activities/activity.ts';
 import type { Decision } from '../domain/decision.ts';
-import { newFact, type NewFact } from '../domain/fact.ts';
 import type { PlaybookOperation, StepName } from '../domain/playbook.ts';
+import { Carrier, type BornFact } from './carrier.ts';
+import { effectOf } from './command-effect.ts';
 import { needsWaitingLoop, refusalOf, type RunView } from './decisions.ts';
 import type {
   CarriedState,
@@ -30,13 +20,11 @@ import type {
   RunStatus,
   Waiting,
 } from './messages.ts';
+import { Progress } from './progress.ts';
 import { records } from './proxies.ts';
 
 const STATE_ATTRIBUTE = defineSearchAttributeKey('IncidentState', 'KEYWORD');
 const SEVERITY_ATTRIBUTE = defineSearchAttributeKey('Severity', 'KEYWORD');
-
-/** A fact as workflow code states it: the run adds the key and the time. */
-export type BornFact = Omit<Parameters<typeof newFact>[0], 'key'> & { readonly key?: string };
 
 /**
  * One run of an incident: what it has done, what it waits for, what people told it, and what it has to tell
@@ -44,32 +32,35 @@ export type BornFact = Omit<Parameters<typeof newFact>[0], 'key'> & { readonly k
  */
 export class Run {
   readonly input: IncidentInput;
+  readonly carrier: Carrier;
+  readonly progress: Progress;
   paused: boolean;
   cancelled: { readonly reason: string; readonly by: string } | null = null;
   step: StepName | null = null;
   operation: string | null = null;
   waiting: Waiting | null = null;
   ended = false;
-  private readonly outcomes = new Map<string, OperationOutcome>();
-  private readonly rounds: Map<string, number>;
-  private readonly answers: Map<string, DecisionAnswer>;
-  private readonly inbox: Decision[] = [];
-  private readonly stepFacts = new Set<string>();
-  private readonly looks = new Map<string, string>();
-  private facts: NewFact[] = [];
-  private change: CarriedChange = {};
-  private messages: CarriedMessage[] = [];
+  /** Everything was taken back: nothing may go on from here but the close. */
+  stoodDown = false;
   /** Grows with each wake signal. */
   wakeCount = 0;
+  /** Counts answers to approvals: a wait on one looks into Postgres when it grows. */
+  decidedApprovals = 0;
   readonly settledApprovals = new Set<string>();
+  private readonly answers: Map<string, DecisionAnswer>;
+  private readonly inbox: Decision[] = [];
+  private readonly told = new Set<string>();
   private seenWakes = 0;
+  private holdUntil = 0;
   private incident: LoadedIncident | null = null;
 
   constructor(input: IncidentInput) {
+    const { incidentId, generation, carried } = input;
     this.input = input;
-    this.paused = input.carried?.paused ?? false;
-    this.rounds = new Map(Object.entries(input.carried?.rounds ?? {}));
-    this.answers = new Map(Object.entries(input.carried?.decisions ?? {}));
+    this.carrier = new Carrier({ incidentId, generation });
+    this.progress = new Progress(carried?.rounds ?? {});
+    this.paused = carried?.paused ?? false;
+    this.answers = new Map(Object.entries(carried?.decisions ?? {}));
   }
 
   /** Whether it is paused now: people change that while the run waits. */
@@ -93,13 +84,9 @@ export class Run {
   load(loaded: LoadedIncident): void {
     this.incident = loaded;
     this.paused ||= loaded.paused;
-    for (const key of loaded.stepFacts) this.stepFacts.add(key);
-    for (const [operation, round] of Object.entries(loaded.rounds)) {
-      this.rounds.set(operation, Math.max(round, this.roundOf(operation)));
-    }
-    for (const outcome of loaded.results) {
-      if (outcome.round >= this.roundOf(outcome.operation)) this.settle(outcome);
-    }
+    this.stoodDown ||= loaded.stoodDown === true;
+    for (const key of loaded.stepFacts) this.told.add(key);
+    this.progress.load(loaded.rounds, loaded.results);
   }
 
   /** True in `observe` mode: nothing outside is changed, and nothing that follows from that holds the run. */
@@ -107,43 +94,13 @@ export class Run {
     return this.loaded.mode === 'observe';
   }
 
-  roundOf(operation: string): number {
-    return this.rounds.get(operation) ?? 1;
-  }
-
-  /** The outcome of this operation in its current round, or undefined while it is open. */
-  outcomeOf(operation: string): OperationOutcome | undefined {
-    return this.outcomes.get(operation);
-  }
-
-  settle(outcome: OperationOutcome): void {
-    this.outcomes.set(outcome.operation, outcome);
-    this.rounds.set(outcome.operation, outcome.round);
-  }
-
-  /** When this operation was first looked at in this run, RFC 3339: a probe's patience counts from here. */
-  lookedSince(operation: string): string {
-    const key = `${operation}/${this.roundOf(operation).toString()}`;
-    const since = this.looks.get(key) ?? new Date().toISOString();
-    this.looks.set(key, since);
-    return since;
-  }
-
-  /** Opens the operation again in a new round. */
-  reopen(operation: string): void {
-    this.rounds.set(operation, this.roundOf(operation) + 1);
-    this.outcomes.delete(operation);
-  }
-
   /** True when the operation needs no person: it succeeded, was passed over, or may fail. */
   passes(operation: PlaybookOperation, outcome: OperationOutcome): boolean {
     if (outcome.outcome === 'succeeded' || outcome.outcome === 'skipped') return true;
-    return this.observing || operation.onFailure === 'continue';
+    return outcome.passedOver === true || this.observing || operation.onFailure === 'continue';
   }
 
   // --- hold time of the step ------------------------------------------------------------------
-
-  private holdUntil = 0;
 
   startHold(): void {
     this.holdUntil = 0;
@@ -161,82 +118,37 @@ export class Run {
 
   // --- what Postgres has to be told ------------------------------------------------------------
 
-  /** States a fact; it is written by the next activity, before its outside call. */
+  /** States a fact of the current step; it is written by the next activity, before its outside call. */
   tell(fact: BornFact): void {
-    this.facts.push(
-      newFact({
-        occurredAt: new Date().toISOString(),
-        step: this.step,
-        ...fact,
-        key: fact.key ?? `run/${uuid4()}`,
-      }),
-    );
+    this.carrier.tell(this.step, fact);
   }
 
-  /** States a fact of a step once over all generations. */
+  /** States a fact once over all generations. */
   tellOnce(name: string, fact: BornFact): void {
     const { reopenings } = this.loaded;
     const key = reopenings === 0 ? name : `${name}/reopened-${reopenings.toString()}`;
-    if (this.stepFacts.has(key)) return;
-    this.stepFacts.add(key);
+    if (this.told.has(key)) return;
+    this.told.add(key);
     this.tell({ ...fact, key });
   }
 
+  /** Changes the incident's row, and with it what the stock Temporal page can search for. */
   set(change: CarriedChange): void {
-    this.change = { ...this.change, ...change };
-    if (this.input.searchAttributes && change.state !== undefined) {
+    this.carrier.set(change);
+    if (!this.input.searchAttributes) return;
+    if (change.state !== undefined) {
       upsertSearchAttributes([{ key: STATE_ATTRIBUTE, value: change.state }]);
     }
-    if (this.input.searchAttributes && change.severity !== undefined) {
+    if (change.severity !== undefined) {
       upsertSearchAttributes([{ key: SEVERITY_ATTRIBUTE, value: change.severity }]);
     }
   }
 
-  announce(message: CarriedMessage): void {
-    this.messages.push(message);
-  }
-
-  /** Calls an activity with everything that is waiting to be written; what was not taken stays. */
-  async call<T>(activity: (reference: RunReference) => Promise<T>): Promise<T> {
-    const carried: Carried = { facts: this.facts, change: this.change, messages: this.messages };
-    this.facts = [];
-    this.change = {};
-    this.messages = [];
-    const { incidentId, generation } = this.input;
-    try {
-      return await activity({ incidentId, generation, carried });
-    } catch (error) {
-      this.facts = [...carried.facts, ...this.facts];
-      this.change = { ...carried.change, ...this.change };
-      this.messages = [...carried.messages, ...this.messages];
-      throw error;
-    }
-  }
-
-  /**
-   * As `call`, but what failed for good is answered as a reason: an operation that could not be carried out is a
-   * person's business, not the end of the run.
-   */
-  async attempt<T>(
-    activity: (reference: RunReference) => Promise<T>,
-  ): Promise<{ readonly value: T } | { readonly failure: string }> {
-    try {
-      return { value: await this.call(activity) };
-    } catch (error) {
-      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-      return { failure: error.cause?.message ?? error.message };
-    }
-  }
-
-  get hasNews(): boolean {
-    return this.facts.length > 0 || this.messages.length > 0 || Object.keys(this.change).length > 0;
-  }
-
   /** Writes what is waiting, when anything is. */
   async flush(): Promise<void> {
-    if (this.hasNews || this.wakeCount > this.seenWakes) {
+    if (this.carrier.isLaden || this.wakeCount > this.seenWakes) {
       this.seenWakes = this.wakeCount;
-      await this.call((reference) => records.record(reference));
+      await this.carrier.call((reference) => records.record(reference));
     }
   }
 
@@ -257,7 +169,8 @@ export class Run {
       this.show();
       const remaining = deadline - Date.now();
       if (remaining <= 0) return false;
-      await condition(() => ready() || this.hasNews || this.wakeCount > this.seenWakes, remaining);
+      const hasNews = (): boolean => this.carrier.isLaden || this.wakeCount > this.seenWakes;
+      await condition(() => ready() || hasNews(), remaining);
     }
     return true;
   }
@@ -271,8 +184,9 @@ export class Run {
   // --- people ----------------------------------------------------------------------------------
 
   private view(): RunView {
-    const { waiting, paused, ended, settledApprovals } = this;
-    return { waiting, paused, ended, settledApprovals, cancelled: this.cancelled !== null };
+    const { waiting, paused, ended, stoodDown, settledApprovals } = this;
+    const cancelled = this.cancelled !== null;
+    return { waiting, paused, ended, stoodDown, settledApprovals, cancelled };
   }
 
   /** The update's validator: synchronous, changes nothing. */
@@ -301,77 +215,26 @@ export class Run {
   }
 
   private take(decision: Decision): void {
-    const { command, actor } = decision;
-    const by = { actor: actor.person, causes: [`decision/${decision.id}`] };
-    switch (command.kind) {
-      case 'pause':
-        this.paused = true;
-        this.set({ paused: true });
-        this.tell({
-          ...by,
-          kind: 'incident.paused',
-          summary: `${actor.name} paused the incident: ${command.reason}`,
-        });
-        return;
-      case 'resume':
-        this.paused = false;
-        this.set({ paused: false });
-        this.tell({
-          ...by,
-          kind: 'incident.unpaused',
-          summary: `${actor.name} resumed the incident.`,
-        });
-        return;
-      case 'cancel':
-        this.cancelled = { reason: command.reason, by: actor.person };
-        this.tell({
-          ...by,
-          kind: 'incident.cancelled',
-          summary: `${actor.name} cancelled the incident: ${command.reason}`,
-        });
-        return;
-      case 'hand-over':
-        this.set({ owner: command.to });
-        this.tell({
-          ...by,
-          kind: 'incident.handed-over',
-          summary: `${actor.name} handed the incident over to ${command.to}.`,
-          data: { to: command.to },
-        });
-        return;
-      case 'severity':
-        this.set({ severity: command.severity });
-        this.tell({
-          ...by,
-          kind: 'incident.severity-set',
-          summary: `${actor.name} set the severity to ${command.severity}: ${command.reason}`,
-          data: { severity: command.severity },
-        });
-        return;
-      case 'acknowledge':
-        this.set({ acknowledgedBy: actor.person, owner: actor.person });
-        this.tell({
-          ...by,
-          kind: 'incident.acknowledged',
-          summary: `${actor.name} acknowledged the incident.`,
-        });
-        return;
-      default:
-        // Approvals only wake: Postgres is the arbiter. The rest goes through the waiting loop.
-        this.decidedApprovals += 1;
+    const effect = effectOf(decision);
+    if (effect === null) {
+      this.decidedApprovals += 1;
+      return;
     }
+    this.paused = effect.paused ?? this.paused;
+    this.cancelled = effect.cancelled ?? this.cancelled;
+    this.set(effect.change);
+    this.tell({
+      actor: decision.actor.person,
+      causes: [`decision/${decision.id}`],
+      ...effect.fact,
+    });
   }
-
-  /** Counts answers to approvals: a wait on one looks into Postgres when it grows. */
-  decidedApprovals = 0;
 
   // --- showing and ending ----------------------------------------------------------------------
 
   status(): RunStatus {
-    const outcomes = Object.fromEntries(
-      [...this.outcomes].map(([name, { outcome }]) => [name, outcome]),
-    );
-    return { step: this.step, operation: this.operation, waiting: this.waiting, outcomes };
+    const { step, operation, waiting } = this;
+    return { step, operation, waiting, outcomes: this.progress.outcomes() };
   }
 
   /** Keeps the stock Temporal page readable. */
@@ -384,12 +247,12 @@ export class Run {
   get shouldContinueAsNew(): boolean {
     const { historyLength, continueAsNewSuggested } = workflowInfo();
     const long = continueAsNewSuggested || historyLength > this.input.continueAsNewAfterEvents;
-    return long && allHandlersFinished() && !this.hasNews;
+    return long && allHandlersFinished() && !this.carrier.isLaden;
   }
 
   carriedState(): CarriedState {
     return {
-      rounds: Object.fromEntries(this.rounds),
+      rounds: this.progress.toRounds(),
       decisions: Object.fromEntries(this.answers),
       paused: this.paused,
     };

@@ -23,12 +23,13 @@ export async function standDown(run: Run, decision: Decision): Promise<void> {
         causes: [`decision/${decision.id}`],
         summary: `Nothing was undone: ${answer.reason}`,
       });
-      run.reopen(STAND_DOWN);
+      run.progress.reopen(STAND_DOWN);
       return;
     }
     const { approvalId } = answer;
-    await run.call((reference) => effects.standDown({ ...reference, approvalId }));
-    run.reopen(STAND_DOWN);
+    await run.carrier.call((reference) => effects.standDown({ ...reference, approvalId }));
+    run.stoodDown = true;
+    run.progress.reopen(STAND_DOWN);
     return;
   }
 }

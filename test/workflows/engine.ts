@@ -182,8 +182,8 @@ export async function startEngine(playbook: Playbook, world: World): Promise<Eng
   const deps: ActivityDependencies = {
     store,
     connectors: {
-      find: () => ({ name: 'world', holdMs: 0, connector: world.connector }),
-      named: () => ({ name: 'world', holdMs: 0, connector: world.connector }),
+      find: () => ({ name: 'world', holdMs: world.holdMs, connector: world.connector }),
+      named: () => ({ name: 'world', holdMs: world.holdMs, connector: world.connector }),
     },
     evidenceFiles: createEvidenceFiles(await tempDir()),
     inventory: [ENTRY],

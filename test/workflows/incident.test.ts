@@ -33,8 +33,11 @@ describe('an incident', () => {
       world,
     );
     const incident = await engine.open();
-    await engine.approveNext(incident);
+    await engine.waitFor(incident, 'the approval', (_, facts) =>
+      facts.some(({ kind }) => kind === 'approval.requested'),
+    );
     expect(world.values.get('alias')).toBe(7);
+    await engine.approveNext(incident);
     await engine.waitFor(incident, 'the alias back', () => world.values.get('alias') === 6);
     await engine.approveNext(incident);
     await engine.waitFor(incident, 'review', ({ phase }) => phase === 'review');

@@ -30,6 +30,8 @@ function setManifest(
 /** A world of named numbers behind a connector: what engine tests act on, fail and meddle with. */
 export interface World {
   readonly values: Map<string, number>;
+  /** How long a change must hold before it is looked at again, in milliseconds. */
+  holdMs: number;
   /** Every write that changed something: `name=value`. */
   readonly writes: string[];
   /** Raised by the next calls of that verb, in order. */
@@ -122,6 +124,7 @@ export function createWorld(initial: Readonly<Record<string, number>>): World {
     });
   return {
     values,
+    holdMs: 0,
     writes,
     failures,
     connector: {

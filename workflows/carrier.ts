@@ -1,0 +1,80 @@
+import { ActivityFailure, isCancellation, uuid4 } from '@temporalio/workflow';
+import type {
+  Carried,
+  CarriedChange,
+  CarriedMessage,
+  RunReference,
+} from '../activities/activity.ts';
+import { newFact, type NewFact } from '../domain/fact.ts';
+import type { StepName } from '../domain/playbook.ts';
+
+/** A fact as workflow code states it: the carrier adds the key and the time. */
+export type BornFact = Omit<Parameters<typeof newFact>[0], 'key'> & { readonly key?: string };
+
+/**
+ * What was born in a run and waits to be written: facts, changes of the incident, messages to people. It travels
+ * with the next activity, which writes it before anything else.
+ */
+export class Carrier {
+  private readonly run: Omit<RunReference, 'carried'>;
+  private facts: readonly NewFact[] = [];
+  private change: CarriedChange = {};
+  private messages: readonly CarriedMessage[] = [];
+
+  constructor(run: Omit<RunReference, 'carried'>) {
+    this.run = run;
+  }
+
+  /** States a fact of a step, or of the incident when `step` is null. */
+  tell(step: StepName | null, fact: BornFact): void {
+    const occurredAt = new Date().toISOString();
+    const key = fact.key ?? `run/${uuid4()}`;
+    this.facts = [...this.facts, newFact({ occurredAt, step, ...fact, key })];
+  }
+
+  /** Changes the incident's row; a later change of the same column wins. */
+  set(change: CarriedChange): void {
+    this.change = { ...this.change, ...change };
+  }
+
+  /** Tells people; the message's row is written with the rest. */
+  announce(message: CarriedMessage): void {
+    this.messages = [...this.messages, message];
+  }
+
+  /** True while anything waits to be written. */
+  get isLaden(): boolean {
+    return this.facts.length > 0 || this.messages.length > 0 || Object.keys(this.change).length > 0;
+  }
+
+  /** Calls an activity with everything that waits; what a failed call did not take stays for the next. */
+  async call<T>(activity: (reference: RunReference) => Promise<T>): Promise<T> {
+    const carried: Carried = { facts: this.facts, change: this.change, messages: this.messages };
+    this.facts = [];
+    this.change = {};
+    this.messages = [];
+    try {
+      return await activity({ ...this.run, carried });
+    } catch (error) {
+      this.facts = [...carried.facts, ...this.facts];
+      this.change = { ...carried.change, ...this.change };
+      this.messages = [...carried.messages, ...this.messages];
+      throw error;
+    }
+  }
+
+  /**
+   * As `call`, but what failed for good is answered as a reason: an operation that could not be carried out is a
+   * person's business, not the end of the run.
+   */
+  async attempt<T>(
+    activity: (reference: RunReference) => Promise<T>,
+  ): Promise<{ readonly value: T } | { readonly failure: string }> {
+    try {
+      return { value: await this.call(activity) };
+    } catch (error) {
+      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+      return { failure: error.cause?.message ?? error.message };
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import type { CarriedChange } from '../activities/activity.ts';
+import type { Decision } from '../domain/decision.ts';
+import type { BornFact } from './carrier.ts';
+
+/** What a command that acts at once changes: columns of the incident, a fact, and the run's own course. */
+export interface CommandEffect {
+  readonly change: CarriedChange;
+  readonly fact: Pick<BornFact, 'kind' | 'summary' | 'data'>;
+  readonly paused?: boolean;
+  readonly cancelled?: { readonly reason: string; readonly by: string };
+}
+
+/**
+ * What a command does to a run at once; null for the rest, which either only wakes it (answers to approvals, of
+ * which Postgres is the arbiter) or goes through the waiting loop.
+ */
+export function effectOf({ command, actor }: Decision): CommandEffect | null {
+  const { name, person } = actor;
+  const says = (kind: BornFact['kind'], words: string): Pick<BornFact, 'kind' | 'summary'> => ({
+    kind,
+    summary: `${name} ${words}`,
+  });
+  switch (command.kind) {
+    case 'pause':
+      return {
+        change: { paused: true },
+        fact: says('incident.paused', `paused the incident: ${command.reason}`),
+        paused: true,
+      };
+    case 'resume':
+      return {
+        change: { paused: false },
+        fact: says('incident.unpaused', 'resumed the incident.'),
+        paused: false,
+      };
+    case 'cancel':
+      return {
+        change: {},
+        fact: says('incident.cancelled', `cancelled the incident: ${command.reason}`),
+        cancelled: { reason: command.reason, by: person },
+      };
+    case 'hand-over': {
+      const { to } = command;
+      const fact = says('incident.handed-over', `handed the incident over to ${to}.`);
+      return { change: { owner: to }, fact: { ...fact, data: { to } } };
+    }
+    case 'severity': {
+      const { severity, reason } = command;
+      const fact = says('incident.severity-set', `set the severity to ${severity}: ${reason}`);
+      return { change: { severity }, fact: { ...fact, data: { severity } } };
+    }
+    case 'acknowledge':
+      return {
+        change: { acknowledgedBy: person, owner: person },
+        fact: says('incident.acknowledged', 'acknowledged the incident.'),
+      };
+    default:
+      return null;
+  }
+}
