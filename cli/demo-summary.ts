@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isJsonObject, type Json, type JsonObject } from '../domain/json.ts';
-import { STEP_NAMES } from '../domain/playbook.ts';
+import { STEP_NAMES, type StepName } from '../domain/playbook.ts';
 import { factSchema, type DemoFact } from './demo-schema.ts';
 import type { DemoPerson } from './demo-person.ts';
 
@@ -41,6 +41,38 @@ const approvalsReply = z.object({
   ),
 });
 
+/** What became of one step. */
+export interface StepSummary {
+  readonly step: StepName;
+  /** `not_run` when it never ended. */
+  readonly outcome: Json;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly operations: readonly Json[];
+}
+
+/** What became of a chain of facts when it was checked. */
+interface CheckedChain {
+  readonly facts: number;
+  readonly headHash: string;
+  readonly verified: boolean;
+}
+
+/** The demo's one JSON document. */
+export interface DemoSummary {
+  readonly incidentId: string;
+  readonly outcome: 'succeeded' | 'failed';
+  readonly playbook: { readonly name: string; readonly digest: string | null };
+  readonly steps: readonly StepSummary[];
+  readonly knownGood: { readonly chosen: Json; readonly rejected: Json };
+  readonly blastRadius: Json;
+  readonly approvals: readonly Json[];
+  readonly evidence: readonly Json[];
+  readonly timeline: CheckedChain;
+  readonly postmortem: string;
+  readonly url: string;
+}
+
 /** Every fact of an incident, in order. */
 export async function allFacts(
   person: DemoPerson,
@@ -60,8 +92,8 @@ export async function allFacts(
 
 function timesOf(
   facts: readonly DemoFact[],
-  step: string,
-): { readonly outcome: Json; readonly startedAt: string | null; readonly endedAt: string | null } {
+  step: StepName,
+): Pick<StepSummary, 'outcome' | 'startedAt' | 'endedAt'> {
   const started = facts.find((fact) => fact.kind === 'step.started' && fact.step === step);
   const ended = facts.find((fact) => fact.kind === 'step.ended' && fact.step === step);
   const data = ended?.data;
@@ -101,14 +133,10 @@ export async function summarise(
     readonly incidentId: string;
     readonly url: string;
     readonly postmortem: string;
-    readonly chain: {
-      readonly facts: number;
-      readonly headHash: string;
-      readonly verified: boolean;
-    };
+    readonly chain: CheckedChain;
     readonly facts: readonly DemoFact[];
   },
-): Promise<JsonObject> {
+): Promise<DemoSummary> {
   const { incidentId, facts } = run;
   const { incident, results } = await person.get(`/incidents/${incidentId}`, resultsReply);
   const plans = await person.get(`/incidents/${incidentId}/plans`, plansReply);

@@ -1,0 +1,64 @@
+import { createInterface } from 'node:readline/promises';
+import { z } from 'zod';
+import { say } from './demo-narration.ts';
+import type { DemoPerson } from './demo-person.ts';
+import type { Stage } from './demo-stage.ts';
+
+const approvalSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  approvalClass: z.string(),
+  planDigest: z.string(),
+  plans: z.array(z.object({ summary: z.string(), undo: z.string(), target: z.string() })),
+});
+const approvalList = z.object({ items: z.array(approvalSchema) });
+
+type OpenApproval = z.output<typeof approvalSchema>;
+
+/** Answers what is asked now: on a terminal each person is asked; unattended all approve, through the same API. */
+export async function answerApprovals(stage: Stage, incidentId: string): Promise<void> {
+  const path = `/approvals?status=open&incident=${incidentId}`;
+  const { items } = await stage.owner.get(path, approvalList);
+  for (const approval of items) {
+    say(`\n  Approval ${approval.approvalClass}: ${approval.title}`);
+    for (const plan of approval.plans) say(`    • ${plan.summary}  (undo: ${plan.undo})`);
+    await answer(stage, approval);
+    say('');
+  }
+}
+
+/** One person after the other; the first who rejects is the last. */
+async function answer(stage: Stage, approval: OpenApproval): Promise<void> {
+  for (const { name, person } of stage.approvers) {
+    const yes = await asked(stage, name);
+    const verdict = yes ? 'approve' : 'reject';
+    await decide(person, approval, verdict);
+    say(`    ${name}: ${verdict}`);
+    if (!yes) return;
+  }
+}
+
+async function decide(
+  person: DemoPerson,
+  { id, planDigest }: OpenApproval,
+  verdict: 'approve' | 'reject',
+): Promise<void> {
+  const reason = verdict === 'reject' ? { reason: 'rejected at the terminal' } : {};
+  const body = { planDigest, verdict, ...reason };
+  await person.send('POST', `/approvals/${id}/decision`, { body, schema: z.json() });
+}
+
+function isInteractive(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY && process.env['CI'] === undefined;
+}
+
+async function asked({ options, interrupted }: Stage, name: string): Promise<boolean> {
+  if (!isInteractive() || options.exit || options.json) return true;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const said = await terminal.question(`    ${name}, approve? [Y/n] `, { signal: interrupted });
+    return !said.trim().toLowerCase().startsWith('n');
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,63 @@
+import type { Lab } from '../lab/lab.ts';
+import { demoConfiguration } from './demo-configuration.ts';
+import { say } from './demo-narration.ts';
+import type { DemoOptions } from './demo-stage.ts';
+
+/** The one channel of the lab's Slack. */
+const SLACK_CHANNEL = 'C0INCIDENTS';
+
+function configurationOf({ story, ...twins }: Lab): ReturnType<typeof demoConfiguration> {
+  return {
+    ...demoConfiguration({
+      ...story,
+      urls: {
+        kubernetes: { server: twins.kubernetes.url },
+        mlflow: twins.mlflow.url,
+        airflow: twins.airflow.url,
+        prometheus: twins.prometheus.url,
+        loki: twins.loki.url,
+      },
+    }),
+    slackChannel: SLACK_CHANNEL,
+  };
+}
+
+/**
+ * Starts a whole Firebreak against the lab, on embedded servers in a folder of its own: nothing of the environment
+ * names a system. Raises what the start raises.
+ */
+export async function startDemoFirebreak(lab: Lab, options: DemoOptions, dataDir: string) {
+  const { startFirebreak } = await import('../app/firebreak.ts');
+  const { cacheFolder } = await import('../app/cache-folder.ts');
+  const { createLog, PLAYBOOKS_DIR, programVersion } = await import('../app/start.ts');
+  const { processEnvironment } = await import('../app/config.ts');
+  const environment = processEnvironment();
+  const { botToken, appToken, apiUrl } = lab.slack;
+  return startFirebreak({
+    dataDir,
+    cacheDir: cacheFolder(environment),
+    databaseUrl: null,
+    temporal: null,
+    temporalCliPath: environment['TEMPORAL_CLI_PATH'] ?? null,
+    searchPath: environment['PATH'] ?? '',
+    temporalUi: !options.exit,
+    role: 'all',
+    host: '127.0.0.1',
+    port: options.port,
+    baseUrl: null,
+    configuration: configurationOf(lab),
+    playbooksDir: PLAYBOOKS_DIR,
+    taskQueue: 'firebreak',
+    searchAttributes: true,
+    slack: { botToken, appToken, apiUrl, channel: SLACK_CHANNEL },
+    mail: { url: lab.mail.url, from: 'firebreak@example.com' },
+    version: await programVersion(),
+    log: createLog('warn'),
+    onFailure: (error) => {
+      say(`Something ended that must not: ${error.message}`);
+    },
+  });
+}
+
+/** A running Firebreak of the demo. */
+export type DemoFirebreak = Awaited<ReturnType<typeof startDemoFirebreak>>;

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { AppError } from '../domain/error.ts';
+import { DEMO_PEOPLE } from './demo-configuration.ts';
+import { createDemoPerson, type DemoPerson } from './demo-person.ts';
+import type { DemoPeople } from './demo-stage.ts';
+
+const tokenReply = z.object({ token: z.string() });
+
+/**
+ * Gives the demo's people tokens of their own, through the API, as an administrator would. Raises `unavailable` with
+ * what the API said.
+ */
+export async function hire(url: string, adminToken: string): Promise<DemoPeople> {
+  const admin = createDemoPerson(url, adminToken);
+  const approvers: { name: string; person: DemoPerson }[] = [];
+  for (const { id, name } of DEMO_PEOPLE) {
+    const { token } = await admin.send('POST', `/people/${id}/tokens`, {
+      body: { label: 'demo' },
+      schema: tokenReply,
+    });
+    approvers.push({ name, person: createDemoPerson(url, token) });
+  }
+  const [first] = approvers;
+  if (!first) throw new AppError('internal', 'The demo has no people.');
+  return { owner: first.person, approvers };
+}
