@@ -120,11 +120,11 @@ test('a certificate file that is gone is told without a stack of paths', async (
   expect(answer.problem).toBe('The credential of the kubeconfig cannot be had.');
 });
 
-test('a credential plugin may answer with a client certificate', async () => {
+test('a credential command may answer with a client certificate', async () => {
   const { cert, key } = issueCertificate(authority, 'alice');
   const status = { clientCertificateData: cert, clientKeyData: key };
   await write('answer.json', JSON.stringify({ kind: 'ExecCredential', status }));
-  const script = "console.log(require('node:fs').readFileSync(process.argv[1], 'utf8'))";
+  const script = "process.stdout.write(require('node:fs').readFileSync(process.argv[1], 'utf8'))";
   const args = ['-e', script, join(folder, 'answer.json')];
   const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: process.execPath, args };
   expect(await health(await connect({ exec }, AUTHORITY))).toMatchObject(FINE);

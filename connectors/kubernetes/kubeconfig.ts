@@ -6,10 +6,10 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { AppError } from '../../domain/error.ts';
 import {
-  createCredentialPlugin,
-  pluginSection,
-  type PluginCredential,
-} from './credential-plugin.ts';
+  createCredentialCommand,
+  commandSection,
+  type CommandCredential,
+} from './credential-command.ts';
 import type { KubernetesConfig } from './manifest.ts';
 import { readTokenFile } from './token-file.ts';
 
@@ -33,16 +33,16 @@ export interface Credential {
 /** The chosen context of a kubeconfig. */
 export interface KubeconfigAccess {
   readonly server: string;
-  /** Asked before each request: files are read again, plugins when their answer expires. Raises `unauthorized`. */
+  /** Asked before each request: files are read again, commands when their answer expires. Raises `unauthorized`. */
   credential(): Promise<Credential>;
 }
 
 type FileConfig = Extract<KubernetesConfig, { readonly kubeconfig: string }>;
 
-/** What the library leaves out: it knows no `tokenFile` and runs plugins without a deadline. */
+/** What the library leaves out: it knows no `tokenFile` and runs commands without a deadline. */
 const userSection = z.looseObject({
   tokenFile: z.string().min(1).nullish(),
-  exec: pluginSection.nullish(),
+  exec: commandSection.nullish(),
   'as-groups': z.unknown().optional(),
   'as-uid': z.unknown().optional(),
   'as-user-extra': z.unknown().optional(),
@@ -161,10 +161,10 @@ function pem(value: unknown): string | Buffer | undefined {
   return typeof value === 'string' || Buffer.isBuffer(value) ? value : undefined;
 }
 
-function tlsOf(options: RequestOptions, plugin: PluginCredential | undefined): Tls {
+function tlsOf(options: RequestOptions, command: CommandCredential | undefined): Tls {
   const ca = pem(options.ca);
-  const cert = plugin?.clientCertificateData ?? pem(options.cert);
-  const key = plugin?.clientKeyData ?? pem(options.key);
+  const cert = command?.clientCertificateData ?? pem(options.cert);
+  const key = command?.clientKeyData ?? pem(options.key);
   return {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
@@ -185,13 +185,13 @@ export async function openKubeconfig(config: FileConfig): Promise<KubeconfigAcce
   const refused = UNSUPPORTED_FIELDS.find((field) => section[field] !== undefined);
   if (refused !== undefined) throw unsupported(config, refused);
   const folder = dirname(config.kubeconfig);
-  const plugin = exec ? createCredentialPlugin(exec, folder) : undefined;
+  const command = exec ? createCredentialCommand(exec, folder) : undefined;
   const kubeconfig = narrowed(loaded, chosen);
   return {
     server: chosen.cluster.server,
     credential: async () => {
       const options = await applied(kubeconfig);
-      const said = await plugin?.();
+      const said = await command?.();
       const fromFile = tokenFile ? await readTokenFile(resolve(folder, tokenFile)) : undefined;
       const { headers, secret } = authorizationOf(options, fromFile ?? said?.token ?? undefined);
       const impersonated = headerOf(options, 'Impersonate-User');
