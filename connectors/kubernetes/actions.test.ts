@@ -1,9 +1,9 @@
-// Goal: what the contract suite cannot know: refusals, other managers, converging worlds, both ways back of a
-// quarantine, races that are lost. Method: the twin, seeded and looked at by plain HTTP.
+// Goal: what the contract suite cannot know: refusals, other managers, converging worlds, races that are lost.
+// Method: the twin, seeded and looked at by plain HTTP.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { isAppError, type AppError } from '../../domain/error.ts';
-import { isJsonObject, type Json, type JsonObject } from '../../domain/json.ts';
-import { at, labelsOf, listAt, nameOf, numberAt, textAt } from '../../lab/kubernetes/object.ts';
+import type { Json } from '../../domain/json.ts';
+import { listAt, numberAt, textAt } from '../../lab/kubernetes/object.ts';
 import {
   createPlainClient,
   PATCH_TYPES,
@@ -21,7 +21,6 @@ import { create } from './index.ts';
 const CORE = `/api/v1/namespaces/${NAMESPACE}`;
 const APPS = `/apis/apps/v1/namespaces/${NAMESPACE}`;
 const DEPLOYMENT = `${APPS}/deployments/${CANARY_DEPLOYMENT}`;
-const POLICIES = `/apis/networking.k8s.io/v1/namespaces/${NAMESPACE}/networkpolicies`;
 const TARGET = { namespace: NAMESPACE, name: CANARY_DEPLOYMENT };
 const SIX = 'registry.lab.test/fraud-scorer:6';
 
@@ -68,10 +67,6 @@ async function failure(work: Promise<unknown>): Promise<AppError> {
   );
   if (!isAppError(error)) throw error;
   return error;
-}
-
-async function pods(): Promise<readonly JsonObject[]> {
-  return (await lab.items(`${CORE}/pods`)).filter(isJsonObject);
 }
 
 async function annotate(annotations: Json): Promise<void> {
@@ -245,88 +240,6 @@ describe('rollback', () => {
     const plan = await action('rollback').plan(input, context());
     await lab.send('DELETE', `${APPS}/replicasets/${textAt(plan.after, 'replicaSet', 'name')}`);
     expect((await failure(action('rollback').apply(input, plan, context()))).code).toBe('conflict');
-  });
-});
-
-describe('quarantine-pod', () => {
-  const input = {
-    namespace: NAMESPACE,
-    deployment: CANARY_DEPLOYMENT,
-    reason: 'serves a poisoned model',
-    owner: 'on-call@lab.test',
-    leaseUntil: '2026-12-01T00:00:00Z',
-  };
-
-  test('the pod is kept with only our labels, replaced, and denied all traffic', async () => {
-    const plan = await action('quarantine-pod').plan(input, context());
-    const name = textAt(plan.after, 'pod', 'name');
-    expect(plan.targets).toEqual([
-      `Deployment/${NAMESPACE}/${CANARY_DEPLOYMENT}`,
-      `Pod/${NAMESPACE}/${name}`,
-    ]);
-    await action('quarantine-pod').apply(input, plan, context());
-    const { body } = await lab.send('GET', `${CORE}/pods/${name}`);
-    expect(labelsOf(body)).toEqual({
-      'firebreak.dev/quarantined': 'incident-1',
-      'firebreak.dev/quarantined-from': CANARY_DEPLOYMENT,
-      'firebreak.dev/quarantined-pod': name,
-    });
-    expect(textAt(body, 'metadata', 'annotations', 'firebreak.dev/owner')).toBe('on-call@lab.test');
-    expect(at(body, 'metadata', 'ownerReferences')).toBeUndefined();
-    const [policy] = await lab.items(POLICIES);
-    expect(policy).toMatchObject({
-      metadata: {
-        name: `firebreak-quarantine-${name}`,
-        labels: { 'firebreak.dev/incident': 'incident-1' },
-      },
-      spec: { policyTypes: ['Ingress', 'Egress'] },
-    });
-    expect(await pods()).toHaveLength(6);
-    expect(await action('quarantine-pod').verify(input, plan, context())).toEqual({ holds: 'yes' });
-  });
-
-  test('when the ReplicaSet wants no pods any more, going back deletes pod and policy', async () => {
-    const plan = await action('quarantine-pod').plan(input, context());
-    await action('quarantine-pod').apply(input, plan, context());
-    await lab.patch(DEPLOYMENT, { spec: { replicas: 0 } });
-    await action('quarantine-pod').revert?.(input, plan, context());
-    const names = (await pods()).map(nameOf);
-    expect(names).not.toContain(textAt(plan.after, 'pod', 'name'));
-    expect(names).toHaveLength(3);
-    expect(await lab.items(POLICIES)).toEqual([]);
-    const place = twin.ledger.length;
-    await action('quarantine-pod').revert?.(input, plan, context());
-    expect(twin.ledger.slice(place).some((entry) => entry.changed)).toBe(false);
-  });
-
-  test('a policy of that name that is not ours is never touched', async () => {
-    const plan = await action('quarantine-pod').plan(input, context());
-    const name = `firebreak-quarantine-${textAt(plan.after, 'pod', 'name')}`;
-    const theirs = { metadata: { name }, spec: { podSelector: {}, ingress: [{}] } };
-    await lab.send('POST', POLICIES, { body: theirs });
-    const applying = action('quarantine-pod').apply(input, plan, context());
-    expect((await failure(applying)).code).toBe('conflict');
-    const reverting = action('quarantine-pod').revert?.(input, plan, context());
-    expect((await failure(reverting ?? Promise.resolve())).code).toBe('conflict');
-    expect(await lab.items(POLICIES)).toHaveLength(1);
-  });
-
-  test('a policy that allows and selects every pod is named in the plan', async () => {
-    const body = { metadata: { name: 'allow-all' }, spec: { podSelector: {}, ingress: [{}] } };
-    await lab.send('POST', POLICIES, { body });
-    const plan = await action('quarantine-pod').plan(input, context());
-    expect(plan.summary).toContain('allow-all');
-  });
-
-  test('a pod that is gone is told: verify no, ensure not_found', async () => {
-    const plan = await action('quarantine-pod').plan(input, context());
-    await action('quarantine-pod').apply(input, plan, context());
-    await lab.send('DELETE', `${CORE}/pods/${textAt(plan.after, 'pod', 'name')}`);
-    expect(await action('quarantine-pod').verify(input, plan, context())).toMatchObject({
-      holds: 'no',
-    });
-    const ensuring = action('quarantine-pod').ensure?.(input, plan, context());
-    expect((await failure(ensuring ?? Promise.resolve())).code).toBe('not_found');
   });
 });
 
