@@ -141,3 +141,12 @@ test('a cluster that refuses is told by its name, without the credential, and th
   expect(lines[0]).toContain('no discovery');
   expect(lines[0]).not.toContain(wrong);
 });
+
+test('a list that a limit cut is told', async () => {
+  await deploy('fraud-stable', ANNOTATIONS);
+  const body = { metadata: { continue: 'more', resourceVersion: '1' }, items: [] };
+  const matches = ({ path }: { readonly path: string }): boolean => path.endsWith('/deployments');
+  twin.faults.add({ kind: 'reply', reply: { status: 200, body } }, { matches, times: 1_000 });
+  expect(await discover(TOKEN)).toEqual([]);
+  expect(lines.join('')).toContain('more Deployments than discovery reads');
+});

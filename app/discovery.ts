@@ -37,7 +37,7 @@ export async function discoverInventory(
     const probe = connector.probes[LISTING];
     if (connector.name !== CLUSTER_KIND || !probe) continue;
     try {
-      const { value } = await probe.read(
+      const { value, truncated } = await probe.read(
         { namespace: null },
         {
           idempotencyKey: 'discovery',
@@ -48,6 +48,7 @@ export async function discoverInventory(
           now: () => new Date(),
         },
       );
+      if (truncated) log.warn({ cluster: name }, 'there are more Deployments than discovery reads');
       const { deployments } = listing.parse(value);
       const { entries, problems } = entriesFromDeployments(
         deployments.map((deployment) => ({ ...deployment, cluster: name })),
