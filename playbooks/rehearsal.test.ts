@@ -1,6 +1,6 @@
 // Goal: every expression of the shipped playbooks works on replies of the shapes that connectors give: inputs fit the
 // manifests and every check passes on a good world, and fails or is inconclusive on a bad one. Method: each operation is
-// evaluated in order against a small world told here by name of operation.
+// evaluated in order against the sample world, told by name of operation.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { isAppError } from '../domain/error.ts';
 import type { EvaluationContext } from '../domain/evaluation.ts';
@@ -12,107 +12,9 @@ import { compileTemplate } from '../expression/template.ts';
 import { createCatalogue } from './catalogue.ts';
 import { callsOf } from './check.ts';
 import { loadPlaybooks } from './loader.ts';
+import { contextOf, SUSPECTS } from './sample-context.ts';
 import { SAMPLE_MANIFESTS } from './sample-playbook.ts';
-
-const IMAGE = 'registry.example:5000/fraud-scorer';
-
-function address(version: string, count: number): readonly Json[] {
-  return Array.from({ length: count }, (_, index) => ({
-    ip: `10.0.0.${index.toString()}`,
-    ready: true,
-    version,
-  }));
-}
-
-function replicas(deployment: string, version: string, count: number): readonly Json[] {
-  return Array.from({ length: count }, () => ({
-    pod: 'p',
-    deployment,
-    image: IMAGE,
-    modelUri: null,
-    version,
-  }));
-}
-
-function sample(version: string, value: number): Json {
-  return { labels: { version }, value };
-}
-
-const deployment = (ready: number): JsonObject => ({
-  exists: true,
-  replicas: ready,
-  readyReplicas: ready,
-  images: { server: `${IMAGE}:6` },
-});
-const samples = (...list: readonly Json[]): JsonObject => ({ samples: list, value: null });
-const receipt = (externalId: string): JsonObject => ({
-  targets: [{ target: 't', externalId, before: {}, after: {} }],
-});
-
-/** What each operation saw in a world that goes well: 7 is bad, 6 is known good, 10 is new. */
-const WORLD: JsonObject = {
-  'canary-before': { replicas: replicas('fraud-scorer-canary', '7', 1), versions: ['7'] },
-  'running-before': {
-    replicas: [...replicas('fraud-scorer', '6', 19), ...replicas('fraud-scorer-canary', '7', 1)],
-    versions: ['6', '7'],
-  },
-  'alias-before': { version: '7' },
-  'alias-still-held': { version: '7' },
-  'canary-is-gone': deployment(0),
-  'no-suspect-endpoint': { addresses: address('6', 19) },
-  'suspect-not-loaded': samples(sample('6', 1), sample('7', 0)),
-  'no-suspect-requests': samples(sample('6', 37.5), sample('7', 0)),
-  'blast-radius': {
-    suspect: 's',
-    known: true,
-    models: [{ name: 'fraud-scorer', version: '7' }],
-    truncated: false,
-  },
-  'drift-now': { samples: [sample('7', 0.8)], value: 0.8 },
-  'drift-after-revert': { samples: [sample('6', 0.1)], value: 0.1 },
-  'suspect-bytes': { sha256: 'b', bytes: 1, files: [] },
-  'suspect-record': { version: '7', digest: 'a' },
-  'known-good': {
-    status: 'proven',
-    version: '6',
-    digest: 'c',
-    datasets: ['dataset:landing/feed@x', 'dataset:warehouse/transactions@2026-11-18'],
-    rejected: [],
-    unproven: [],
-  },
-  'stable-before': deployment(19),
-  'replicas-run-known-good': { replicas: replicas('fraud-scorer', '6', 19), versions: ['6'] },
-  'loaded-is-known-good': samples(sample('6', 19)),
-  'alias-is-known-good': { version: '6' },
-  'executed-tasks': {
-    runs: [],
-    tasks: [{ dag: 'd', runId: 'r', task: 'train', state: 'success' }],
-  },
-  'declared-tasks': { tasks: [{ id: 'train', downstream: [] }] },
-  'pointer-is-clean': { exists: true, data: { dataset_version: '2026-11-18' } },
-  'ingest-guard': { exists: true, data: { 'signed-batches-only': 'true' } },
-  'artifact-guard': { exists: true, data: { 'signed-artifacts-only': 'true' } },
-  retrain: receipt('firebreak-0123456789abcdef01234567'),
-  'retraining-run': { exists: true, state: 'success' },
-  'new-version': {
-    version: '10',
-    runId: 'r',
-    digest: 'd',
-    metrics: { auc: 0.93, anomaly_score: 0 },
-    datasets: [],
-  },
-  'new-version-bytes': { sha256: 'd', bytes: 1, files: [] },
-  'shares-at-5': { addresses: [...address('6', 19), ...address('10', 1)] },
-  'shares-at-25': { addresses: [...address('6', 15), ...address('10', 5)] },
-  'anomaly-at-5': { samples: [], value: 0.05 },
-  'anomaly-at-25': { samples: [], value: 0 },
-  'anomaly-at-100': { samples: [], value: 0.2 },
-  'canary-is-ready': deployment(20),
-  'only-new-version': { addresses: address('10', 20) },
-  'stable-is-ready': deployment(20),
-  'replicas-run-new-version': { replicas: replicas('fraud-scorer', '10', 20), versions: ['10'] },
-  'loaded-is-new-version': samples(sample('10', 20), sample('6', 0)),
-};
+import { address, replicas, sample, samples, WORLD } from './sample-world.ts';
 
 /** Replies that must not pass, by operation. */
 const BAD: readonly (readonly [string, string, Json, false | 'inconclusive'])[] = [
@@ -175,60 +77,6 @@ const BAD: readonly (readonly [string, string, Json, false | 'inconclusive'])[] 
     false,
   ],
 ];
-
-const SUSPECTS: Readonly<Record<string, string>> = {
-  'model-drift': 'model:fraud-scorer@7',
-  'poisoned-data': 'dataset:warehouse/transactions@2026-11-19',
-  'tampered-artifact': 'model:fraud-scorer@7',
-};
-
-const place = { cluster: 'kubernetes', namespace: 'ml', kind: 'Deployment', container: 'server' };
-
-function contextOf(playbook: Playbook, change: JsonObject = {}): EvaluationContext {
-  const parameters = Object.entries(playbook.parameters).map(
-    ([name, { default: value }]) => [name, value] as const,
-  );
-  return {
-    incident: {
-      id: 'i',
-      number: 1,
-      title: 't',
-      severity: 'sev2',
-      model: 'fraud-scorer',
-      suspect: SUSPECTS[playbook.name] ?? null,
-      onsetAt: '2026-11-20T02:00:00Z',
-      openedAt: '2026-11-20T02:01:00.000Z',
-      mode: 'auto',
-      playbook: playbook.name,
-      owner: null,
-    },
-    alert: { labels: {}, annotations: {}, startsAt: null, title: '', source: '' },
-    parameters: Object.fromEntries(parameters),
-    model: {
-      model: 'fraud-scorer',
-      registryName: 'fraud-scorer',
-      alias: 'champion',
-      serving: [
-        { ...place, name: 'fraud-scorer', role: 'stable' },
-        { ...place, name: 'fraud-scorer-canary', role: 'canary' },
-      ],
-      service: 'ml/fraud-scorer',
-      load: 'baked-image',
-      replicas: 20,
-      pipeline: 'fraud-training',
-      datasets: ['warehouse/transactions'],
-      datasetPointer: { namespace: 'ml', name: 'fraud-training', key: 'dataset_version' },
-      owner: 'ml-team',
-      onIsolation: null,
-      source: 'file',
-      confidence: 'high',
-    },
-    results: { ...WORLD, ...change },
-    each: { name: 'fraud-scorer', version: '7' },
-    value: null,
-    now: '2026-11-20T02:05:00.000Z',
-  };
-}
 
 function operationsOf(playbook: Playbook): readonly PlaybookOperation[] {
   return playbook.steps.flatMap(({ operations }) => flatten(operations));
