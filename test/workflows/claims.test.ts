@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Incident } from '../../domain/incident.ts';
 import { quietTemporalRuntime } from '../harness.ts';
-import { op, playbookOf, startEngine, type Engine } from './engine.ts';
+import { op, playbookOf } from './engine-operations.ts';
+import { startEngine, type Engine } from './engine.ts';
 import { createWorld } from './world.ts';
 
 // Goal: incidents that share a target never take each other's change for the state before.

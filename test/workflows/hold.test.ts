@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { DecisionCommand } from '../../domain/decision.ts';
 import { quietTemporalRuntime } from '../harness.ts';
-import { op, playbookOf, startEngine, type Engine } from './engine.ts';
+import { op, playbookOf } from './engine-operations.ts';
+import { startEngine, type Engine } from './engine.ts';
 import { createWorld } from './world.ts';
 
 // Goal: what does not hold is never called a success, whatever people answer.
@@ -57,7 +58,8 @@ describe('what does not hold after its hold time', () => {
       { kind: 'skip', operation: 'drain', reason: 'not needed' },
       'inconclusive',
     ],
-  ])('%s', async (_, mended, command, outcome) => {
+  ])('%s', async (...values) => {
+    const [, mended, command, outcome] = values;
     const { running, world, incident } = await lapsed();
     if (mended) world.values.set('canary', 0);
     expect(await running.decide(incident, 'ada', command)).toMatchObject({ outcome: 'accepted' });

@@ -2,7 +2,8 @@ import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { AppError } from '../../domain/error.ts';
 import { verifyChain } from '../../evidence/chain.ts';
 import { quietTemporalRuntime } from '../harness.ts';
-import { op, playbookOf, startEngine, type Engine } from './engine.ts';
+import { op, playbookOf } from './engine-operations.ts';
+import { startEngine, type Engine } from './engine.ts';
 import { createWorld } from './world.ts';
 
 // Goal: the engine's promises hold on real Temporal and Postgres; method: small playbooks on a world of numbers.
