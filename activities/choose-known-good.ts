@@ -1,6 +1,6 @@
 import { chooseKnownGood, type Candidate, type KnownGood } from '../domain/known-good.ts';
 import { AppError } from '../domain/error.ts';
-import { isJsonObject, type Json } from '../domain/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../domain/json.ts';
 import { nodeId, type BlastRadius } from '../domain/lineage.ts';
 import { blastRadius } from '../domain/blast-radius.ts';
 import type { KnownGoodOperation } from '../domain/playbook.ts';
@@ -95,15 +95,19 @@ async function examine(
   };
 }
 
-// eslint-disable-next-line complexity -- one case per member of a closed set, or one guard after the other; splitting hides the order.
+/** What later expressions read of the chosen version; nothing of it is known when none was chosen. */
+function chosenPart(chosen: Candidate | null): JsonObject {
+  if (chosen === null) return { version: null, digest: null, datasets: [], datasetVersions: [] };
+  const { version, observedDigest, datasets } = chosen;
+  const datasetVersions = datasets.map((id) => id.slice(id.lastIndexOf('@') + 1));
+  return { version, digest: observedDigest, datasets, datasetVersions };
+}
+
 function sightOf(looking: Looking<KnownGoodOperation>, choice: KnownGood): Sight {
   const { chosen, status, rejected, unproven } = choice;
   const value: Json = {
     status,
-    version: chosen?.version ?? null,
-    digest: chosen?.observedDigest ?? null,
-    datasets: chosen?.datasets ?? [],
-    datasetVersions: chosen?.datasets.map((id) => id.slice(id.lastIndexOf('@') + 1)) ?? [],
+    ...chosenPart(chosen),
     rejected: rejected.map((one) => ({ ...one })),
     unproven: unproven.map((one) => ({ ...one })),
   };

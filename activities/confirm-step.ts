@@ -4,7 +4,7 @@ import type { ConfirmInput, ConfirmOutcome } from './activity.ts';
 import { begin } from './carry.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { hasLaterEffect } from './guard.ts';
-import { look } from './plan-apply-verify.ts';
+import { look } from './look-again.ts';
 
 /** After the hold time: looks once more at everything that a step changed and that is still in force. */
 export async function confirmStep(

@@ -76,25 +76,28 @@ const BEFORE_EFFECT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'rate_limited',
   'unsupported',
 ]);
+/** Codes that end an attempt that has not written yet: another try would meet the same. */
+const BEFORE_WRITING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  ...BEFORE_EFFECT,
+  'bad_reply',
+  'too_large',
+]);
+/** Codes by which the far side says that it did not take the write, and may later. */
+const NOT_TAKEN: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['rate_limited', 'unavailable']);
 
 /** How a failed attempt must be read. */
 export type FailureReading = 'nothing-happened' | 'try-again' | 'look';
 
 /**
  * Reads a failed attempt: `nothing-happened` is certain, `try-again` may be repeated at once, `look` means that
- * only the world can tell.
+ * only the world can tell. `permitted` counts the writes that were let through.
  */
-// eslint-disable-next-line complexity -- one case per member of a closed set, or one guard after the other; splitting hides the order.
 export function readFailure(error: unknown, permitted: number): FailureReading {
-  if (!isAppError(error)) return permitted === 0 ? 'try-again' : 'look';
   if (permitted === 0) {
-    return BEFORE_EFFECT.has(error.code) || error.code === 'bad_reply' || error.code === 'too_large'
-      ? 'nothing-happened'
-      : 'try-again';
+    return isAppError(error) && BEFORE_WRITING.has(error.code) ? 'nothing-happened' : 'try-again';
   }
-  // One write was let through: a plain no to the only write is certain, everything else is looked at.
-  if (permitted === 1 && (error.code === 'rate_limited' || error.code === 'unavailable'))
-    return 'try-again';
-  if (permitted === 1 && BEFORE_EFFECT.has(error.code)) return 'nothing-happened';
-  return 'look';
+  // A plain no to the only write is certain; after a second one only the world can tell.
+  if (permitted > 1 || !isAppError(error)) return 'look';
+  if (NOT_TAKEN.has(error.code)) return 'try-again';
+  return BEFORE_EFFECT.has(error.code) ? 'nothing-happened' : 'look';
 }

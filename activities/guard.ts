@@ -2,6 +2,7 @@ import { quorumMet } from '../domain/admission.ts';
 import { atLeast, type Approval } from '../domain/approval.ts';
 import { signedPart } from '../domain/decision.ts';
 import { AppError } from '../domain/error.ts';
+import type { Incident } from '../domain/incident.ts';
 import {
   isSettledAsNotApplied,
   keyText,
@@ -32,7 +33,6 @@ export interface EffectClaim {
  * The guard: the one place that every apply, ensure, undo and retry passes immediately before each outside write.
  * Reads current rows; default deny. Raises `refused` with what stands in the way.
  */
-// eslint-disable-next-line complexity -- one case per member of a closed set, or one guard after the other; splitting hides the order.
 export async function guard(deps: ActivityDependencies, claim: EffectClaim): Promise<void> {
   const { store } = deps;
   const { key } = claim;
@@ -42,11 +42,8 @@ export async function guard(deps: ActivityDependencies, claim: EffectClaim): Pro
     store.claims.holds(key.incidentId, key.target),
   ]);
   if (!incident || !row) throw refusal(`no row for ${keyText(key)}`);
-  if (incident.state === 'closed' && row.leftOwner === null)
-    throw refusal('the incident is closed');
-  if (incident.mode !== 'auto') throw refusal(`the incident only observes (${incident.mode})`);
-  if (incident.generation !== claim.generation)
-    throw refusal('another run of the incident took over');
+  const obstacle = obstacleTo(claim, incident, row);
+  if (obstacle !== null) throw refusal(obstacle);
   if (!holds) throw refusal(`this incident holds no claim on ${key.target}`);
   if (!(await store.operations.holdsFence(key, claim.fence))) {
     throw refusal('a newer attempt holds the fence');
@@ -54,9 +51,20 @@ export async function guard(deps: ActivityDependencies, claim: EffectClaim): Pro
   if (claim.ensures && (await isTakenOver(deps, row))) {
     throw refusal('a later operation of this incident changes it');
   }
-  if (claim.needsApproval || claim.approvalId !== null || atLeast(row.approvalClass, 'R2')) {
-    await checkApproval(deps, claim, row);
-  }
+  if (needsApproval(claim, row)) await checkApproval(deps, claim, row);
+}
+
+/** What names an approval must stand up to it, even where its class would need none. */
+function needsApproval(claim: EffectClaim, row: OperationRow): boolean {
+  return claim.needsApproval || claim.approvalId !== null || atLeast(row.approvalClass, 'R2');
+}
+
+/** What of the incident itself forbids the effect; null when nothing does. */
+function obstacleTo(claim: EffectClaim, incident: Incident, row: OperationRow): string | null {
+  if (incident.state === 'closed' && row.leftOwner === null) return 'the incident is closed';
+  if (incident.mode !== 'auto') return `the incident only observes (${incident.mode})`;
+  if (incident.generation !== claim.generation) return 'another run of the incident took over';
+  return null;
 }
 
 const KEPT: ReadonlySet<OperationState> = new Set<OperationState>([

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isAppError, toAppError } from '../domain/error.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import type { Outcome } from '../domain/incident.ts';
@@ -6,12 +5,9 @@ import type { Json } from '../domain/json.ts';
 import { keyText, type OperationRow, type OperationState } from '../domain/operation.ts';
 import type { Receipt, Verdict } from '../domain/plan.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
-import { actionOf, effectContext, lookingContext, readFailure } from './effect.ts';
+import { actionOf, effectContext, readFailure } from './effect.ts';
+import { look, lookUntil } from './look-again.ts';
 
-/** How long an effect may take to show, in milliseconds, before it counts as not verified. */
-const VERIFY_WITHIN_MS = 20_000;
-const VERIFY_FIRST_MS = 40;
-const VERIFY_REST_MAX_MS = 1_000;
 /** Looks and writes again after lost answers; then a person looks. */
 const SETTLE_MAX = 3;
 /** A containment's lease; the watch renews it while the incident is open. */
@@ -107,44 +103,67 @@ interface Applied {
   readonly end: EffectEnd | null;
 }
 
-// eslint-disable-next-line complexity -- one case per member of a closed set, or one guard after the other; splitting hides the order.
+/** One attempt to write: the receipt, or what went wrong after how many writes. */
+type Tried =
+  | { readonly receipt: Receipt; readonly fence: number }
+  | { readonly error: unknown; readonly permitted: number; readonly fence: number };
+
+async function tryOnce(
+  deps: ActivityDependencies,
+  attempt: Attempt,
+  run: EffectRun,
+): Promise<Tried> {
+  const { operations } = deps.store;
+  const { fence } = await operations.nextFence(run.row);
+  await operations.move(run.row, ['planned', 'approved', 'applying', 'unknown'], 'applying');
+  const context = effectContext(deps, attempt, {
+    key: run.row,
+    generation: run.generation,
+    fence,
+    approvalId: run.row.approvalId,
+    digest: run.row.planDigest,
+    listedAs: run.row.operation,
+    needsApproval: false,
+    ensures: false,
+  });
+  try {
+    const action = actionOf(deps, run.row);
+    return { receipt: await action.apply(run.row.input, run.row.plan, context), fence };
+  } catch (error) {
+    return { error, permitted: context.permitted(), fence };
+  }
+}
+
 async function apply(
   deps: ActivityDependencies,
   attempt: Attempt,
   run: EffectRun,
 ): Promise<Applied> {
-  const { operations } = deps.store;
-  const action = actionOf(deps, run.row);
   // An attempt before this one may have written: then nothing short of looking is certain.
   let mayHaveWritten = run.row.state === 'applying' || run.row.state === 'unknown';
   for (let tries = 0; ; tries += 1) {
-    const fenced = await operations.nextFence(run.row);
-    await operations.move(run.row, ['planned', 'approved', 'applying', 'unknown'], 'applying');
-    const context = effectContext(deps, attempt, {
-      key: run.row,
-      generation: run.generation,
-      fence: fenced.fence,
-      approvalId: run.row.approvalId,
-      digest: run.row.planDigest,
-      listedAs: run.row.operation,
-      needsApproval: false,
-      ensures: false,
-    });
-    try {
-      const receipt = await action.apply(run.row.input, run.row.plan, context);
-      return { row: await recordApplied(deps, run, receipt), end: null };
-    } catch (error) {
-      const reading = readFailure(error, context.permitted());
-      mayHaveWritten ||= reading === 'look';
-      if (reading === 'try-again') throw error;
-      if (reading === 'nothing-happened' && !mayHaveWritten) return refuse(deps, run, error);
-      const known = await lookAfterLoss(deps, attempt, { run, fence: fenced.fence, error });
-      if (!known || tries >= SETTLE_MAX || isConflict(error)) {
-        const row = (await operations.find(run.row)) ?? run.row;
-        return { row, end: endOf(row, 'inconclusive') };
-      }
+    const tried = await tryOnce(deps, attempt, run);
+    if ('receipt' in tried) {
+      return { row: await recordApplied(deps, run, tried.receipt), end: null };
     }
+    const reading = readFailure(tried.error, tried.permitted);
+    if (reading === 'try-again') throw tried.error;
+    mayHaveWritten ||= reading === 'look';
+    if (!mayHaveWritten) return refuse(deps, run, tried.error);
+    if (await mayTryAgain(deps, attempt, { run, tries, ...tried })) continue;
+    const row = (await deps.store.operations.find(run.row)) ?? run.row;
+    return { row, end: endOf(row, 'inconclusive') };
   }
+}
+
+/** After a lost answer: true when the world tells how it stands, so that another try adopts or writes. */
+async function mayTryAgain(
+  deps: ActivityDependencies,
+  attempt: Attempt,
+  lost: Lost & { readonly tries: number },
+): Promise<boolean> {
+  const known = await lookAfterLoss(deps, attempt, lost);
+  return known && lost.tries < SETTLE_MAX && !isConflict(lost.error);
 }
 
 function isConflict(error: unknown): boolean {
@@ -206,6 +225,13 @@ function toJson(value: unknown): Json {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJson(item)]));
 }
 
+/** An attempt whose answer is not known. */
+interface Lost {
+  readonly run: EffectRun;
+  readonly fence: number;
+  readonly error: unknown;
+}
+
 /**
  * The answer was lost: records that, then looks. True when the world tells, so that the next try adopts or
  * writes; false when it does not, which a person must settle.
@@ -213,7 +239,7 @@ function toJson(value: unknown): Json {
 async function lookAfterLoss(
   deps: ActivityDependencies,
   attempt: Attempt,
-  lost: { readonly run: EffectRun; readonly fence: number; readonly error: unknown },
+  lost: Lost,
 ): Promise<boolean> {
   const { run, fence } = lost;
   const known = toAppError(lost.error);
@@ -229,36 +255,6 @@ async function lookAfterLoss(
   });
   const verdict = await look(deps, attempt, run.row);
   return verdict.holds !== 'unknown';
-}
-
-/** Looks once at whether a plan's `after` holds; a failed look is unknown. */
-export async function look(
-  deps: ActivityDependencies,
-  attempt: Attempt,
-  row: OperationRow,
-): Promise<Verdict> {
-  const key = { incidentId: row.incidentId, text: keyText(row) };
-  try {
-    const context = lookingContext(deps, attempt, key);
-    return await actionOf(deps, row).verify(row.input, row.plan, context);
-  } catch (error) {
-    return { holds: 'unknown', reason: toAppError(error).message };
-  }
-}
-
-/** Looks until it holds or patience ends. */
-export async function lookUntil(
-  deps: ActivityDependencies,
-  attempt: Attempt,
-  row: OperationRow,
-): Promise<Verdict> {
-  const deadline = Date.now() + VERIFY_WITHIN_MS;
-  for (let restMs = VERIFY_FIRST_MS; ; restMs = Math.min(restMs * 1.6, VERIFY_REST_MAX_MS)) {
-    const verdict = await look(deps, attempt, row);
-    if (verdict.holds === 'yes' || Date.now() + restMs > deadline) return verdict;
-    attempt.heartbeat(keyText(row));
-    await sleep(restMs, undefined, { signal: attempt.signal });
-  }
 }
 
 async function verify(

@@ -127,7 +127,8 @@ function previewUndo(preview: Preview, operation: UndoOperation): JsonObject {
   return { class: operation.approvalClass, of: operation.of, effects };
 }
 
-// eslint-disable-next-line complexity -- one case per member of a closed set, or one guard after the other; splitting hides the order.
+const NOT_SEEN = { outcome: 'inconclusive', reason: null, value: null } as const;
+
 async function previewRead(
   preview: Preview,
   step: StepName,
@@ -136,18 +137,19 @@ async function previewRead(
   const { deps, attempt, incident, results } = preview;
   const since = new Date(0).toISOString();
   const context = contextFor(preview);
-  const sight = await see({ deps, attempt, incident, step, operation, round: 1, since, context });
+  const looking = { deps, attempt, incident, step, operation, round: 1, since, context };
+  const { outcome, reason, value } = (await see(looking)) ?? NOT_SEEN;
   const now = attempt.scheduledAt.toISOString();
   results.push({
     incidentId: incident.id,
     step,
     operation: operation.name,
     round: 1,
-    outcome: sight?.outcome ?? 'inconclusive',
-    reason: sight?.reason ?? null,
-    value: sight?.value ?? null,
+    outcome,
+    reason,
+    value,
     startedAt: now,
     settledAt: now,
   });
-  return { now: sight?.outcome ?? 'inconclusive', reason: sight?.reason ?? null };
+  return { now: outcome, reason };
 }

@@ -1,5 +1,5 @@
 import type { NewFact } from '../domain/fact.ts';
-import type { Json, JsonObject } from '../domain/json.ts';
+import { isJsonObject } from '../domain/json.ts';
 import type { OperationResult } from '../domain/operation.ts';
 import type { OperationOutcome } from './activity.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -7,16 +7,12 @@ import type { ActivityDependencies } from './dependencies.ts';
 /** The outcome part of a stored result. */
 export function outcomeOf(result: OperationResult): OperationOutcome {
   const { operation, round, outcome, reason, value } = result;
-  const passedOver = isRecord(value) && value[PASSED_OVER] === true;
+  const passedOver = isJsonObject(value) && value[PASSED_OVER] === true;
   return { operation, round, outcome, reason, ...(passedOver ? { passedOver } : {}) };
 }
 
 /** Key in a result's value: a person went on without the operation, or without proof of it. */
 export const PASSED_OVER = 'passedOver';
-
-function isRecord(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** The stored result of this operation in this round, or undefined. */
 export function resultIn(

@@ -1,5 +1,5 @@
 import { digestOf } from '../evidence/digest.ts';
-import { toAppError } from '../domain/error.ts';
+import { toAppError, type ErrorCode } from '../domain/error.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import type { Json } from '../domain/json.ts';
 import {
@@ -11,7 +11,7 @@ import {
 import { jsonEquals } from '../domain/plan.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { actionOf, effectContext, readFailure } from './effect.ts';
-import { look } from './plan-apply-verify.ts';
+import { look } from './look-again.ts';
 
 /** Tries after lost answers; then a person looks. */
 const REVERT_TRIES_MAX = 3;
@@ -49,7 +49,8 @@ export async function revertRow(
   run: RevertRun,
 ): Promise<RevertEnd> {
   const { operations } = deps.store;
-  const fail = (reason: string): Promise<RevertEnd> => recordFailure(deps, run, reason, null);
+  const fail = (reason: string): Promise<RevertEnd> =>
+    recordFailure(deps, run, { reason, code: null });
   if (run.row.state === 'reverted') return { target: run.row.target, reverted: true, reason: null };
   const action = actionOf(deps, run.row);
   if (!action.revert) {
@@ -117,16 +118,17 @@ async function attemptRevert(
       ensures: false,
     });
     try {
-      if (!action.revert) return await recordFailure(deps, run, 'it has no way back', null);
+      if (!action.revert) break;
       await action.revert(run.row.input, run.row.plan, context);
       return await recordReverted(deps, run);
     } catch (error) {
       const reading = readFailure(error, context.permitted());
       if (reading !== 'nothing-happened' && tries < REVERT_TRIES_MAX) continue;
       const known = toAppError(error);
-      return recordFailure(deps, run, known.message, known.code);
+      return recordFailure(deps, run, { reason: known.message, code: known.code });
     }
   }
+  return recordFailure(deps, run, { reason: 'it has no way back', code: null });
 }
 
 function revertFact(
@@ -161,14 +163,13 @@ async function recordReverted(deps: ActivityDependencies, run: RevertRun): Promi
 }
 
 /** Leaves the effect in force and says why it could not be taken back. */
-// eslint-disable-next-line max-params -- the pieces have no common noun.
 async function recordFailure(
   deps: ActivityDependencies,
   run: RevertRun,
-  reason: string,
-  code: string | null,
+  failure: { readonly reason: string; readonly code: ErrorCode | null },
 ): Promise<RevertEnd> {
   const { row } = run;
+  const { reason, code } = failure;
   const data: Json = { use: row.use, reason, code };
   await deps.store.transaction(async (tables) => {
     await tables.operations.move(row, ['reverting'], 'unverified', { reason });

@@ -3,7 +3,7 @@ import { keyText, type OperationRow } from '../domain/operation.ts';
 import type { OperationOutcome, SettleByPersonInput } from './activity.ts';
 import { begin } from './carry.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
-import { look } from './plan-apply-verify.ts';
+import { look } from './look-again.ts';
 import { outcomeOf, PASSED_OVER, settle } from './results.ts';
 
 /**

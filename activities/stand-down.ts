@@ -3,7 +3,7 @@ import { keyText } from '../domain/operation.ts';
 import type { UndoInput, UndoOutcome } from './activity.ts';
 import { begin } from './carry.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
-import { STAND_DOWN } from './request-approval.ts';
+import { STAND_DOWN } from './approval-question.ts';
 import { revertRow } from './revert.ts';
 
 /** Runs an approved stand-down: newest first, from the rows' own plans, never stopping at a failure. */

@@ -1,0 +1,151 @@
+import {
+  APPROVAL_CLASSES,
+  quorumOf,
+  type ApprovalClass,
+  type ApprovedPlan,
+  type Role,
+} from '../domain/approval.ts';
+import { AppError } from '../domain/error.ts';
+import type { EvaluationContext } from '../domain/evaluation.ts';
+import type { Incident } from '../domain/incident.ts';
+import type { OperationResult, OperationRow } from '../domain/operation.ts';
+import {
+  findOperation,
+  type ActionOperation,
+  type ApprovalOperation,
+  type UndoOperation,
+} from '../domain/playbook.ts';
+import type { ApprovalInput } from './activity.ts';
+import type { ActivityDependencies, Attempt } from './dependencies.ts';
+import { contextOf, isWanted } from './evaluation.ts';
+import { pinnedOf } from './pinned-playbook.ts';
+import { currentRow, draftPlan, jobsOf, type Draft } from './plan-effect.ts';
+import { resultIn } from './results.ts';
+import { undoDigestOf } from './revert.ts';
+
+/** Name of the approval that a stand-down asks for. */
+export const STAND_DOWN = 'stand-down';
+const STAND_DOWN_EXPIRES_SECONDS = 24 * 3600;
+/** How long people have to answer before they are reminded, when nothing says otherwise. */
+export const ESCALATES_AFTER_SECONDS = 900;
+
+/** What will be asked: who, for how long, and about which plans. */
+export interface Question {
+  readonly title: string;
+  readonly roles: readonly Role[];
+  readonly approvalClass: ApprovalClass;
+  readonly expiresAfterSeconds: number;
+  readonly escalateAfterSeconds: number;
+  readonly drafts: readonly Draft[];
+  /** Rows of an earlier round whose effect is not settled: they go on under this approval's list as they are. */
+  readonly plans: readonly ApprovedPlan[];
+}
+
+/** One request for an approval. */
+export interface Asking {
+  readonly deps: ActivityDependencies;
+  readonly attempt: Attempt;
+  readonly input: ApprovalInput;
+  readonly incident: Incident;
+}
+
+/** What an approval of the playbook covers, planned now. Raises `invalid` for what is no approval. */
+export async function coveredQuestion(asking: Asking): Promise<Question> {
+  const { deps, attempt, input, incident } = asking;
+  const pinned = await pinnedOf(deps, incident);
+  const approval = findOperation(pinned.playbook, input.operation)?.operation;
+  if (approval?.kind !== 'approval') {
+    throw new AppError('invalid', `${input.operation} is no approval.`, { field: 'operation' });
+  }
+  const results = await deps.store.results.ofIncident(incident.id);
+  const context = contextOf({ incident, pinned, results, now: attempt.scheduledAt });
+  const rows = await deps.store.operations.ofIncident(incident.id);
+  const drafts: Draft[] = [];
+  const plans: ApprovedPlan[] = [];
+  for (const covered of approval.covers) {
+    if (isSettled(covered, results, input) || !isWanted(covered, context)) continue;
+    if (covered.kind === 'undo') plans.push(...(await undoPlans(asking, covered)));
+    else await planCovered(asking, { covered, context, rows, drafts });
+  }
+  return { ...headOf(approval), drafts, plans };
+}
+
+function isSettled(
+  covered: ActionOperation | UndoOperation,
+  results: readonly OperationResult[],
+  input: ApprovalInput,
+): boolean {
+  const known = resultIn(results, covered.name, input.rounds[covered.name] ?? 1);
+  return known?.outcome === 'succeeded' || known?.outcome === 'skipped';
+}
+
+function headOf(approval: ApprovalOperation): Omit<Question, 'drafts' | 'plans'> {
+  const classes = approval.covers.map(({ approvalClass }) => approvalClass);
+  const { title, roles, expiresAfterSeconds, escalateAfterSeconds } = approval;
+  return {
+    title,
+    roles,
+    approvalClass: highest(classes),
+    expiresAfterSeconds,
+    escalateAfterSeconds,
+  };
+}
+
+function highest(classes: readonly ApprovalClass[]): ApprovalClass {
+  return APPROVAL_CLASSES.findLast((one) => classes.includes(one)) ?? 'R1';
+}
+
+async function planCovered(
+  asking: Asking,
+  plan: {
+    readonly covered: ActionOperation;
+    readonly context: EvaluationContext;
+    readonly rows: readonly OperationRow[];
+    readonly drafts: Draft[];
+  },
+): Promise<void> {
+  const { deps, attempt, input, incident } = asking;
+  if (input.step === null) return;
+  const round = input.rounds[plan.covered.name] ?? 1;
+  const asked = { incident, step: input.step, operation: plan.covered, round };
+  for (const job of jobsOf(deps, asked, plan.context)) {
+    // An effect of an earlier round that is not settled goes on as it was approved.
+    if (currentRow(plan.rows, job)) continue;
+    plan.drafts.push(await draftPlan(deps, attempt, { job, earlier: plan.drafts }));
+  }
+}
+
+async function undoPlans(asking: Asking, covered: UndoOperation): Promise<readonly ApprovedPlan[]> {
+  const stack = await asking.deps.store.operations.undoStack(asking.incident.id);
+  return stack
+    .filter((row) => covered.of.includes(row.operation))
+    .map((row) => undoPlan(row, covered.name, covered.approvalClass));
+}
+
+function undoPlan(row: OperationRow, listedAs: string, approvalClass: ApprovalClass): ApprovedPlan {
+  return {
+    operation: listedAs,
+    target: row.target,
+    round: row.round,
+    digest: undoDigestOf(row),
+    summary: `Take back ${row.operation}: ${row.plan.undo}`,
+    action: `undo of ${row.use}`,
+    approvalClass,
+    undo: row.plan.summary,
+  };
+}
+
+/** The planned way back: everything whose apply began, newest first, at the class of what it lifts. */
+export async function standDownQuestion(asking: Asking): Promise<Question> {
+  const stack = await asking.deps.store.operations.undoStack(asking.incident.id);
+  const approvalClass = stack.some(({ containment }) => containment) ? 'R3' : 'R2';
+  return {
+    title: 'Stand down: undo everything, newest first',
+    roles: quorumOf(approvalClass).roles,
+    approvalClass,
+    expiresAfterSeconds: STAND_DOWN_EXPIRES_SECONDS,
+    escalateAfterSeconds: ESCALATES_AFTER_SECONDS,
+    drafts: [],
+    plans: stack.map((row) => undoPlan(row, STAND_DOWN, approvalClass)),
+  };
+}
