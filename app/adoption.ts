@@ -17,8 +17,8 @@ export interface AdopterDependencies {
   readonly store: Store;
   readonly engine: EngineClient;
   readonly bundle: WorkflowBundle;
-  /** True when this process owns the only worker: then every other build is an old one. */
-  readonly soleWorker: boolean;
+  /** True when every other build is an old one, whether it still polls or not. */
+  readonly replacesOthers: boolean;
   readonly log: Logger;
 }
 
@@ -32,7 +32,7 @@ export function createAdopter(deps: AdopterDependencies): Adopter {
     adopt: async (incident, buildId) => {
       const { bundle } = deps;
       if (buildId === null || buildId === bundle.buildId) return false;
-      if (!deps.soleWorker && (await hasPollers(deps, buildId))) return false;
+      if (!deps.replacesOthers && (await hasPollers(deps, buildId))) return false;
       if (await replays(deps, incident)) await moveHere(deps, incident);
       else await replace(deps, incident);
       return true;

@@ -166,19 +166,34 @@ async function describeRun(door: Door, handle: Handle): Promise<DescribedRun> {
   }
 }
 
-/** Connects to Temporal. `searchAttributes` is false on a server where ours are not registered. */
+/** True when the namespace knows our search attributes, and we may ask: without them incidents run all the same. */
+async function knowsAttributes(connection: Connection, namespace: string): Promise<boolean> {
+  try {
+    const { customAttributes } = await connection.withDeadline(Date.now() + CALL_WITHIN_MS, () =>
+      connection.operatorService.listSearchAttributes({ namespace }),
+    );
+    return [MODEL, PLAYBOOK, SEVERITY, STATE].every(({ name }) => name in customAttributes);
+  } catch {
+    // A server that does not tell (Temporal Cloud) is asked for none.
+    return false;
+  }
+}
+
+/** Connects to Temporal. Raises `unavailable` when it does not answer. */
 export async function connectEngine(options: {
   readonly connection: ConnectionOptions;
   readonly namespace: string;
   readonly taskQueue: string;
-  readonly searchAttributes: boolean;
 }): Promise<EngineClient> {
-  const { namespace, taskQueue, searchAttributes } = options;
-  const connection = await Connection.connect(options.connection);
+  const { namespace, taskQueue } = options;
+  const connection = await Connection.connect(options.connection).catch((error: unknown) => {
+    throw unavailable(error);
+  });
   const { workflowService } = connection;
   const client = new Client({ connection, namespace });
   const within: Door['within'] = (work, ms = CALL_WITHIN_MS) =>
     connection.withDeadline(Date.now() + ms, work);
+  const searchAttributes = await knowsAttributes(connection, namespace);
   const door: Door = { client, taskQueue, searchAttributes, within };
   return {
     client,

@@ -6,7 +6,7 @@ import { installRuntime } from '../worker/runtime.ts';
 import { startWorker } from '../worker/worker.ts';
 import { createAdopter } from './adoption.ts';
 import type { EngineClient } from './engine-client.ts';
-import { createSchedules, makeCurrent } from './engine-setup.ts';
+import { createSchedules, currentBuild, makeCurrent } from './engine-setup.ts';
 import type { Messenger } from './messenger.ts';
 import { createReconciler, recordNamespace } from './reconciler.ts';
 import { startRelay } from './relay.ts';
@@ -32,12 +32,28 @@ export interface EngineRole {
 
 const SHUTDOWN_GRACE_MS = 10_000;
 
+/** On a server that is not ours an operator decides when a build takes over. */
+async function warnUnlessCurrent({ engine, bundle, log }: EngineRoleOptions): Promise<void> {
+  const current = await currentBuild(engine);
+  if (current === bundle.buildId) return;
+  log.warn(
+    { build: bundle.buildId, current },
+    'new incidents do not start on this build: run `firebreak deploy`',
+  );
+}
+
 /** Starts worker, relay and reconciler; on our own Temporal this build becomes the current one. */
 export async function startEngineRole(options: EngineRoleOptions): Promise<EngineRole> {
   const { servers, engine, bundle, log } = options;
   const { store } = options.activities;
   installRuntime(log);
-  const adopter = createAdopter({ store, engine, bundle, log, soleWorker: servers.ownsTemporal });
+  const adopter = createAdopter({
+    store,
+    engine,
+    bundle,
+    log,
+    replacesOthers: servers.ownsTemporal,
+  });
   const reconciler = createReconciler({ store, engine, adopter, log });
   const worker = await startWorker({
     connection: servers.temporal,
@@ -55,6 +71,7 @@ export async function startEngineRole(options: EngineRoleOptions): Promise<Engin
   });
   try {
     if (servers.ownsTemporal) await makeCurrent(engine, bundle.buildId);
+    else await warnUnlessCurrent(options);
     await recordNamespace(store, engine);
     const touched = await reconciler.reconcile();
     if (touched > 0) log.warn({ incidents: touched }, 'open incidents were taken up again');

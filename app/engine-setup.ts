@@ -8,16 +8,22 @@ import type { EngineClient } from './engine-client.ts';
 const WATCH_EVERY = '15s';
 const RECONCILE_EVERY = '60s';
 const ROUND_MAX = '5m';
-const VERSION_TRIES_MAX = 100;
+/** How long Temporal may take to learn of our own worker's version. */
+const VERSION_WITHIN_MS = 5_000;
 const VERSION_REST_MS = 50;
 
 /**
- * Makes this build the one that new runs start on. Only for a server that we own; the worker must have polled once
- * before Temporal knows the version. Raises `unavailable` when it never does.
+ * Makes this build the one that new runs start on: at each start on a server that we own, by `firebreak deploy` on
+ * another. A worker must have polled once before Temporal knows the version. Raises `unavailable` when none does.
  */
-export async function makeCurrent(engine: EngineClient, buildId: string): Promise<void> {
+export async function makeCurrent(
+  engine: EngineClient,
+  buildId: string,
+  withinMs = VERSION_WITHIN_MS,
+): Promise<void> {
   const { client, namespace, taskQueue } = engine;
-  for (let tries = 0; ; tries += 1) {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
     try {
       await client.workflowService.setWorkerDeploymentCurrentVersion({
         namespace,
@@ -29,13 +35,27 @@ export async function makeCurrent(engine: EngineClient, buildId: string): Promis
       });
       return;
     } catch (error) {
-      if (tries >= VERSION_TRIES_MAX) {
-        throw new AppError('unavailable', 'Temporal does not take this build as current.', {
-          cause: error,
-        });
+      if (Date.now() > deadline) {
+        const message = `Temporal does not know build ${buildId}: start its workers first.`;
+        throw new AppError('unavailable', message, { cause: error });
       }
       await sleep(VERSION_REST_MS);
     }
+  }
+}
+
+/** The build that new runs start on; null when none was ever made current. */
+export async function currentBuild(engine: EngineClient): Promise<string | null> {
+  const { client, namespace, taskQueue } = engine;
+  try {
+    const { workerDeploymentInfo } = await client.workflowService.describeWorkerDeployment({
+      namespace,
+      deploymentName: taskQueue,
+    });
+    return workerDeploymentInfo?.routingConfig?.currentDeploymentVersion?.buildId ?? null;
+  } catch {
+    // Temporal learns of a deployment with the first poll of its first worker.
+    return null;
   }
 }
 

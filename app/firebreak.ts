@@ -39,8 +39,6 @@ export interface FirebreakSettings extends ServerSettings {
   readonly configuration: Configuration;
   readonly playbooksDir: string;
   readonly taskQueue: string;
-  /** False on a Temporal server where our search attributes are not registered. */
-  readonly searchAttributes: boolean;
   readonly slack: SlackSettings | null;
   readonly mail: { readonly url: string; readonly from: string } | null;
   readonly version: string;
@@ -145,7 +143,6 @@ async function lay(
     connection: servers.temporal,
     namespace: servers.namespace,
     taskQueue: settings.taskQueue,
-    searchAttributes: settings.searchAttributes,
   });
   opened.add(() => engine.close());
   const { configuration } = settings;

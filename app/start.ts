@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import pino, { type Logger } from 'pino';
 import type { Configuration } from '../domain/configuration.ts';
 import { connectorModules } from '../connectors/registry.ts';
@@ -10,6 +9,7 @@ import { readConfigurationFile } from './config-file.ts';
 import { environmentWithFile, readConfig, type Config, type Environment } from './config.ts';
 import { startFirebreak, type Firebreak, type ProcessRole } from './firebreak.ts';
 import type { SlackSettings } from './slack-door.ts';
+import { readTemporalConnection } from './temporal-connection.ts';
 
 /** Flags of `firebreak start`; everything else comes from environment and file. */
 export interface StartOptions {
@@ -87,14 +87,6 @@ function slackOf(config: Config, configuration: Configuration): SlackSettings | 
   };
 }
 
-/** Temporal as the environment names it (`TEMPORAL_*`, `temporal.toml`); null runs our own. */
-function temporalOf(environment: Environment): Parameters<typeof startFirebreak>[0]['temporal'] {
-  const named = environment['TEMPORAL_ADDRESS'] ?? environment['TEMPORAL_PROFILE'];
-  if (named === undefined || named === '') return null;
-  const { connectionOptions, namespace } = loadClientConnectConfig();
-  return { connection: connectionOptions, namespace: namespace ?? 'default' };
-}
-
 /**
  * Starts Firebreak on embedded defaults or on what the environment names. Raises `invalid` naming the variable, or
  * file, line and column, before anything is started.
@@ -108,9 +100,8 @@ export async function start(options: StartOptions): Promise<Firebreak> {
     role: options.role ?? 'all',
     configuration,
     playbooksDir: PLAYBOOKS_DIR,
-    temporal: temporalOf(environment),
+    temporal: await readTemporalConnection(environment),
     temporalUi: true,
-    searchAttributes: temporalOf(environment) === null,
     slack: slackOf(config, configuration),
     version: await programVersion(),
     log: createLog(config.logLevel),

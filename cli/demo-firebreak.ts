@@ -48,7 +48,6 @@ export async function startDemoFirebreak(lab: Lab, options: DemoOptions, dataDir
     configuration: configurationOf(lab),
     playbooksDir: PLAYBOOKS_DIR,
     taskQueue: 'firebreak',
-    searchAttributes: true,
     slack: { botToken, appToken, apiUrl, channel: SLACK_CHANNEL },
     mail: { url: lab.mail.url, from: 'firebreak@example.com' },
     version: await programVersion(),

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { registerAlert } from './alert.ts';
 import { registerApproval } from './approval.ts';
 import { registerConfig } from './config.ts';
+import { registerDeploy } from './deploy.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerEvidence } from './evidence.ts';
 import { registerExplain } from './explain.ts';
@@ -24,6 +25,7 @@ const GROUPS: readonly ((registrar: Registrar) => void)[] = [
   registerStart,
   registerDoctor,
   registerMigrate,
+  registerDeploy,
   registerIncident,
   registerApproval,
   registerPlaybook,

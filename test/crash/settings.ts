@@ -111,7 +111,6 @@ export function settingsOf(places: Places, role: ProcessRole): FirebreakSettings
     },
     playbooksDir: places.playbooksDir,
     taskQueue: places.taskQueue,
-    searchAttributes: false,
     slack: null,
     mail: null,
     version: 'test',

@@ -133,7 +133,6 @@ async function makeOurBuildCurrent({ temporalAddress: address, taskQueue }: Plac
     connection: { address },
     namespace: 'default',
     taskQueue,
-    searchAttributes: false,
   });
   try {
     await makeCurrent(engine, buildIdOf(await readFile(await workflowBundlePath(), 'utf8')));

@@ -23,6 +23,8 @@ import type { World } from './world.ts';
 /** Everything that runs one incident for real: Postgres, Temporal, worker, relay; only the world is a test's. */
 export interface Engine extends Incidents, People {
   readonly store: Store;
+  /** Of the owner of the database: what another process is given. */
+  readonly databaseUrl: string;
   readonly client: EngineClient;
   readonly reconciler: Reconciler;
   readonly deps: ActivityDependencies;
@@ -74,7 +76,7 @@ function createWorkers(client: EngineClient, deps: () => ActivityDependencies): 
       await makeCurrent(client, bundle.buildId);
       const { store } = deps();
       const ground = { store, engine: client, log: LOG };
-      const adopter = createAdopter({ ...ground, bundle, soleWorker: true });
+      const adopter = createAdopter({ ...ground, bundle, replacesOthers: true });
       reconciler = createReconciler({ ...ground, adopter });
     },
     stop: async () => {
@@ -95,7 +97,6 @@ export async function startEngine(playbook: Playbook, world: World): Promise<Eng
     connection: { address: temporalAddress() },
     namespace: 'default',
     taskQueue: unique('test'),
-    searchAttributes: true,
   });
   await recordNamespace(store, client);
   const workers = createWorkers(client, () => deps);
@@ -121,6 +122,7 @@ export async function startEngine(playbook: Playbook, world: World): Promise<Eng
     ...createIncidents({ api, worker: store }),
     ...people,
     store,
+    databaseUrl: database.url,
     client,
     deps,
     get reconciler() {
