@@ -37,6 +37,11 @@ export function temporalCliPath(): string {
   return variable('FIREBREAK_TEST_CLI_PATH');
 }
 
+/** Path of Temporal's time-skipping test server. */
+export function temporalTestServerPath(): string {
+  return variable('FIREBREAK_TEST_SERVER_PATH');
+}
+
 /**
  * Path of the workflow bundle that this run built once, in the background; waits until it is there.
  */
