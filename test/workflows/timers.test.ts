@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import type { Activities, Carried } from '../../activities/activity.ts';
+import { z } from 'zod';
+import type { Activities } from '../../activities/activity.ts';
 import type { DecisionCommand } from '../../domain/decision.ts';
 import type { PlaybookOperation } from '../../domain/playbook.ts';
 import { digestOf } from '../../evidence/digest.ts';
@@ -65,8 +66,8 @@ async function timed(
       name,
       (input: never) => {
         calls.push(name);
-        for (const fact of carriedIn(input)?.facts ?? []) {
-          told.push({ afterMs: Date.parse(fact.occurredAt ?? '') - startedAt, kind: fact.kind });
+        for (const { kind, occurredAt } of carriedIn(input)) {
+          told.push({ afterMs: Date.parse(occurredAt) - startedAt, kind });
         }
         return activity(input);
       },
@@ -116,10 +117,14 @@ async function timed(
   });
 }
 
-function carriedIn(input: unknown): Carried | null {
-  return typeof input === 'object' && input !== null && 'carried' in input
-    ? (input as { readonly carried: Carried }).carried
-    : null;
+const carrying = z.object({
+  carried: z.object({ facts: z.array(z.object({ kind: z.string(), occurredAt: z.string() })) }),
+});
+
+/** The facts that travel with an activity's input. */
+function carriedIn(input: unknown): z.infer<typeof carrying>['carried']['facts'] {
+  const parsed = carrying.safeParse(input);
+  return parsed.success ? parsed.data.carried.facts : [];
 }
 
 function minutesOf(told: readonly Told[], kind: string): readonly number[] {
