@@ -110,6 +110,20 @@ describe('append', () => {
     await expect(stores.worker().facts.append(id, facts)).rejects.toMatchObject({ code });
   });
 
+  test('never waits in a circle with one who holds the incident', async () => {
+    const id = await openIncident(stores.api(), 'circle');
+    const rounds = Array.from({ length: 150 }, (_, n) => n.toString());
+    const holding = rounds.map((n) =>
+      stores.worker().transaction(async (tables) => {
+        await tables.incidents.lock(id);
+        await tables.facts.append(id, [note(`held/${n}`)]);
+      }),
+    );
+    const passing = rounds.map((n) => stores.worker().facts.append(id, [note(`free/${n}`)]));
+    await Promise.all([...holding, ...passing]);
+    expect(await stores.chainLength(id)).toBe(2 + 2 * rounds.length);
+  });
+
   test('a walk reads a long log to its end, page by page', async () => {
     const id = await openIncident(stores.api(), 'walk');
     const many = Array.from({ length: 1200 }, (_, n) => note(`n/${n.toString()}`));
