@@ -46,12 +46,12 @@ function flagsOf(options: StartOptions): Environment {
   };
 }
 
-/** A log of JSON lines on standard error; nothing of a request's headers is in it. */
-export function createLog(level: Config['logLevel']): Logger {
-  return pino(
-    { level, redact: ['req.headers', 'headers', '*.token', '*.password'], base: null },
-    pino.destination({ fd: 2, sync: false }),
-  );
+const LOG_REDACTED = ['req.headers', 'headers', '*.token', '*.password', '*.taskToken'];
+
+/** A log of JSON lines, on standard error or into a file; nothing of a request's headers is in it. */
+export function createLog(level: Config['logLevel'], file?: string): Logger {
+  const destination = file === undefined ? { fd: 2, sync: false } : { dest: file, sync: false };
+  return pino({ level, redact: LOG_REDACTED, base: null }, pino.destination(destination));
 }
 
 /** The program's version, from its package. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Lab } from '../lab/lab.ts';
 import { demoConfiguration } from './demo-configuration.ts';
 import { say } from './demo-narration.ts';
@@ -51,7 +52,7 @@ export async function startDemoFirebreak(lab: Lab, options: DemoOptions, dataDir
     slack: { botToken, appToken, apiUrl, channel: SLACK_CHANNEL },
     mail: { url: lab.mail.url, from: 'firebreak@example.com' },
     version: await programVersion(),
-    log: createLog('warn'),
+    log: createLog('warn', join(dataDir, 'firebreak.log')),
     onFailure: (error) => {
       say(`Something ended that must not: ${error.message}`);
     },

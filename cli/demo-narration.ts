@@ -12,7 +12,8 @@ export function say(line: string): void {
 export function tellFacts(facts: readonly DemoFact[], told: number): number {
   const options = {
     color: process.stderr.isTTY && process.env['NO_COLOR'] === undefined,
-    width: process.stderr.isTTY ? process.stderr.columns : WIDTH_DEFAULT,
+    // A terminal that does not know its size says 0.
+    width: process.stderr.columns > 0 ? process.stderr.columns : WIDTH_DEFAULT,
   };
   const fresh = facts.filter(({ sequence }) => sequence > told);
   for (const fact of fresh) say(renderFact(fact, options));

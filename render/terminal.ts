@@ -22,6 +22,13 @@ const CELL_COLUMNS_MIN = 4;
 const DIFFERENCES_MAX = 100;
 const STEP_COLUMNS = 10;
 
+/** Words before the summary, where plan and effect are told by the same sentence. */
+const WORDS: Readonly<Partial<Record<FactKind, string>>> = {
+  'operation.planned': 'Plan: ',
+  'operation.applied': 'Done: ',
+  'operation.would-have': 'Would have: ',
+};
+
 type Tone = 'good' | 'bad' | 'ask' | 'plain';
 
 const GOOD: ReadonlySet<FactKind> = new Set<FactKind>([
@@ -113,7 +120,7 @@ export function renderFact(fact: Fact, options: TerminalOptions): string {
   const who = fact.actor === 'engine' ? '' : ` – ${fact.actor}`;
   const columns = displayWidth(`${time} ${step}  `) + 1;
   const prefix = `${dim(time, color)} ${step}${paint(tone, SIGNS[tone], color)} `;
-  const text = visibleCut(`${fact.summary}${who}${late}`, TEXT_MAX);
+  const text = visibleCut(`${WORDS[fact.kind] ?? ''}${fact.summary}${who}${late}`, TEXT_MAX);
   return hang(prefix, text, { columns: columns - 1, width });
 }
 

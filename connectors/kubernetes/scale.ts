@@ -76,8 +76,12 @@ export function createScale(client: KubernetesClient): AnyAction {
       }
       const before = stateOf(deployment);
       const [old, wanted] = [before.replicas.toString(), input.replicas.toString()];
+      const change =
+        old === wanted
+          ? `Keep Deployment ${name} at ${old} replicas.`
+          : `Scale Deployment ${name} from ${old} to ${wanted} replicas.`;
       return {
-        summary: `Scale Deployment ${name} from ${old} to ${wanted} replicas.${ownersWarning(ownership)}`,
+        summary: `${change}${ownersWarning(ownership)}`,
         targets: [scaleManifest.target(input)],
         before,
         after: { ...before, replicas: input.replicas },
