@@ -49,8 +49,11 @@ export interface Asking {
   readonly incident: Incident;
 }
 
-/** What an approval of the playbook covers, planned now. Raises `invalid` for what is no approval. */
-export async function coveredQuestion(asking: Asking): Promise<Question> {
+/**
+ * What an approval of the playbook covers, planned now; null when its condition does not hold. Raises `invalid` for
+ * what is no approval.
+ */
+export async function coveredQuestion(asking: Asking): Promise<Question | null> {
   const { deps, attempt, input, incident } = asking;
   const pinned = await pinnedOf(deps, incident);
   const approval = findOperation(pinned.playbook, input.operation)?.operation;
@@ -59,6 +62,7 @@ export async function coveredQuestion(asking: Asking): Promise<Question> {
   }
   const results = await deps.store.results.ofIncident(incident.id);
   const context = contextOf({ incident, pinned, results, now: attempt.scheduledAt });
+  if (!isWanted(approval, context)) return null;
   const rows = await deps.store.operations.ofIncident(incident.id);
   const drafts: Draft[] = [];
   const plans: ApprovedPlan[] = [];

@@ -2,7 +2,7 @@ import type { EvaluationContext } from '../domain/evaluation.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { OperationResult } from '../domain/operation.ts';
-import type { EffectOperation, ProbeCall, ReadOperation } from '../domain/playbook.ts';
+import type { PlaybookOperation, ProbeCall } from '../domain/playbook.ts';
 import { AppError } from '../domain/error.ts';
 import { compileExpression } from '../expression/expression.ts';
 import { compileTemplate } from '../expression/template.ts';
@@ -82,7 +82,7 @@ export function itemsOf(forEach: string | null, context: EvaluationContext): rea
 
 /** True when the operation's `when` lets it run. Raises `invalid`. */
 export function isWanted(
-  operation: EffectOperation | ReadOperation,
+  operation: Pick<PlaybookOperation, 'when'>,
   context: EvaluationContext,
 ): boolean {
   if (operation.when === null) return true;

@@ -8,6 +8,7 @@ import {
 import { toAppError } from '../domain/error.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
+import type { OperationResult } from '../domain/operation.ts';
 import { digestOf } from '../evidence/digest.ts';
 import type { ApprovalInput, ApprovalOutcome } from './activity.ts';
 import {
@@ -21,6 +22,7 @@ import { begin, messagesFor } from './carry.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { isRetryable } from './failure.ts';
 import { claimFor, plannedFact, storeDraft, type Draft } from './plan-effect.ts';
+import { settle } from './results.ts';
 
 /** Plans what an approval covers, and opens it with every row, claim and fact in one transaction. */
 export async function requestApproval(
@@ -35,6 +37,7 @@ export async function requestApproval(
   try {
     const question =
       input.step === null ? await standDownQuestion(asking) : await coveredQuestion(asking);
+    if (question === null) return await skip(asking);
     if (question.drafts.length === 0 && question.plans.length === 0) {
       return { kind: 'nothing-to-ask', outcome: 'succeeded', reason: 'nothing is left to change' };
     }
@@ -61,6 +64,34 @@ async function openedBefore(asking: Asking): Promise<ApprovalOutcome | null> {
 function opened(approval: Approval, escalateAfterSeconds: number): ApprovalOutcome {
   const { id, expiresAt } = approval;
   return { kind: 'open', approvalId: id, expiresAt, escalateAfterSeconds };
+}
+
+/** Nobody is asked about what the incident's playbook does not want here. */
+async function skip({ deps, attempt, input, incident }: Asking): Promise<ApprovalOutcome> {
+  const { step, operation, round } = input;
+  const reason = 'its condition does not hold';
+  if (step !== null) {
+    const fact = newFact({
+      key: `operation/${operation}/${round.toString()}/skipped`,
+      kind: 'operation.skipped',
+      step,
+      operation,
+      summary: `Skipped ${operation}: ${reason}.`,
+    });
+    const result: OperationResult = {
+      incidentId: incident.id,
+      step,
+      operation,
+      round,
+      outcome: 'skipped',
+      reason,
+      value: null,
+      startedAt: attempt.scheduledAt.toISOString(),
+      settledAt: deps.now().toISOString(),
+    };
+    await settle(deps, result, [fact]);
+  }
+  return { kind: 'nothing-to-ask', outcome: 'skipped', reason };
 }
 
 async function wouldHave(asking: Asking, question: Question): Promise<ApprovalOutcome> {

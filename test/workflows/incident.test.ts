@@ -71,6 +71,25 @@ describe('an incident', () => {
     expect(wouldHave.map(({ operation }) => operation)).toEqual(['drain', 'alias-back']);
   });
 
+  test('an approval whose condition does not hold is skipped: nobody is asked, nothing is changed', async () => {
+    const world = createWorld({ canary: 1, alias: 7 });
+    const unwanted = op.approval('unwanted', [op.set('alias-away', 'alias', 5)]);
+    engine = await startEngine(
+      playbookOf({
+        revert: [{ ...unwanted, when: 'false' }, op.probe('still-there', 'alias', 7)],
+      }),
+      world,
+    );
+    const incident = await engine.open();
+    await engine.waitFor(incident, 'review', ({ phase }) => phase === 'review');
+    expect(world.writes).toEqual([]);
+    const facts = await engine.facts(incident);
+    const told = facts.filter(({ operation }) => operation === 'unwanted');
+    expect(told.map(({ kind }) => kind)).toEqual(['operation.skipped']);
+    const ended = facts.find(({ key }) => key === 'step/revert/ended');
+    expect(ended?.data).toEqual({ outcome: 'succeeded' });
+  });
+
   test('a lost answer is looked at, adopted, and the effect happened once', async () => {
     const world = createWorld({ canary: 1 });
     world.failures.push({
