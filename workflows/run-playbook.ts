@@ -222,7 +222,7 @@ function milestones(run: Run, step: StepName): void {
     run.set({ containedAt: now });
     run.tellOnce('containment/verified', {
       kind: 'containment.verified',
-      summary: 'Contained: an independent probe sees nothing served by the suspect.',
+      summary: 'Contained: every probe of isolation holds.',
     });
   }
   if (step === 'revert') {
