@@ -80,6 +80,18 @@ describe('limits', () => {
   });
 });
 
+test.each([
+  ['wait', '  - wait: settle\n', '    when: "true"\n'],
+  ['parallel', '  - parallel: look\n', '    when: "true"\n'],
+])(
+  'a condition of a %s is refused, because nothing would evaluate it',
+  (_kind, head, condition) => {
+    const answer = told(changed(head, `${head}${condition}`));
+    expect(answer.code).toBe('invalid');
+    expect(answer.places.join()).toMatch(/when/);
+  },
+);
+
 describe('hostile YAML', () => {
   const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${Array.from({ length: 12 }, (_, i) => `b${i.toString()}: &b${i.toString()} [*a,*a,*a,*a,*a,*a,*a,*a]\n`).join('')}`;
   test.each<[string, string, RegExp]>([

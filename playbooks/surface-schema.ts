@@ -44,11 +44,11 @@ const templateMap = z.record(z.string(), z.json()).meta({
   description: 'Input of the action or probe; strings may hold ${{ CEL }}.',
 });
 
-const common = {
+const base = {
   title: z.string().min(1).max(200).optional(),
-  when: cel.optional(),
   onFailure: z.enum(['hold', 'continue', 'undo']).optional(),
 };
+const common = { ...base, when: cel.optional() };
 const call = { use: useName, instance: template.optional(), with: templateMap.optional() };
 const approvalClass = z.enum(APPROVAL_CLASSES).optional();
 const probeCall = z.strictObject(call);
@@ -101,10 +101,11 @@ const approval = z.strictObject({
   expires: duration('30d').optional(),
   escalate: duration('30d').optional(),
 });
-const wait = z.strictObject({ wait: operationName, ...common, for: duration('7d') });
+// Nothing evaluates a condition of these two: members of a parallel have their own.
+const wait = z.strictObject({ wait: operationName, ...base, for: duration('7d') });
 const parallel = z.strictObject({
   parallel: operationName,
-  ...common,
+  ...base,
   operations: z
     .array(z.union([action, undo, probe, seal, lineage, knownGood, gate]))
     .min(1)
