@@ -68,6 +68,14 @@ const BAD: readonly (readonly [string, string, Json, false | 'inconclusive'])[] 
   ['poisoned-data', 'anomaly-at-5', { samples: [], value: 0.71 }, false],
   ['poisoned-data', 'anomaly-at-5', { samples: [], value: null }, 'inconclusive'],
   ['poisoned-data', 'only-new-version', { addresses: address('6', 20) }, false],
+  // Moved the alias, restarted nothing, or restarted some: the replicas say so.
+  ['model-drift', 'replicas-loaded-known-good', samples(sample('7', 19)), false],
+  ['model-drift', 'replicas-loaded-known-good', samples(sample('6', 18), sample('7', 1)), false],
+  ['model-drift', 'replicas-loaded-known-good', samples(sample('6', 18)), false],
+  ['model-drift', 'replicas-loaded-known-good', samples(), false],
+  ['model-drift', 'replicas-loaded-new-version', samples(sample('6', 20)), false],
+  ['model-drift', 'drift-after-restart', { samples: [], value: 0.4 }, false],
+  ['model-drift', 'drift-after-restart', { samples: [], value: null }, 'inconclusive'],
   ['model-drift', 'alias-still-held', { version: '8' }, false],
   ['model-drift', 'drift-now', { samples: [], value: null }, false],
   [

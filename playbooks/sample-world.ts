@@ -75,6 +75,12 @@ export const WORLD: JsonObject = {
   },
   'stable-before': deployment(19),
   'replicas-run-known-good': { replicas: replicas('fraud-scorer', '6', 19), versions: ['6'] },
+  'replicas-after-restart': { replicas: replicas('fraud-scorer', '6', 19), versions: [] },
+  'replicas-loaded-known-good': samples(sample('6', 19), sample('7', 0)),
+  'replicas-on-new-version': { replicas: replicas('fraud-scorer', '10', 20), versions: [] },
+  'replicas-loaded-new-version': samples(sample('10', 20), sample('6', 0)),
+  'anomaly-after-restart': { samples: [], value: 0.05 },
+  'drift-after-restart': { samples: [], value: 0.1 },
   'loaded-is-known-good': samples(sample('6', 19)),
   'alias-is-known-good': { version: '6' },
   'executed-tasks': {
