@@ -8,7 +8,12 @@ const at = (time: string): string => `2026-11-20T${time}.000Z`;
 const MINUTE = 60_000;
 
 const whole: readonly SampleFact[] = [
-  { kind: 'alert.received', occurredAt: at('09:55:00'), recordedAt: at('10:00:00') },
+  {
+    kind: 'alert.received',
+    occurredAt: at('09:55:00'),
+    data: { receivedAt: at('10:00:00') },
+    recordedAt: at('10:00:02'),
+  },
   { kind: 'incident.opened', recordedAt: at('10:00:01') },
   { kind: 'step.started', step: 'isolate', recordedAt: at('10:00:02') },
   { kind: 'incident.acknowledged', recordedAt: at('10:02:00') },

@@ -69,6 +69,12 @@ function anchorOf(fact: Fact | undefined, at: (fact: Fact) => string = momentOf)
   return fact === undefined ? NOWHERE : { at: at(fact), fact: fact.sequence };
 }
 
+/** When an alert's delivery arrived; its own time is when it began to fire. */
+function receivedAt({ data, recordedAt }: Fact): string {
+  const at = field(data, 'receivedAt');
+  return typeof at === 'string' ? at : recordedAt;
+}
+
 function isScope(fact: Fact): boolean {
   const { kind, data } = fact;
   return (
@@ -89,7 +95,7 @@ function anchorsOf(incident: Incident, facts: readonly Fact[]): Metrics['anchors
     anchor.at === null ? { at, fact: null } : anchor;
   return {
     onset: { at: incident.onsetAt, fact: (alert ?? opened)?.sequence ?? null },
-    alert: anchorOf(alert, ({ recordedAt }) => recordedAt),
+    alert: anchorOf(alert, receivedAt),
     declared: orRow(anchorOf(opened), incident.openedAt),
     acknowledged: anchorOf(first('incident.acknowledged')),
     contained: orRow(anchorOf(first('containment.verified')), incident.containedAt),

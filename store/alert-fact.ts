@@ -19,6 +19,8 @@ export interface JoinedAlert {
   readonly alert: Alert;
   /** SHA-256 (hex) of the delivery's raw bytes. */
   readonly rawSha256: string;
+  /** When the delivery arrived, RFC 3339. */
+  readonly receivedAt: string;
 }
 
 function sentence(kind: AlertFactKind, title: string, source: string): string {
@@ -41,7 +43,7 @@ function sentence(kind: AlertFactKind, title: string, source: string): string {
 export function alertFact(kind: AlertFactKind, joined: JoinedAlert, count: number): NewFact | null {
   if (count > ALERT_FACTS_MAX) return null;
   const clean = (text: string): string => cleanText(text, TEXT_CHARACTERS_MAX);
-  const { alertId, alert, rawSha256 } = joined;
+  const { alertId, alert, rawSha256, receivedAt } = joined;
   const endsAt = alert.endsAt === null ? null : clean(alert.endsAt);
   return newFact({
     key: `alert/${alertId}/${kind}`,
@@ -56,6 +58,7 @@ export function alertFact(kind: AlertFactKind, joined: JoinedAlert, count: numbe
       fingerprint: clean(alert.fingerprint),
       startsAt: clean(alert.startsAt),
       endsAt,
+      receivedAt,
       rawSha256,
       count,
       ...(count === ALERT_FACTS_MAX ? { laterAreCountedOnly: true } : {}),

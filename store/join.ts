@@ -258,8 +258,13 @@ function factsOf(
   return list.flatMap(({ one, kind }) => {
     const count = (next.get(kind) ?? 0) + 1;
     next.set(kind, count);
-    const { alertId, rawSha256 } = one.entry;
-    const fact = alertFact(kind, { alertId, rawSha256, alert: one.incoming.alert }, count);
+    const { alertId, rawSha256, delivery } = one.entry;
+    const { receivedAt } = delivery;
+    const fact = alertFact(
+      kind,
+      { alertId, rawSha256, receivedAt, alert: one.incoming.alert },
+      count,
+    );
     return fact === null ? [] : [fact];
   });
 }
