@@ -1,16 +1,17 @@
-import type { Configuration, InstanceConfiguration } from '../domain/configuration.ts';
+import type { Configuration, InstanceConfiguration, Route } from '../domain/configuration.ts';
+import type { InventoryEntry } from '../domain/inventory.ts';
 import type { JsonObject } from '../domain/json.ts';
 
 /** What the demo's configuration must know of the world that it was given. */
 export interface DemoWorld {
   readonly model: string;
-  readonly secondModel: string;
   readonly alias: string;
   readonly namespace: string;
   readonly stable: string;
-  readonly canary: string;
+  readonly canary: string | null;
   readonly container: string;
   readonly service: string;
+  readonly load: InventoryEntry['load'];
   readonly replicas: number;
   readonly pipeline: string;
   readonly dataset: { readonly namespace: string; readonly name: string };
@@ -50,6 +51,37 @@ function instance(name: string, config: JsonObject): InstanceConfiguration {
   return { name, connector: name, holdSeconds: HOLD_SECONDS, config };
 }
 
+/** One route for each story: the alert tells which playbook answers it and what is suspected. */
+function routesOf({ model, dataset }: DemoWorld): readonly Route[] {
+  const shared = { mode: 'auto', reopenWindowSeconds: REOPEN_SECONDS } as const;
+  return [
+    {
+      ...shared,
+      name: 'poisoned-data',
+      when: "'dataset_version' in alert.labels",
+      playbook: 'poisoned-data',
+      severity: 'sev2',
+      suspect: `'dataset:${dataset.namespace}/${dataset.name}@' + alert.labels.dataset_version`,
+    },
+    {
+      ...shared,
+      name: 'model-drift',
+      when: "alert.labels.alertname == 'ModelDrift'",
+      playbook: 'model-drift',
+      severity: 'sev3',
+      suspect: `'model:${model}@' + alert.labels.version`,
+    },
+    {
+      ...shared,
+      name: 'tampered-artifact',
+      when: "alert.labels.alertname == 'ModelArtifactMismatch'",
+      playbook: 'tampered-artifact',
+      severity: 'sev1',
+      suspect: `'model:${model}@' + alert.labels.version`,
+    },
+  ];
+}
+
 /** A configuration for the lab: only here a route may act by itself from the first start. */
 export function demoConfiguration(world: DemoWorld): Configuration {
   const { urls, namespace, container } = world;
@@ -57,7 +89,7 @@ export function demoConfiguration(world: DemoWorld): Configuration {
     ({ cluster: 'kubernetes', namespace, kind: 'Deployment', name, container, role }) as const;
   const shared = {
     alias: world.alias,
-    load: 'baked-image',
+    load: world.load,
     source: 'file',
     confidence: 'high',
     onIsolation: 'previous-version',
@@ -76,7 +108,10 @@ export function demoConfiguration(world: DemoWorld): Configuration {
         ...shared,
         model: world.model,
         registryName: world.model,
-        serving: [serving(world.stable, 'stable'), serving(world.canary, 'canary')],
+        serving: [
+          serving(world.stable, 'stable'),
+          ...(world.canary === null ? [] : [serving(world.canary, 'canary')]),
+        ],
         service: `${namespace}/${world.service}`,
         replicas: world.replicas,
         pipeline: world.pipeline,
@@ -86,17 +121,7 @@ export function demoConfiguration(world: DemoWorld): Configuration {
       },
     ],
     selectionRules: [],
-    routes: [
-      {
-        name: 'poisoned-data',
-        when: "'dataset_version' in alert.labels",
-        playbook: 'poisoned-data',
-        mode: 'auto',
-        severity: 'sev2',
-        suspect: `'dataset:${world.dataset.namespace}/${world.dataset.name}@' + alert.labels.dataset_version`,
-        reopenWindowSeconds: REOPEN_SECONDS,
-      },
-    ],
+    routes: routesOf(world),
     people: DEMO_PEOPLE.map((person) => ({ ...person, roles: [...person.roles] })),
     slackChannel: null,
     mailTo: ['on-call@example.com'],

@@ -42,14 +42,15 @@ function startedRedeploy(fact: DemoFact): boolean {
   return fact.kind === 'step.started' && fact.step === 'redeploy';
 }
 
-async function closeEntryPath(stage: Stage): Promise<void> {
+async function closeEntryPath({ patch, ...stage }: Stage): Promise<void> {
+  if (patch === null) return;
   await stage.closeEntryPath();
-  say('  (the platform engineer closes the entry path: only signed batches come in)');
+  say(`  (the platform engineer closes the entry path: ${patch})`);
 }
 
-async function closeIncident({ owner }: Stage, incidentId: string): Promise<void> {
+async function closeIncident({ owner, finding }: Stage, incidentId: string): Promise<void> {
   await owner.send('POST', `/incidents/${incidentId}/close`, {
-    body: { verdict: 'confirmed', reason: 'a poisoned batch reached training' },
+    body: { verdict: 'confirmed', reason: finding },
     schema: z.json(),
   });
 }

@@ -2,6 +2,8 @@ import type { DemoPerson } from './demo-person.ts';
 
 /** How the demo is run. */
 export interface DemoOptions {
+  /** Name of the story that the lab tells. */
+  readonly scenario: string;
   /** Ends after the run instead of staying up. */
   readonly exit: boolean;
   /** One JSON document on standard output; everything else goes to standard error. */
@@ -23,7 +25,12 @@ export interface Stage extends DemoPeople {
   readonly options: DemoOptions;
   /** Where the API answers. */
   readonly url: string;
+  /** The platform engineer's patch. */
   readonly closeEntryPath: () => Promise<void>;
+  /** What the patch does, for people; null when there is nothing to close. */
+  readonly patch: string | null;
+  /** What the review finds. */
+  readonly finding: string;
   /** Ends with Ctrl-C. */
   readonly interrupted: AbortSignal;
 }

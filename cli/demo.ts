@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError } from '../domain/error.ts';
 import { startLab, type Lab } from '../lab/lab.ts';
+import { SCENARIO_NAMES } from '../lab/scenario/scenarios.ts';
+import { choice } from './arguments.ts';
 import { startDemoFirebreak, type DemoFirebreak } from './demo-firebreak.ts';
 import { followIncident } from './demo-incident.ts';
 import { say } from './demo-narration.ts';
@@ -22,13 +24,15 @@ interface DemoRun {
 
 /**
  * Runs the main job on embedded everything: one real alert through all five steps. Answers the exit code: with `exit`
- * 0 when every step held, 1 when one did not, 130 after Ctrl-C; staying up always ends with 0. Raises what the start of the embedded servers raises.
+ * 0 when every step held, 1 when one did not, 130 after Ctrl-C; staying up always ends with 0. Raises `invalid` for an unknown
+ * scenario, and what the start of the embedded servers raises.
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
+  const scenario = choice(options.scenario, SCENARIO_NAMES, 'scenario');
   const interrupted = interruption();
   const dataDir = await mkdtemp(join(tmpdir(), 'firebreak-demo-'));
   say(`Firebreak demo · data in ${dataDir}`);
-  const lab = await startLab();
+  const lab = await startLab(scenario);
   say('The lab is up: Kubernetes, MLflow, Airflow, Prometheus, Loki, Slack and mail twins.');
   try {
     const firebreak = await startDemoFirebreak(lab, options, dataDir);
@@ -80,7 +84,16 @@ async function setStage(demo: DemoRun, lab: Lab, firebreak: DemoFirebreak): Prom
   });
   await data.raiseAlert();
   const { options, interrupted } = demo;
-  return { ...people, options, url, interrupted, closeEntryPath: () => data.closeEntryPath() };
+  const { guard, finding } = lab.story;
+  return {
+    ...people,
+    options,
+    url,
+    interrupted,
+    closeEntryPath: () => data.closeEntryPath(),
+    patch: guard?.closes ?? null,
+    finding,
+  };
 }
 
 async function stayUp(interrupted: AbortSignal, temporalUi: string | null): Promise<void> {

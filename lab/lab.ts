@@ -10,8 +10,11 @@ import { createMlflowTwin, type MlflowTwin } from './mlflow/twin.ts';
 import { createOpenTwins, type OpenTwins } from './open-twins.ts';
 import { createPrometheusTwin, type PrometheusTwin } from './prometheus/twin.ts';
 import { createJsonClient } from './scenario/json-client.ts';
-import { seedPoisonedData, type PoisonedData, type TaskRun } from './scenario/poisoned-data.ts';
-import { storyOf, TRAINING_TASKS, type Story } from './scenario/story.ts';
+import type { TaskRun } from './scenario/pipeline.ts';
+import type { Scenario, SeededWorld } from './scenario/scenario.ts';
+import { SCENARIOS, type ScenarioName } from './scenario/scenarios.ts';
+import { TRAINING_TASKS, type Story } from './scenario/story.ts';
+import { aliasVersion } from './scenario/training.ts';
 import { createServingSimulator, type ServingSimulator } from './serving/simulator.ts';
 import { createSlackTwin, type SlackTwin } from './slack/twin.ts';
 
@@ -27,11 +30,11 @@ interface LabTwins {
   readonly serving: ServingSimulator;
 }
 
-/** Every twin of the lab, seeded with the story of the poisoned batch. */
+/** Every twin of the lab, and the story that is told on them. */
 export interface Lab extends LabTwins {
   readonly story: Story;
   /** Begins the story, once the webhook and the lineage endpoint are known. */
-  begin(firebreak: FirebreakEndpoints): Promise<PoisonedData>;
+  begin(firebreak: FirebreakEndpoints): Promise<SeededWorld>;
   close(): Promise<void>;
 }
 
@@ -42,9 +45,6 @@ export interface FirebreakEndpoints {
 }
 
 const SCRAPE_MS = 200;
-/** What each version's served answers look like to the monitor. */
-const ANOMALY: Readonly<Record<string, number>> = { '7': 0.71, '8': 0.69 };
-const NORMAL_ANOMALY = 0.04;
 
 function trainingDag(story: Story): DeclaredDag {
   return {
@@ -58,15 +58,19 @@ function trainingDag(story: Story): DeclaredDag {
 
 /** The model servers of the cluster, and the monitor that scrapes them. */
 async function startServing(
-  kubernetesUrl: string,
-  story: Story,
+  urls: { readonly kubernetes: string; readonly mlflow: string },
+  scenario: Scenario,
   open: OpenTwins,
 ): Promise<Pick<LabTwins, 'serving' | 'prometheus'>> {
+  const { story } = scenario;
+  const mlflow = createJsonClient(urls.mlflow);
   const serving = open.keep(
     await createServingSimulator({
-      kubernetesUrl,
+      kubernetesUrl: urls.kubernetes,
       services: [{ namespace: story.namespace, name: story.service, model: story.model }],
-      anomalyScore: (_model, version) => ANOMALY[version] ?? NORMAL_ANOMALY,
+      resolveAlias: (name, alias) => aliasVersion(mlflow, { name, alias }),
+      anomalyScore: (_model, version) => scenario.anomalyScore(version),
+      driftScore: (_model, version) => scenario.driftScore(version),
     }),
   );
   const prometheus = open.keep(
@@ -80,10 +84,10 @@ async function startServing(
 
 /** Tells the story: an Alertmanager of its own raises the alert, the other twins get their world. */
 async function beginStory(
-  story: Story,
+  scenario: Scenario,
   twins: Pick<LabTwins, 'kubernetes' | 'mlflow' | 'loki'>,
   telling: { readonly firebreak: FirebreakEndpoints; readonly open: OpenTwins },
-): Promise<PoisonedData> {
+): Promise<SeededWorld> {
   const { alerts, emit } = telling.firebreak;
   const alertmanager = telling.open.keep(
     await createAlertmanagerTwin({
@@ -92,20 +96,18 @@ async function beginStory(
       groupIntervalMs: 1_000,
     }),
   );
-  return seedPoisonedData(
-    {
-      kubernetes: createJsonClient(twins.kubernetes.url),
-      mlflow: createJsonClient(twins.mlflow.url),
-      loki: createJsonClient(twins.loki.url),
-      alertmanager: createJsonClient(alertmanager.url),
-      emit,
-    },
-    story,
-  );
+  return scenario.seed({
+    kubernetes: createJsonClient(twins.kubernetes.url),
+    mlflow: createJsonClient(twins.mlflow.url),
+    loki: createJsonClient(twins.loki.url),
+    alertmanager: createJsonClient(alertmanager.url),
+    emit,
+  });
 }
 
-async function openLab(story: Story, open: OpenTwins): Promise<Lab> {
-  let data: PoisonedData | null = null;
+async function openLab(scenario: Scenario, open: OpenTwins): Promise<Lab> {
+  const { story } = scenario;
+  let data: SeededWorld | null = null;
   const runner = async (run: TaskRun, task: string): Promise<'success' | 'failed'> =>
     data === null ? 'failed' : data.runTask(run, task);
   const loki = open.keep(await createLokiTwin());
@@ -113,7 +115,11 @@ async function openLab(story: Story, open: OpenTwins): Promise<Lab> {
   const kubernetes = open.keep(await createKubernetesTwin({ onAudit: audit.ship }));
   const mlflow = open.keep(await createMlflowTwin());
   const airflow = open.keep(await createAirflowTwin({ dags: [trainingDag(story)], runner }));
-  const { serving, prometheus } = await startServing(kubernetes.url, story, open);
+  const { serving, prometheus } = await startServing(
+    { kubernetes: kubernetes.url, mlflow: mlflow.url },
+    scenario,
+    open,
+  );
   const slack = open.keep(await createSlackTwin());
   const mail = open.keep(await createMailTwin());
   const twins: LabTwins = { kubernetes, mlflow, airflow, prometheus, loki, slack, mail, serving };
@@ -121,7 +127,7 @@ async function openLab(story: Story, open: OpenTwins): Promise<Lab> {
     ...twins,
     story,
     begin: async (firebreak) => {
-      data = await beginStory(story, twins, { firebreak, open });
+      data = await beginStory(scenario, twins, { firebreak, open });
       return data;
     },
     close: async () => {
@@ -131,11 +137,11 @@ async function openLab(story: Story, open: OpenTwins): Promise<Lab> {
   };
 }
 
-/** Starts all twins on free ports of 127.0.0.1. When one does not start, none is left running. */
-export async function startLab(now: Date = new Date()): Promise<Lab> {
+/** Starts all twins on free ports of 127.0.0.1 for one story. When one does not start, none is left running. */
+export async function startLab(name: ScenarioName, now: Date = new Date()): Promise<Lab> {
   const open = createOpenTwins();
   try {
-    return await openLab(storyOf(now), open);
+    return await openLab(SCENARIOS[name](now), open);
   } catch (error) {
     await open.close();
     throw error;

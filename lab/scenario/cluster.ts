@@ -15,16 +15,29 @@ const seenDeployment = z.object({
   }),
 });
 
+function containerOf(story: Story, version: string | null): Json {
+  const uri = version === null ? `@${story.alias}` : `/${version}`;
+  return {
+    name: story.container,
+    image: story.image(version ?? story.alias),
+    ports: [{ containerPort: 8080 }],
+    env: [{ name: 'MODEL_URI', value: `models:/${story.model}${uri}` }],
+  };
+}
+
 function deployment(
   story: Story,
   part: {
     readonly name: string;
     readonly track: string;
     readonly replicas: number;
-    readonly version: string;
+    /** Null: its pods load what the alias names when they start. */
+    readonly version: string | null;
   },
 ): Json {
+  const { version } = part;
   const labels = { app: story.model, track: part.track };
+  const named = version === null ? labels : { ...labels, version };
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -33,16 +46,9 @@ function deployment(
       replicas: part.replicas,
       selector: { matchLabels: labels },
       template: {
-        metadata: { labels: { ...labels, version: part.version } },
+        metadata: { labels: named },
         spec: {
-          containers: [
-            {
-              name: story.container,
-              image: story.image(part.version),
-              ports: [{ containerPort: 8080 }],
-              env: [{ name: 'MODEL_URI', value: `models:/${story.model}/${part.version}` }],
-            },
-          ],
+          containers: [containerOf(story, version)],
         },
       },
     },
@@ -67,59 +73,65 @@ function service(story: Story): Json {
   };
 }
 
-/** Brings a fresh namespace to where the story begins: version 6 serves, version 7 is its canary. */
+/**
+ * Brings a fresh namespace to where the story begins. With a canary version 6 serves and version 7 is its canary;
+ * without one, every replica loads what the alias names.
+ */
 export async function seedCluster(kubernetes: JsonClient, story: Story): Promise<void> {
   const core = `/api/v1/namespaces/${story.namespace}`;
-  const apps = `/apis/apps/v1/namespaces/${story.namespace}`;
   await kubernetes.send('POST', '/api/v1/namespaces', {
     body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: story.namespace } },
   });
-  const { pointer, guard } = story;
-  const pointed = configMap(story, pointer.name, { [pointer.key]: story.days.poisoned });
+  const { pointer, guard, canary } = story;
+  const pointed = configMap(story, pointer.name, { [pointer.key]: story.days.latest });
   await kubernetes.send('POST', `${core}/configmaps`, { body: pointed });
-  const open = configMap(story, guard.name, { [guard.key]: 'false' });
-  await kubernetes.send('POST', `${core}/configmaps`, { body: open });
+  if (guard !== null) {
+    const open = configMap(story, guard.name, { [guard.key]: 'false' });
+    await kubernetes.send('POST', `${core}/configmaps`, { body: open });
+  }
   await kubernetes.send('POST', `${core}/services`, { body: service(story) });
   const stable = {
     name: story.stable,
     track: 'stable',
-    replicas: story.replicas - 1,
-    version: '6',
+    replicas: story.replicas - (canary === null ? 0 : 1),
+    version: story.load === 'alias-at-start' ? null : '6',
   };
-  await kubernetes.send('POST', `${apps}/deployments`, { body: deployment(story, stable) });
-  // The canary ran the stable version first: that is the ReplicaSet which a rollback finds.
-  const canary = { name: story.canary, track: 'canary', replicas: 1, version: '6' };
-  await kubernetes.send('POST', `${apps}/deployments`, { body: deployment(story, canary) });
-  await ready(kubernetes, story, story.canary);
-  await release(kubernetes, story, '7');
+  await kubernetes.send('POST', deploymentsOf(story), { body: deployment(story, stable) });
+  if (canary !== null) await seedCanary(kubernetes, story, canary);
   await ready(kubernetes, story, story.stable);
-  await ready(kubernetes, story, story.canary);
 }
 
-/** What CI/CD did last night: the canary takes a new version. */
-async function release(kubernetes: JsonClient, story: Story, version: string): Promise<void> {
-  const container = {
-    name: story.container,
-    image: story.image(version),
-    ports: [{ containerPort: 8080 }],
-    env: [{ name: 'MODEL_URI', value: `models:/${story.model}/${version}` }],
+function deploymentsOf({ namespace }: Story): string {
+  return `/apis/apps/v1/namespaces/${namespace}/deployments`;
+}
+
+/** The canary ran the stable version first: that is the ReplicaSet which a rollback finds. */
+async function seedCanary(kubernetes: JsonClient, story: Story, name: string): Promise<void> {
+  const canary = { name, track: 'canary', replicas: 1, version: '6' };
+  await kubernetes.send('POST', deploymentsOf(story), { body: deployment(story, canary) });
+  await ready(kubernetes, story, name);
+  await release(kubernetes, story, { name, version: '7' });
+  await ready(kubernetes, story, name);
+}
+
+/** What CI/CD did last night: a Deployment takes a new version. */
+async function release(
+  kubernetes: JsonClient,
+  story: Story,
+  { name, version }: { readonly name: string; readonly version: string },
+): Promise<void> {
+  const template = {
+    metadata: { labels: { version } },
+    spec: { containers: [containerOf(story, version)] },
   };
-  await kubernetes.send(
-    'PATCH',
-    `/apis/apps/v1/namespaces/${story.namespace}/deployments/${story.canary}`,
-    {
-      type: MERGE_PATCH,
-      body: {
-        spec: {
-          template: { metadata: { labels: { version } }, spec: { containers: [container] } },
-        },
-      },
-    },
-  );
+  await kubernetes.send('PATCH', `${deploymentsOf(story)}/${name}`, {
+    type: MERGE_PATCH,
+    body: { spec: { template } },
+  });
 }
 
 async function ready(kubernetes: JsonClient, story: Story, name: string): Promise<void> {
-  const path = `/apis/apps/v1/namespaces/${story.namespace}/deployments/${name}`;
+  const path = `${deploymentsOf(story)}/${name}`;
   const deadline = Date.now() + CONVERGES_WITHIN_MS;
   for (;;) {
     const { spec, status } = seenDeployment.parse(await kubernetes.send('GET', path));
@@ -129,9 +141,10 @@ async function ready(kubernetes: JsonClient, story: Story, name: string): Promis
   }
 }
 
-/** The platform engineer's patch: from now on only signed batches come in. */
+/** The platform engineer's patch, which closes the way in; nothing where nobody came in. */
 export async function closeEntryPath(kubernetes: JsonClient, story: Story): Promise<void> {
   const { guard, namespace } = story;
+  if (guard === null) return;
   await kubernetes.send('PATCH', `/api/v1/namespaces/${namespace}/configmaps/${guard.name}`, {
     type: MERGE_PATCH,
     body: { data: { [guard.key]: 'true' } },

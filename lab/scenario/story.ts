@@ -1,22 +1,27 @@
-/** Names and days of the poisoned-batch story: everything that the world's parts must agree on. */
+/** Names and days of a story: everything that the world's parts must agree on. */
 export interface Story {
   readonly model: string;
   readonly secondModel: string;
   readonly alias: string;
   readonly namespace: string;
   readonly stable: string;
-  readonly canary: string;
+  /** The Deployment of the trial share; null when there is none. */
+  readonly canary: string | null;
   readonly container: string;
   readonly service: string;
+  /** How replicas get their model: with their image, or from what the alias names when they start. */
+  readonly load: 'baked-image' | 'alias-at-start';
   readonly image: (version: string) => string;
   readonly replicas: number;
   readonly pipeline: string;
   readonly dataset: { readonly namespace: string; readonly name: string };
   readonly pointer: { readonly name: string; readonly key: string };
-  readonly guard: { readonly name: string; readonly key: string };
-  /** Dataset versions, one a night: two clean ones, then the poisoned one. */
-  readonly days: { readonly older: string; readonly clean: string; readonly poisoned: string };
-  readonly suspect: string;
+  /** The switch that closes the way in, and what it does; null when nobody came in. */
+  readonly guard: { readonly name: string; readonly key: string; readonly closes: string } | null;
+  /** Dataset versions, one a night. */
+  readonly days: { readonly older: string; readonly clean: string; readonly latest: string };
+  /** What the review finds. */
+  readonly finding: string;
 }
 
 const DAY_MS = 24 * 3_600_000;
@@ -25,10 +30,8 @@ function day(now: Date, before: number): string {
   return new Date(now.getTime() - before * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** The story as it happened up to `now`: last night's batch is the poisoned one. */
-export function storyOf(now: Date): Story {
-  const days = { older: day(now, 3), clean: day(now, 2), poisoned: day(now, 1) };
-  const dataset = { namespace: 'warehouse', name: 'transactions' };
+/** What all stories have in common: a scorer of card payments, trained each night, as of `now`. */
+export function fraudScorer(now: Date): Omit<Story, 'finding' | 'guard'> {
   return {
     model: 'fraud-scorer',
     secondModel: 'chargeback-ranker',
@@ -38,14 +41,13 @@ export function storyOf(now: Date): Story {
     canary: 'fraud-scorer-canary',
     container: 'server',
     service: 'fraud-scorer',
+    load: 'baked-image',
     image: (version) => `registry.example/fraud-scorer:${version}`,
     replicas: 20,
     pipeline: 'fraud-training',
-    dataset,
+    dataset: { namespace: 'warehouse', name: 'transactions' },
     pointer: { name: 'fraud-training', key: 'dataset_version' },
-    guard: { name: 'ingest-guard', key: 'signed-batches-only' },
-    days,
-    suspect: `dataset:${dataset.namespace}/${dataset.name}@${days.poisoned}`,
+    days: { older: day(now, 3), clean: day(now, 2), latest: day(now, 1) },
   };
 }
 

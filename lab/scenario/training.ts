@@ -57,6 +57,18 @@ export async function moveAlias(
   await mlflow.send('POST', `${API}/registered-models/alias`, { body: { ...target } });
 }
 
+/** The version that an alias names; null when there is none. */
+export async function aliasVersion(
+  mlflow: JsonClient,
+  target: { readonly name: string; readonly alias: string },
+): Promise<string | null> {
+  const query = new URLSearchParams({ ...target }).toString();
+  const reply = await mlflow
+    .send('GET', `${API}/registered-models/alias?${query}`)
+    .catch(() => null);
+  return reply === null ? null : versionReply.parse(reply).model_version.version;
+}
+
 /** Bytes that stand for a model's weights: equal for equal training, other for any other. */
 function weightsOf(training: Training): Buffer {
   const seed = `${training.model}/${training.dataset.version}/${training.pipelineRun}`;

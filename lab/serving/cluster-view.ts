@@ -106,9 +106,10 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
       const reached = reachedBy(sliceList.parse(await get(path)));
       const { items } = podList.parse(await get(`/api/v1/namespaces/${namespace}/pods`));
       const replicas: Replica[] = [];
-      for (const item of items.filter(({ metadata }) => reached.has(metadata.name))) {
+      for (const item of items) {
+        // A server loads when it starts, not when a Service first reaches it.
         const version = await versionOf(item);
-        if (version === null) continue;
+        if (version === null || !reached.has(item.metadata.name)) continue;
         const pod = item.metadata.name;
         replicas.push({ pod, deployment: pod.split('-').slice(0, -2).join('-'), version });
       }

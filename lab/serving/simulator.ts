@@ -15,6 +15,8 @@ export interface ServingSimulatorOptions extends ClusterViewOptions {
   readonly services: readonly ServedModel[];
   /** What the monitor would say of this version's answers. */
   readonly anomalyScore: (model: string, version: string) => number;
+  /** How far today's traffic is from what this version was trained on. */
+  readonly driftScore: (model: string, version: string) => number;
   /** Requests a second over all endpoints of a Service. */
   readonly requestsPerSecond?: number;
   readonly port?: number;
@@ -28,6 +30,7 @@ const TYPES = [
   '# TYPE model_requests_total counter',
   '# TYPE model_loaded_info gauge',
   '# TYPE model_anomaly_score gauge',
+  '# TYPE model_drift_score gauge',
 ];
 
 function loadedLine(model: string, replica: Replica): string {
@@ -72,8 +75,11 @@ function createScrape(options: ServingSimulatorOptions): () => Promise<string> {
       requests.count(model, replicas, perSecond * seconds);
       lines.push(...replicas.map((replica) => loadedLine(model, replica)));
       for (const version of new Set(replicas.map((replica) => replica.version))) {
-        const score = options.anomalyScore(model, version).toString();
-        lines.push(`model_anomaly_score{model="${model}",version="${version}"} ${score}`);
+        const labels = `{model="${model}",version="${version}"}`;
+        lines.push(
+          `model_anomaly_score${labels} ${options.anomalyScore(model, version).toString()}`,
+          `model_drift_score${labels} ${options.driftScore(model, version).toString()}`,
+        );
       }
     }
     return `${[...lines, ...requests.lines()].join('\n')}\n`;
