@@ -41,6 +41,10 @@ const approvalsReply = z.object({
   ),
 });
 
+const approvalReply = z.object({
+  approvedBy: z.array(z.object({ person: z.string() })),
+});
+
 /** What became of one step. */
 export interface StepSummary {
   readonly step: StepName;
@@ -126,6 +130,17 @@ function valueOf(results: Results, operation: string): JsonObject {
   return isJsonObject(value) ? value : {};
 }
 
+/** Every approval of the incident, with the people who gave it. */
+async function approvalsOf(person: DemoPerson, incidentId: string): Promise<readonly Json[]> {
+  const { items } = await person.get(`/approvals?incident=${incidentId}`, approvalsReply);
+  const approvals: Json[] = [];
+  for (const item of items) {
+    const { approvedBy } = await person.get(`/approvals/${item.id}`, approvalReply);
+    approvals.push({ ...item, approvedBy: approvedBy.map((one) => one.person) });
+  }
+  return approvals;
+}
+
 /** Everything that the run left, as one document. */
 export async function summarise(
   person: DemoPerson,
@@ -141,7 +156,7 @@ export async function summarise(
   const { incident, results } = await person.get(`/incidents/${incidentId}`, resultsReply);
   const plans = await person.get(`/incidents/${incidentId}/plans`, plansReply);
   const evidence = await person.get(`/incidents/${incidentId}/evidence`, evidenceReply);
-  const approvals = await person.get(`/approvals?incident=${incidentId}`, approvalsReply);
+  const approvals = await approvalsOf(person, incidentId);
   const steps = STEP_NAMES.map((step) => ({
     step,
     ...timesOf(facts, step),
@@ -157,7 +172,7 @@ export async function summarise(
     steps,
     knownGood: { chosen: good['version'] ?? null, rejected: good['rejected'] ?? [] },
     blastRadius: radius['affected'] ?? [],
-    approvals: approvals.items.map((approval) => ({ ...approval })),
+    approvals,
     evidence: evidence.items.map(({ id, sha256, bytes, title }) => ({ id, sha256, bytes, title })),
     timeline: { ...run.chain },
     postmortem: run.postmortem,

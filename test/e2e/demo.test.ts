@@ -1,59 +1,16 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { access, realpath, rm, writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { z } from 'zod';
 import { findProcesses } from '../../app/embedded/process-identity.ts';
 import { clusterMark } from '../../app/embedded/postgres-orphan.ts';
 import { tempDir } from '../harness.ts';
+import { startDemo } from './demo-process.ts';
 
 // Goal: the main job is what a newcomer sees, whatever the environment names. Method: the demo as a child process
 // beside a trap that every hostile variable points to; then its one document, and what is left of it.
-const ROOT = join(import.meta.dirname, '..', '..');
 const TEST_MAX_MS = 600_000;
-
-/** What the machine needs; everything else that the demo sees is hostile. */
-const KEPT = ['PATH', 'HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'TEMPORAL_CLI_PATH'];
-
-const time = z.iso.datetime({ offset: true });
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-
-const documentSchema = z.object({
-  incidentId: z.string().min(1),
-  outcome: z.string(),
-  playbook: z.object({ name: z.string(), digest: sha256 }),
-  steps: z.array(
-    z.object({
-      step: z.string(),
-      outcome: z.string(),
-      startedAt: time,
-      endedAt: time,
-      operations: z
-        .array(z.object({ name: z.string(), target: z.string().nullable(), outcome: z.string() }))
-        .min(1),
-    }),
-  ),
-  knownGood: z.object({
-    chosen: z.string(),
-    rejected: z.array(
-      z.object({ candidate: z.string(), code: z.string(), reason: z.string().min(1) }),
-    ),
-  }),
-  blastRadius: z.array(z.object({ kind: z.string(), name: z.string() })),
-  approvals: z.array(z.object({ id: z.string(), status: z.string() })).min(1),
-  evidence: z
-    .array(z.object({ id: z.string(), sha256, bytes: z.number().int().positive() }))
-    .min(1),
-  timeline: z.object({
-    facts: z.number().int().positive(),
-    headHash: sha256,
-    verified: z.boolean(),
-  }),
-  postmortem: z.string(),
-  url: z.url(),
-});
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -113,54 +70,15 @@ async function hostileVariables(port: string): Promise<Readonly<Record<string, s
   };
 }
 
-function kept(): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    KEPT.flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
-}
-
-async function endOf(child: ChildProcess): Promise<{
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}> {
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.on('data', (chunk) => (stdout += String(chunk)));
-  child.stderr?.on('data', (chunk) => (stderr += String(chunk)));
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, stdout, stderr };
-}
-
 test(
   'the demo runs all five steps, says so in one document, connects nowhere else and leaves nothing',
   async () => {
     const trap = await startTrap();
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', join(ROOT, 'cli/main.ts'), 'demo', '--exit', '--json'],
-      {
-        cwd: ROOT,
-        env: { ...kept(), ...(await hostileVariables(trap.port)) },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
-    closers.push(async () => {
-      if (child.exitCode === null && child.signalCode === null) {
-        child.kill('SIGTERM');
-        await once(child, 'exit');
-      }
-    });
-    const { code, stdout, stderr } = await endOf(child);
-    // The end of what it told is what a failure needs.
-    expect({ code, told: code === 0 ? '' : stderr.slice(-4_000) }).toEqual({ code: 0, told: '' });
+    const demo = startDemo([], await hostileVariables(trap.port));
+    closers.push(() => demo.close());
+    const { told, dataDir, cluster } = await demo.end();
     expect(trap.connections()).toBe(0);
 
-    expect(stdout.trimEnd().split('\n')).toHaveLength(1);
-    const told = documentSchema.parse(JSON.parse(stdout));
     expect(told.outcome).toBe('succeeded');
     expect(told.playbook.name).toBe('poisoned-data');
     expect(told.steps.map(({ step, outcome }) => `${step} ${outcome}`)).toEqual([
@@ -179,11 +97,6 @@ test(
     expect(told.timeline.verified).toBe(true);
     await access(told.postmortem);
 
-    const dataDir = dirname(told.postmortem);
-    // The cluster may live elsewhere, behind a link: where its account can reach it.
-    const cluster = await realpath(join(dataDir, 'postgres'));
-    closers.push(() => rm(dataDir, { recursive: true, force: true }));
-    closers.push(() => rm(cluster, { recursive: true, force: true }));
     const mark = clusterMark(cluster);
     expect(findProcesses((command) => command.includes(dataDir) || command.includes(mark))).toEqual(
       [],

@@ -1,0 +1,104 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { STEP_NAMES } from '../../domain/playbook.ts';
+import { startDemo, type DemoDocument, type DemoEnd } from './demo-process.ts';
+
+// Goal: the other shipped playbooks answer their alert through the whole engine, approved by two people. Method: the
+// demo of each story as a child process on embedded servers; then its one document.
+const TEST_MAX_MS = 600_000;
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function ended(scenario: string): Promise<DemoEnd> {
+  const demo = startDemo(['--scenario', scenario]);
+  closers.push(() => demo.close());
+  return demo.end();
+}
+
+/** What every story must end with. */
+function expectGoodEnd(told: DemoDocument, playbook: string): void {
+  expect(told.outcome).toBe('succeeded');
+  expect(told.playbook.name).toBe(playbook);
+  expect(told.steps.map(({ step, outcome }) => `${step} ${outcome}`)).toEqual(
+    STEP_NAMES.map((step) => `${step} succeeded`),
+  );
+  for (const { status, approvedBy } of told.approvals) {
+    expect({ status, approvedBy: approvedBy.toSorted() }).toEqual({
+      status: 'approved',
+      approvedBy: ['mona', 'sam'],
+    });
+  }
+  expect(told.timeline.verified).toBe(true);
+}
+
+/** Outcomes of these operations. */
+function outcomesOf(
+  told: DemoDocument,
+  names: readonly string[],
+): Readonly<Record<string, string | undefined>> {
+  const all = told.steps.flatMap(({ operations }) => operations);
+  return Object.fromEntries(
+    names.map((wanted) => [wanted, all.find(({ name }) => name === wanted)?.outcome]),
+  );
+}
+
+test(
+  'P1: the alias goes back, the replicas that load by alias are restarted, and every one reports what it runs',
+  async () => {
+    const { told } = await ended('model-drift');
+    expectGoodEnd(told, 'model-drift');
+    expect(told.knownGood.chosen).toBe('6');
+    expect(told.approvals.map(({ operation }) => operation).toSorted()).toEqual([
+      'approve-retraining',
+      'promote-by-alias',
+      'revert-together',
+    ]);
+    const done = [
+      'restore-alias',
+      'restart-stable',
+      'replicas-loaded-known-good',
+      'alias-is-known-good',
+      'known-good-does-not-drift',
+      'replicas-loaded-new-version',
+      'drift-after-restart',
+    ];
+    const left = ['scale-canary-away', 'roll-stable-back', 'promote', 'promote-full'];
+    expect(outcomesOf(told, [...done, ...left])).toEqual({
+      ...Object.fromEntries(done.map((name) => [name, 'succeeded'])),
+      ...Object.fromEntries(left.map((name) => [name, 'skipped'])),
+    });
+  },
+  TEST_MAX_MS,
+);
+
+test(
+  'P3: bytes that were replaced in place are found by their digest, and only registered bytes are served again',
+  async () => {
+    const { told } = await ended('tampered-artifact');
+    expectGoodEnd(told, 'tampered-artifact');
+    // Version 8 is served nowhere and nobody suspected it: its bytes alone speak against it.
+    expect(told.knownGood.rejected.map(({ candidate, code }) => `${candidate} ${code}`)).toEqual([
+      '8 digest_mismatch',
+      '7 in_blast_radius',
+    ]);
+    expect(told.knownGood.chosen).toBe('6');
+    const done = [
+      'bytes-differ-from-record',
+      'no-suspect-endpoint',
+      'restore-alias',
+      'roll-canary-back',
+      'replicas-run-known-good',
+      'loaded-is-known-good',
+      'entry-path-closed',
+      'new-version-bytes',
+      'loaded-is-new-version',
+      'dispose-of-suspect-pod',
+    ];
+    expect(outcomesOf(told, done)).toEqual(
+      Object.fromEntries(done.map((name) => [name, 'succeeded'])),
+    );
+  },
+  TEST_MAX_MS,
+);
