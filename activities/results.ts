@@ -1,18 +1,14 @@
 import type { NewFact } from '../domain/fact.ts';
-import { isJsonObject } from '../domain/json.ts';
-import type { OperationResult } from '../domain/operation.ts';
+import { isPassedOver, type OperationResult } from '../domain/operation.ts';
 import type { OperationOutcome } from './activity.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** The outcome part of a stored result. */
 export function outcomeOf(result: OperationResult): OperationOutcome {
   const { operation, round, outcome, reason, value } = result;
-  const passedOver = isJsonObject(value) && value[PASSED_OVER] === true;
+  const passedOver = isPassedOver(value);
   return { operation, round, outcome, reason, ...(passedOver ? { passedOver } : {}) };
 }
-
-/** Key in a result's value: a person went on without the operation, or without proof of it. */
-export const PASSED_OVER = 'passedOver';
 
 /** The stored result of this operation in this round, or undefined. */
 export function resultIn(

@@ -1,10 +1,10 @@
 import { newFact } from '../domain/fact.ts';
-import { keyText, type OperationRow } from '../domain/operation.ts';
+import { keyText, PASSED_OVER, type OperationRow } from '../domain/operation.ts';
 import type { OperationOutcome, SettleByPersonInput } from './activity.ts';
 import { begin } from './carry.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { look } from './look-again.ts';
-import { outcomeOf, PASSED_OVER, settle } from './results.ts';
+import { outcomeOf, settle } from './results.ts';
 
 /**
  * A person passes over an operation, or says that it is done: `mark-done` is verified by looking where there is

@@ -1,12 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { DECISION_KINDS } from '../domain/admission.ts';
-import type { OperationRow } from '../domain/operation.ts';
 import { keyText } from '../domain/operation.ts';
 import { digestOf, sha256Hex } from '../evidence/digest.ts';
-import { possibleCommands } from './possible-commands.ts';
 import { problemSchema } from './schema/problem.ts';
-import { APPROVAL, as, createTestApi, factOf, INCIDENT, NOW } from './test-api.ts';
+import { APPROVAL, as, createTestApi, factOf, INCIDENT, NOW, ROW } from './test-api.ts';
 
 // Goal: what people look at is complete, paged, and says what can be done next. Method: requests injected into the
 // server over a filled store in memory.
@@ -24,40 +21,6 @@ const pageSchema = z.object({
   items: z.array(z.object({ id: z.string() })),
   next: z.string().nullable(),
 });
-
-const ROW: OperationRow = {
-  incidentId: 'inc_1',
-  operation: 'scale-canary',
-  target: 'kubernetes/Deployment/ml/fraud-canary',
-  round: 1,
-  step: 'isolate',
-  use: 'kubernetes.scale',
-  instance: 'kubernetes',
-  input: {},
-  approvalClass: 'R1',
-  approvalId: null,
-  containment: true,
-  state: 'verified',
-  fence: 1,
-  generation: 1,
-  plan: {
-    summary: 'Scale to 0',
-    targets: ['Deployment/ml/fraud-canary'],
-    before: { replicas: 2 },
-    after: { replicas: 0 },
-    token: '7',
-    undo: 'Scale to 2',
-  },
-  planDigest: 'd'.repeat(64),
-  receipt: { externalId: 'x', origin: 'ours' },
-  verdict: { holds: 'yes' },
-  reason: null,
-  applySequence: 1,
-  superseded: false,
-  leaseUntil: null,
-  leftOwner: null,
-  leftUntil: null,
-};
 
 describe('lists', () => {
   test('pages follow each other without gap or repeat, and a tampered cursor is refused', async () => {
@@ -121,24 +84,6 @@ describe('one incident', () => {
       'firebreak incident skip inc_1 probe-traffic --reason "WHY"',
     );
     expect(now.map(({ command }) => command)).not.toContain('pause');
-  });
-
-  test('nothing is offered on a closed incident but a note', () => {
-    const incident = { ...INCIDENT, state: 'closed' as const };
-    const offered = possibleCommands({ incident, approvals: [APPROVAL], results: [] });
-    expect(offered.map(({ command }) => command)).toEqual(['note']);
-  });
-
-  test('whatever is offered has a route and a known kind', async () => {
-    await given.app.ready();
-    const routes = new Set(given.app.routeAccess.map(({ method, url }) => `${method} ${url}`));
-    for (const state of ['pending', 'open', 'held', 'stuck'] as const) {
-      const situation = { incident: { ...INCIDENT, state }, approvals: [APPROVAL], results: [] };
-      for (const { command, http } of possibleCommands(situation)) {
-        expect(DECISION_KINDS.some((kind) => kind === command)).toBe(true);
-        expect(routes).toContain(http.replace('inc_1', ':id').replace('apr_1', ':id'));
-      }
-    }
   });
 
   test('what does not exist is 404 everywhere', async () => {

@@ -2,7 +2,7 @@ import { DECISION_KINDS, obstacleTo, rolesOf } from '../domain/admission.ts';
 import type { Approval } from '../domain/approval.ts';
 import type { DecisionKind } from '../domain/decision.ts';
 import type { Incident } from '../domain/incident.ts';
-import type { OperationResult } from '../domain/operation.ts';
+import { isPassedOver, type OperationResult, type OperationRow } from '../domain/operation.ts';
 import type { PossibleCommand } from './schema/decision.ts';
 import { API_PREFIX } from './schema/value.ts';
 
@@ -13,6 +13,8 @@ export interface Situation {
   readonly approvals: readonly Approval[];
   /** Newest result of each operation. */
   readonly results: readonly OperationResult[];
+  /** Every effect of the incident. */
+  readonly operations: readonly OperationRow[];
 }
 
 const TITLES: Readonly<Record<DecisionKind, string>> = {
@@ -81,11 +83,34 @@ function answers(approval: Approval): readonly PossibleCommand[] {
   }));
 }
 
-/** True when the command, though admissible, would not help as things stand. */
-function pointless(kind: SteeringKind, incident: Incident): boolean {
-  if (kind === 'acknowledge') return incident.acknowledgedBy !== null;
-  if (kind === 'targets') return incident.targets?.status === 'resolved';
-  return false;
+/** Commands by which a run goes on: none does before its model is known, nor after everything was taken back. */
+const GOING_ON: ReadonlySet<SteeringKind> = new Set<SteeringKind>([
+  'resume',
+  'retry',
+  'skip',
+  'mark-done',
+]);
+
+/** True when effects began and every one of them was taken back. */
+function isStoodDown(operations: readonly OperationRow[]): boolean {
+  const begun = operations.filter(({ applySequence }) => applySequence !== null);
+  return begun.length > 0 && begun.every(({ state }) => state === 'reverted');
+}
+
+/** True when the command, though admissible, would be refused or would not help as things stand. */
+function pointless(kind: SteeringKind, { incident, operations }: Situation): boolean {
+  const isKnown = incident.targets?.status === 'resolved';
+  const isOver = !isKnown || (incident.state === 'held' && isStoodDown(operations));
+  switch (kind) {
+    case 'acknowledge':
+      return incident.acknowledgedBy !== null;
+    case 'targets':
+      return isKnown;
+    case 'stand-down':
+      return isOver;
+    default:
+      return isOver && GOING_ON.has(kind) && !incident.paused && incident.state !== 'stuck';
+  }
 }
 
 /**
@@ -95,13 +120,14 @@ function pointless(kind: SteeringKind, incident: Incident): boolean {
 export function possibleCommands(situation: Situation): readonly PossibleCommand[] {
   const { incident, approvals, results } = situation;
   const unsettled = results.filter(
-    ({ outcome }) => outcome === 'failed' || outcome === 'inconclusive',
+    ({ outcome, value }) =>
+      (outcome === 'failed' || outcome === 'inconclusive') && !isPassedOver(value),
   );
   return DECISION_KINDS.flatMap((kind): readonly PossibleCommand[] => {
     if (obstacleTo(kind, incident) !== null) return [];
     if (kind === 'reject') return [];
     if (kind === 'approve') return approvals.filter((a) => a.status === 'open').flatMap(answers);
-    if (pointless(kind, incident)) return [];
+    if (pointless(kind, situation)) return [];
     if (kind === 'skip' || kind === 'mark-done') {
       return unsettled.map(({ operation }) => steering(kind, incident.id, operation));
     }

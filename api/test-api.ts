@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type { Approval, Role } from '../domain/approval.ts';
 import type { Fact } from '../domain/fact.ts';
+import type { OperationRow } from '../domain/operation.ts';
 import type { Incident } from '../domain/incident.ts';
 import { digestOf, sha256Hex } from '../evidence/digest.ts';
 import type { ApiDependencies, Intake } from './dependencies.ts';
@@ -29,7 +30,7 @@ export const INCIDENT: Incident = {
   playbookDigest: null,
   suspect: null,
   model: 'fraud-scorer',
-  targets: null,
+  targets: { status: 'resolved', entry: null, candidates: [], steps: [] },
   parameters: {},
   origin: { kind: 'alert', by: 'alertmanager', channel: null },
   firstAlert: null,
@@ -45,6 +46,41 @@ export const INCIDENT: Incident = {
   restoredAt: null,
   stabilisedAt: null,
   closedAt: null,
+};
+
+/** An effect of `INCIDENT` that was verified. */
+export const ROW: OperationRow = {
+  incidentId: 'inc_1',
+  operation: 'scale-canary',
+  target: 'kubernetes/Deployment/ml/fraud-canary',
+  round: 1,
+  step: 'isolate',
+  use: 'kubernetes.scale',
+  instance: 'kubernetes',
+  input: {},
+  approvalClass: 'R1',
+  approvalId: null,
+  containment: true,
+  state: 'verified',
+  fence: 1,
+  generation: 1,
+  plan: {
+    summary: 'Scale to 0',
+    targets: ['Deployment/ml/fraud-canary'],
+    before: { replicas: 2 },
+    after: { replicas: 0 },
+    token: '7',
+    undo: 'Scale to 2',
+  },
+  planDigest: 'd'.repeat(64),
+  receipt: { externalId: 'x', origin: 'ours' },
+  verdict: { holds: 'yes' },
+  reason: null,
+  applySequence: 1,
+  superseded: false,
+  leaseUntil: null,
+  leftOwner: null,
+  leftUntil: null,
 };
 
 /** The digest of the plans of `APPROVAL`. */

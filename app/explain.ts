@@ -7,10 +7,12 @@ import type { Router } from '../intake/routing.ts';
 
 /**
  * How an alert would be routed and which targets its labels select, each rule with its reason; writes nothing.
- * Takes an Alertmanager body or one alert of it. Raises `invalid`.
+ * Takes an Alertmanager body or one alert of it, which fires now unless it says otherwise. Raises `invalid`.
  */
 export function explainAlert(router: Router, body: JsonObject): JsonObject {
-  const envelope = 'alerts' in body ? body : { version: '4', alerts: [body] };
+  const { status = 'firing', startsAt = new Date().toISOString() } = body;
+  const envelope =
+    'alerts' in body ? body : { version: '4', alerts: [{ ...body, status, startsAt }] };
   const { alerts, quarantined } = readAlertmanager({
     body: Buffer.from(JSON.stringify(envelope)),
     headers: { 'content-type': 'application/json' },

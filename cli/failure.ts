@@ -52,12 +52,28 @@ export interface Failure {
       readonly permission: string | null;
       readonly fix: string | null;
       readonly requestId: string | null;
+      /** Every problem of a file, with its place, when there are several. */
+      readonly problems?: readonly string[];
     };
   };
 }
 
+/** The problems of a file, one sentence each, behind its place. */
+function problemsOf(error: AppError): readonly string[] {
+  const problems = error.details?.['problems'];
+  if (!Array.isArray(problems) || problems.length < 2) return [];
+  return problems.map((problem: unknown) => {
+    const parts = typeof problem === 'object' && problem !== null ? Object.entries(problem) : [];
+    const { file, line, column, message } = Object.fromEntries(
+      parts.map(([name, value]: [string, unknown]) => [name, String(value)]),
+    );
+    return `${file ?? ''}:${line ?? ''}:${column ?? ''}: ${message ?? ''}`;
+  });
+}
+
 function failureOf(error: AppError): Failure {
   const requestId = error.details?.['requestId'];
+  const problems = problemsOf(error);
   return {
     exitCode: CODES[error.code],
     document: {
@@ -68,6 +84,7 @@ function failureOf(error: AppError): Failure {
         permission: error.permission ?? null,
         fix: FIXES[error.code] ?? null,
         requestId: typeof requestId === 'string' ? requestId : null,
+        ...(problems.length === 0 ? {} : { problems }),
       },
     },
   };
@@ -93,8 +110,11 @@ export function describeFailure(error: unknown, interrupted: boolean): Failure |
 
 /** The failure in lines for people; text from elsewhere is shown inert. */
 export function failureText({ document: { error } }: Failure): string {
+  const { problems = [] } = error;
   const lines = [
-    `error: ${error.message}`,
+    ...(problems.length === 0
+      ? [`error: ${error.message}`]
+      : problems.map((problem) => `error: ${problem}`)),
     error.field === null || error.message.includes(error.field) ? null : `  where: ${error.field}`,
     error.permission === null ? null : `  needed: ${error.permission}`,
     error.fix === null ? null : `  fix: ${error.fix}`,

@@ -27,18 +27,28 @@ function valueOf(text: string): Json {
   return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }
 
-async function planOf(session: Session, name: string, args: Arguments): Promise<JsonObject> {
+/** What a plan is made for; null when neither is named. Raises `invalid` for both. */
+function subjectOf(
+  args: Arguments,
+): { readonly incidentId?: string; readonly text?: string } | null {
+  const incidentId = option(args, 'incident');
+  const text = option(args, 'text');
+  if (incidentId !== undefined && text !== undefined) {
+    throw new AppError('invalid', 'Give --incident or --text, not both.', { field: 'text' });
+  }
+  if (incidentId !== undefined) return { incidentId };
+  return text === undefined ? null : { text };
+}
+
+async function planOf(
+  session: Session,
+  name: string,
+  subject: NonNullable<ReturnType<typeof subjectOf>> & { readonly parameters: JsonObject },
+): Promise<JsonObject> {
   const { api } = await import('../api/client.ts');
   const client = await session.client();
   session.progress('Asking every system, changing nothing …');
-  return client.call(api.playbooks.plan, {
-    params: { name },
-    body: {
-      incidentId: option(args, 'incident'),
-      text: option(args, 'text'),
-      parameters: parametersOf(args),
-    },
-  });
+  return client.call(api.playbooks.plan, { params: { name }, body: subject });
 }
 
 function listOf(value: Json | undefined): readonly JsonObject[] {
@@ -74,7 +84,13 @@ function addPlan(playbook: Command, { run }: Registrar): void {
       .option('--text <words>', 'plan for what these words name, e.g. "model=fraud-scorer"')
       .option('--parameter <name=value>', 'value of a parameter; repeatable', collect),
     async (session, args) => {
-      const plan = await planOf(session, argument(args, 0, 'name'), args);
+      const subject = subjectOf(args);
+      if (subject === null) {
+        const message = 'Say what to plan for: --incident ID, or --text "model=NAME".';
+        throw new AppError('invalid', message, { field: 'incident' });
+      }
+      const parameters = parametersOf(args);
+      const plan = await planOf(session, argument(args, 0, 'name'), { ...subject, parameters });
       session.result(plan, () => planText(plan));
       return EXIT.ok;
     },
@@ -108,7 +124,9 @@ function addFiles(playbook: Command, { run }: Registrar): void {
   run(
     playbook
       .command('test')
-      .description('check a file, compare it with what the server runs, and plan it without writes')
+      .description(
+        'check a file and compare it with what the server runs; with --incident or --text plan it, without writes',
+      )
       .argument('<file>')
       .option('--incident <id>', 'plan for this incident')
       .option('--text <words>', 'plan for what these words name')
@@ -120,11 +138,17 @@ function addFiles(playbook: Command, { run }: Registrar): void {
       const client = await session.client();
       const served = await client.call(api.playbooks.show, { params: { name } });
       const same = served.digest === pinned.digest;
-      const plan = same ? await planOf(session, name, args) : null;
+      const subject = subjectOf(args);
+      const parameters = parametersOf(args);
+      const plan =
+        same && subject !== null ? await planOf(session, name, { ...subject, parameters }) : null;
       session.result({ name, digest: pinned.digest, served: served.digest, same, plan }, () =>
-        plan === null
-          ? `${name} is right, but the server runs another version of it.`
-          : `${name} is right and is what the server runs.\n${planText(plan)}`,
+        [
+          same
+            ? `${name} is right and is what the server runs.`
+            : `${name} is right, but the server runs another version of it.`,
+          ...(plan === null ? [] : [planText(plan)]),
+        ].join('\n'),
       );
       return same ? EXIT.ok : EXIT.failed;
     },

@@ -1,5 +1,5 @@
 import type { ApprovalClass } from './approval.ts';
-import type { Json } from './json.ts';
+import { isJsonObject, type Json } from './json.ts';
 import type { Outcome } from './incident.ts';
 import type { StepName } from './playbook.ts';
 import type { Receipt, StoredPlan, Verdict } from './plan.ts';
@@ -86,6 +86,14 @@ export interface OperationResult {
   readonly value: Json;
   readonly startedAt: string;
   readonly settledAt: string;
+}
+
+/** Key in a result's value: a person went on without the operation, or without proof of it. */
+export const PASSED_OVER = 'passedOver';
+
+/** True when the value of a result says that a person went on without it, or without proof of it. */
+export function isPassedOver(value: Json): boolean {
+  return isJsonObject(value) && value[PASSED_OVER] === true;
 }
 
 /** True when the effect is certain not to have happened (or was taken back). */

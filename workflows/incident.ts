@@ -36,11 +36,16 @@ export async function incident(input: IncidentInput): Promise<IncidentEnd> {
   return { closed: run.ended };
 }
 
+const NO_SINGLE_MODEL = 'no single model is meant: pick one';
+
 /** Labels that select no model, several, or one only weakly: nothing is done before a person picked. */
 async function chooseTargets(run: Run): Promise<'chosen' | 'closed'> {
+  if (!run.loaded.targetsResolved) {
+    run.tell({ kind: 'incident.held', summary: `Held: ${NO_SINGLE_MODEL}` });
+  }
   while (!run.loaded.targetsResolved) {
     run.waiting = { kind: 'targets' };
-    run.set({ state: 'held', stateReason: 'no single model is meant: pick one', owner: 'on-call' });
+    run.set({ state: 'held', stateReason: NO_SINGLE_MODEL, owner: 'on-call' });
     const decision = await commandWithReminders(run, 'which model is meant');
     const { command, actor } = decision;
     if (command.kind === 'close') {

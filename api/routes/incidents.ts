@@ -46,8 +46,9 @@ export function registerIncidents(app: FastifyInstance, dependencies: ApiDepende
     config: { access: READERS },
     handler: async ({ params }) => {
       const incident = await requireIncident(dependencies, params.id);
-      const [results, approvals, decisions] = await Promise.all([
+      const [results, operations, approvals, decisions] = await Promise.all([
         store.results.ofIncident(incident.id),
+        store.operations.ofIncident(incident.id),
         store.approvals.list(
           { status: 'open', incidentId: incident.id },
           { cursor: null, limit: APPROVALS_SHOWN_MAX },
@@ -59,7 +60,7 @@ export function registerIncidents(app: FastifyInstance, dependencies: ApiDepende
         results,
         approvals: approvals.items,
         decisions: decisions.map(viewOf),
-        now: possibleCommands({ incident, approvals: approvals.items, results }),
+        now: possibleCommands({ incident, approvals: approvals.items, results, operations }),
       };
     },
   });
