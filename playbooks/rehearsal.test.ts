@@ -186,3 +186,22 @@ test.each<[string, string, JsonObject, boolean | 'inconclusive']>([
   if (operation?.kind !== 'gate') throw new Error(`${operationName} is no gate.`);
   expect(judged(operation.expect, contextOf(playbook, change))).toBe(verdict);
 });
+
+test.each([
+  ['what the alert names', 'model:fraud-scorer@9', 'model:fraud-scorer@9'],
+  ['what production follows, when the alert names none', null, 'model:fraud-scorer@7'],
+  [
+    'what production follows, when the alert names no model',
+    'dataset:a/b@1',
+    'model:fraud-scorer@7',
+  ],
+])('model-drift suspects %s', (_title, named, suspect) => {
+  const playbook = playbookOf('model-drift');
+  const operation = operationsOf(playbook).find(({ name }) => name === 'blast-radius');
+  if (operation?.kind !== 'lineage') throw new Error('blast-radius is no lineage.');
+  const context = contextOf(playbook);
+  const incident = { ...context.incident, suspect: named };
+  expect(compileExpression(operation.suspect, 'operation').evaluate({ ...context, incident })).toBe(
+    suspect,
+  );
+});

@@ -56,7 +56,7 @@ export const WORLD: JsonObject = {
   'suspect-not-loaded': samples(sample('6', 1), sample('7', 0)),
   'no-suspect-requests': samples(sample('6', 37.5), sample('7', 0)),
   'blast-radius': {
-    suspect: 's',
+    suspect: 'model:fraud-scorer@7',
     known: true,
     models: [{ name: 'fraud-scorer', version: '7' }],
     truncated: false,
