@@ -9,7 +9,11 @@ import { manifest as mlflow } from '../connectors/mlflow/manifest.ts';
 import { isAppError } from '../domain/error.ts';
 import { readConfiguration, readConfigurationFile } from './config-file.ts';
 
-const references = { manifests: [kubernetes, mlflow], playbooks: ['model-drift', 'poisoned-data'] };
+const references = {
+  manifests: [kubernetes, mlflow],
+  playbooks: ['model-drift', 'poisoned-data'],
+  environment: {},
+};
 
 const VALID = `instances:
   - name: kubernetes
@@ -182,5 +186,29 @@ describe('files', () => {
     await expect(readConfigurationFile(path, references)).rejects.toMatchObject({
       code: 'invalid',
     });
+  });
+
+  test('takes secrets from the environment, or from the file that it names', async () => {
+    const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+    const folder = await mkdtemp(join(tmpdir(), 'firebreak-config-'));
+    try {
+      const file = join(folder, 'secret');
+      await writeFile(file, `${secret}\n`);
+      const text = VALID.replace(`[${secret}]`, '[{ env: HOOK_NEW }, { env: HOOK_OLD }]');
+      const environment = { HOOK_NEW_FILE: file, HOOK_OLD: `${secret}AA` };
+      const { sources } = readConfiguration(text, 'f.yaml', { ...references, environment });
+      expect(sources[1]?.authentication).toEqual({
+        kind: 'hmac',
+        secrets: [secret, `${secret}AA`],
+      });
+      const missing = { ...references, environment: { HOOK_NEW_FILE: file } };
+      expect(() => readConfiguration(text, 'f.yaml', missing)).toThrow(
+        /^f\.yaml:15:\d+: The variable HOOK_OLD is not set\.$/,
+      );
+      const unreadable = { ...references, environment: { HOOK_NEW_FILE: folder, HOOK_OLD: 'x' } };
+      expect(() => readConfiguration(text, 'f.yaml', unreadable)).toThrow(/HOOK_NEW_FILE/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });

@@ -10,12 +10,16 @@ import { parseAt } from '../playbooks/schema-problems.ts';
 import { suggestionFor } from '../playbooks/suggestion.ts';
 import type { DocumentPath, FileProblem, YamlDocument } from '../playbooks/yaml-document.ts';
 import { fileError, readYamlDocument } from '../playbooks/yaml-document.ts';
+import type { Environment } from './config.ts';
+import { resolveEnvironment } from './environment-reference.ts';
 
-/** What names in the configuration refer to. */
+/** What the configuration refers to. */
 export interface ConfigurationReferences {
   readonly manifests: readonly Manifest[];
   /** Names of the loaded playbooks. */
   readonly playbooks: readonly string[];
+  /** Where `{ env: NAME }` is looked up. */
+  readonly environment: Environment;
 }
 
 interface Check {
@@ -166,7 +170,7 @@ function checkInventory(check: Check, { inventory, instances, people }: Configur
 }
 
 /**
- * Reads a configuration: YAML, shape, then names and expressions. `file` names it in errors. Raises `invalid` with
+ * Reads a configuration: YAML, references to the environment, shape, then names and expressions. `file` names it in errors. Raises `invalid` with
  * `details.problems` (file, line, column, field, message each), `too_large` past 256 KiB.
  */
 export function readConfiguration(
@@ -174,7 +178,9 @@ export function readConfiguration(
   file: string,
   references: ConfigurationReferences,
 ): Configuration {
-  const document = readYamlDocument(text, file);
+  const resolved = resolveEnvironment(readYamlDocument(text, file), references.environment);
+  if (resolved.problems.length > 0) throw fileError(resolved.problems);
+  const { document } = resolved;
   const parsed = parseAt(configurationSchema, document.value ?? {}, { document, path: [] });
   if ('problems' in parsed) throw fileError(parsed.problems);
   const check: Check = { document, references, problems: [] };

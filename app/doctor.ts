@@ -92,7 +92,7 @@ function checkTemporal(config: Config, environment: Environment): Promise<Check>
   });
 }
 
-function checkConfigurationFile(config: Config): Promise<Check> {
+function checkConfigurationFile(config: Config, environment: Environment): Promise<Check> {
   const { configFile } = config;
   if (configFile === null) {
     return Promise.resolve(good('configuration', 'no file: new incidents are only observed'));
@@ -101,7 +101,7 @@ function checkConfigurationFile(config: Config): Promise<Check> {
     const manifests = connectorModules.map(({ manifest }) => manifest);
     const pinned = await loadPlaybooks(join(import.meta.dirname, '..', 'playbooks'), manifests);
     const playbooks = pinned.map(({ playbook }) => playbook.name);
-    await readConfigurationFile(configFile, { manifests, playbooks });
+    await readConfigurationFile(configFile, { manifests, playbooks, environment });
     return configFile;
   });
 }
@@ -124,6 +124,6 @@ export async function examine(flags: Environment): Promise<readonly Check[]> {
     checkDataFolder(config),
     await checkPostgres(config),
     await checkTemporal(config, environment),
-    await checkConfigurationFile(config),
+    await checkConfigurationFile(config, environment),
   ];
 }

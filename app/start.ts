@@ -67,12 +67,15 @@ export async function programVersion(): Promise<string> {
   return 'unknown';
 }
 
-async function configurationOf(path: string | null): Promise<Configuration> {
+async function configurationOf(
+  path: string | null,
+  environment: Environment,
+): Promise<Configuration> {
   if (path === null) return EMPTY_CONFIGURATION;
   const manifests = connectorModules.map(({ manifest }) => manifest);
   const pinned = await loadPlaybooks(PLAYBOOKS_DIR, manifests);
   const playbooks = pinned.map(({ playbook }) => playbook.name);
-  return readConfigurationFile(path, { manifests, playbooks });
+  return readConfigurationFile(path, { manifests, playbooks, environment });
 }
 
 function slackOf(config: Config, configuration: Configuration): SlackSettings | null {
@@ -94,7 +97,7 @@ function slackOf(config: Config, configuration: Configuration): SlackSettings | 
 export async function start(options: StartOptions): Promise<Firebreak> {
   const environment = environmentWithFile();
   const config = readConfig({ flags: flagsOf(options), environment });
-  const configuration = await configurationOf(config.configFile);
+  const configuration = await configurationOf(config.configFile, environment);
   return startFirebreak({
     ...config,
     role: options.role ?? 'all',
