@@ -4,6 +4,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connectorModules } from '../connectors/registry.ts';
 import { manifest as kubernetes } from '../connectors/kubernetes/manifest.ts';
 import { manifest as mlflow } from '../connectors/mlflow/manifest.ts';
 import { isAppError } from '../domain/error.ts';
@@ -210,5 +211,14 @@ describe('files', () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+
+  test('the example in the documentation is one', async () => {
+    const path = join(import.meta.dirname, '../docs/firebreak.example.yaml');
+    const manifests = connectorModules.map(({ manifest }) => manifest);
+    const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+    const environment = { MLFLOW_TOKEN: 't', AIRFLOW_TOKEN: 't', DRIFT_WEBHOOK_SECRET: secret };
+    const read = await readConfigurationFile(path, { ...references, manifests, environment });
+    expect(read.routes.map(({ mode }) => mode)).toEqual(['observe', 'observe']);
   });
 });

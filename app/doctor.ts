@@ -20,6 +20,9 @@ export interface Check {
 
 const NODE_MIN = [20, 19] as const;
 
+const KEY_NOTE =
+  'with `start --role all` it is apart from the worker by module only; `--role api` and `--role worker` under two users keep it from the worker';
+
 function good(name: string, detail: string): Check {
   return { name, ok: true, detail, fix: null };
 }
@@ -125,5 +128,6 @@ export async function examine(flags: Environment): Promise<readonly Check[]> {
     await checkPostgres(config),
     await checkTemporal(config, environment),
     await checkConfigurationFile(config, environment),
+    good('approval key', KEY_NOTE),
   ];
 }
