@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { toAppError } from '../domain/error.ts';
-import type { OutboxRow, OutboxWork, Store } from '../store/tables.ts';
+import type { OutboxRow, OutboxWork } from '../store/outbox-table.ts';
+import type { Store } from '../store/tables.ts';
 import { deliverDecision } from './decision-delivery.ts';
 import type { EngineClient } from './engine-client.ts';
 import type { Messenger } from './messenger.ts';

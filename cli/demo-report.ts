@@ -58,7 +58,9 @@ function linesOf(summary: DemoSummary, facts: readonly DemoFact[]): readonly str
   const chain = timeline.verified ? 'verifies' : 'does not verify';
   return [
     `\nOutcome: ${summary.outcome}`,
-    `Contained after ${contained}, verified by probes.`,
+    contained === 'unknown'
+      ? 'Not contained, as far as probes saw.'
+      : `Contained after ${contained}, verified by probes.`,
     `Known good: version ${textOf(knownGood.chosen)}. Rejected:`,
     ...rejectedLines(knownGood.rejected),
     ...summary.steps.map(stepLine),

@@ -61,6 +61,7 @@ const probe = z.strictObject({
   forEach,
   expect: source.nullable(),
   withinSeconds: seconds(3600),
+  proves: z.literal('containment').optional(),
 });
 const seal = z.strictObject({ kind: z.literal('seal'), ...base, ...probeCall, forEach });
 const lineage = z.strictObject({

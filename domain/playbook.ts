@@ -66,6 +66,8 @@ export interface ProbeOperation extends OperationBase, ProbeCall {
   readonly expect: string | null;
   /** Ask again until it holds, at most so long, in seconds; 0 asks once. */
   readonly withinSeconds: number;
+  /** What it proves when it holds; absent when nothing: an incident is contained once all that prove it hold. */
+  readonly proves?: 'containment' | undefined;
 }
 
 /** A probe whose reply is kept as evidence, by digest, with custody. */

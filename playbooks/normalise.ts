@@ -132,6 +132,7 @@ const READERS: Readonly<Record<KindKey, Reader>> = {
     forEach: surface.forEach ?? null,
     expect: surface.expect ?? null,
     withinSeconds: surface.within === undefined ? 0 : secondsOf(surface.within),
+    ...(surface.proves === undefined ? {} : { proves: surface.proves }),
   })),
   seal: reader(SURFACE_SCHEMAS.seal, (surface) => ({
     kind: 'seal',

@@ -74,6 +74,7 @@ const probe = z.strictObject({
   forEach: cel.optional(),
   expect: cel.optional(),
   within: duration('1h').optional(),
+  proves: z.literal('containment').optional(),
 });
 const seal = z.strictObject({ seal: operationName, ...common, ...call, forEach: cel.optional() });
 const lineage = z.strictObject({

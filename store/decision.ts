@@ -38,7 +38,7 @@ const OF_INCIDENT = {
 const APPROVALS_OF = {
   name: 'decision-approvals-of',
   text: `select ${COLUMNS} from firebreak.decision
-    where approval_id = $1 and kind = 'approve' and outcome <> 'refused' order by number limit $2`,
+    where approval_id = $1 and kind = 'approve' order by number limit $2`,
 };
 
 const decisionRow: z.ZodType<Decision> = z.object({

@@ -2,7 +2,7 @@ import { newFact } from '../domain/fact.ts';
 import type { NewFact } from '../domain/fact.ts';
 import { cleanText } from './column.ts';
 import type { Membership, OpenRequest } from './membership.ts';
-import type { OutboxWork } from './tables.ts';
+import type { OutboxWork } from './outbox-table.ts';
 
 const TEXT_CHARACTERS_MAX = 500;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { OutboxRow, OutboxWork } from './tables.ts';
+import type { OutboxRow, OutboxWork } from './outbox-table.ts';
 import { delivery } from './test-delivery.ts';
 import { openIncident, useStores } from './test-store.ts';
 

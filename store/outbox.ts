@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { document, jsonText } from './column.ts';
 import type { Connection } from './connection.ts';
 import { isLostRace } from './database-error.ts';
-import type { OutboxRow, OutboxTable, OutboxWork } from './tables.ts';
+import type { OutboxRow, OutboxTable, OutboxWork } from './outbox-table.ts';
 
 /** Most rows of one lease. */
 const LEASE_ROWS_MAX = 500;

@@ -14,6 +14,7 @@ import type {
   OperationState,
 } from '../domain/operation.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
+import type { OutboxTable } from './outbox-table.ts';
 
 /** A page of a keyset listing; `next` is the cursor of the next page or null. */
 export interface Page<T> {
@@ -253,7 +254,10 @@ export interface DecisionTable {
   get(id: string): Promise<Decision | null>;
   settle(id: string, outcome: 'accepted' | 'refused', reason: string | null): Promise<void>;
   ofIncident(incidentId: string): Promise<readonly Decision[]>;
-  /** Admitted approvals of this approval id (kind approve), oldest first. */
+  /**
+   * Admitted approvals of this approval id (kind approve), oldest first. Admission is the arbiter: what the workflow
+   * answered to the delivery changes nothing.
+   */
   approvalsOf(approvalId: string): Promise<readonly Decision[]>;
 }
 
@@ -285,31 +289,6 @@ export interface MessageTable {
   /** The first sent message of an incident on a channel: thread parent; null before. */
   threadParent(incidentId: string, channel: Message['channel']): Promise<Message | null>;
   ofIncident(incidentId: string): Promise<readonly Message[]>;
-}
-
-/** Work for the relay: each row is delivered until it is done. */
-export type OutboxWork =
-  | { readonly kind: 'start-incident'; readonly incidentId: string; readonly generation: number }
-  | { readonly kind: 'wake-incident'; readonly incidentId: string }
-  | { readonly kind: 'deliver-decision'; readonly decisionId: string; readonly incidentId: string }
-  | { readonly kind: 'send-message'; readonly messageId: string };
-
-/** One piece of work for the relay, leased. */
-export interface OutboxRow {
-  readonly id: string;
-  readonly work: OutboxWork;
-  readonly attempts: number;
-}
-
-/** What can be done with outbox rows. */
-export interface OutboxTable {
-  add(work: OutboxWork): Promise<void>;
-  /** Leases at most `limit` due rows for `leaseMs` (SKIP LOCKED). Several wakes of one incident come as one. */
-  lease(limit: number, leaseMs: number): Promise<readonly OutboxRow[]>;
-  done(id: string): Promise<void>;
-  /** Tries again after `delayMs`. */
-  later(id: string, delayMs: number, problem: string): Promise<void>;
-  depth(): Promise<number>;
 }
 
 /** What can be done with lineage rows. */

@@ -113,7 +113,8 @@ async function waitForPeople(
   run.waiting = { kind: 'approval', approvalId, operation: question.name };
   const end = await askUntilAnswered(run, question, open);
   run.waiting = before;
-  run.settledApprovals.add(approvalId);
+  // An approved one takes late yeses: the last of a quorum may be read in Postgres before it is delivered here.
+  if (end.kind !== 'approved') run.endedApprovals.add(approvalId);
   return end;
 }
 

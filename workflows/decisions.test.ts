@@ -10,7 +10,7 @@ const working: RunView = {
   cancelled: false,
   ended: false,
   stoodDown: false,
-  settledApprovals: new Set(['apr_1']),
+  endedApprovals: new Set(['apr_1']),
 };
 const held: RunView = { ...working, waiting: { kind: 'held', operation: 'drain', reason: 'no' } };
 const VIEWS = {

@@ -9,8 +9,8 @@ export interface RunView {
   readonly ended: boolean;
   /** Its effects were taken back: what is left is to close it. */
   readonly stoodDown: boolean;
-  /** Approvals that this run has seen end: a late answer to one is refused. */
-  readonly settledApprovals: ReadonlySet<string>;
+  /** Approvals that this run has seen end without a yes: a late answer to one is refused. */
+  readonly endedApprovals: ReadonlySet<string>;
 }
 
 /** Commands that only the waiting loop can carry out; the others act at once. */
@@ -37,8 +37,8 @@ function rests(view: RunView, ...kinds: readonly Waiting['kind'][]): boolean {
 
 /** An answer may overtake the activity that opened its approval, so only ended ones are refused. */
 function refuseAnswer(approvalId: string, view: RunView): string | null {
-  return view.settledApprovals.has(approvalId)
-    ? 'This approval is not being waited for any more: it was settled, voided or replaced.'
+  return view.endedApprovals.has(approvalId)
+    ? 'This approval is not being waited for any more: it was rejected, voided or replaced.'
     : null;
 }
 

@@ -148,7 +148,8 @@ async function endStep(run: Run, step: PlaybookStep): Promise<'done' | 'closed'>
     text: `Step ${step.name} of ${run.loaded.title} ended: ${outcome}.`,
     mail: false,
   });
-  if (outcome === 'succeeded') milestones(run, step.name);
+  tellContained(run, step);
+  if (outcome === 'succeeded' && step.name === 'revert') tellStabilised(run);
   return 'done';
 }
 
@@ -206,30 +207,42 @@ function stepOutcome(run: Run, step: PlaybookStep): Outcome {
   const outcomes = step.operations.map(
     ({ name }): Outcome => run.progress.outcomeOf(name)?.outcome ?? 'not_run',
   );
-  const unproven = withMembers(step).some(
-    ({ name }) => run.progress.outcomeOf(name)?.passedOver === true,
-  );
-  if (unproven) return 'inconclusive';
+  if (isUnproven(run, step)) return 'inconclusive';
   for (const bad of ['failed', 'inconclusive', 'not_run'] as const) {
     if (outcomes.includes(bad)) return bad;
   }
   return outcomes.every((outcome) => outcome === 'skipped') ? 'skipped' : 'succeeded';
 }
 
-function milestones(run: Run, step: StepName): void {
+/**
+ * Contained is what probes have seen, in whichever step: a step that ended well proves nothing by itself, and one
+ * that did not may be followed by one that contains. What a person passed over is no proof.
+ */
+function tellContained(run: Run, step: PlaybookStep): void {
+  const proofs = withMembers(step)
+    .filter((operation) => operation.kind === 'probe' && operation.proves === 'containment')
+    .map(({ name }) => run.progress.outcomeOf(name)?.outcome)
+    .filter((outcome) => outcome !== 'skipped');
+  const holds = proofs.length > 0 && proofs.every((outcome) => outcome === 'succeeded');
+  if (!holds || isUnproven(run, step)) return;
+  const told = run.tellOnce('containment/verified', {
+    kind: 'containment.verified',
+    summary: 'Contained: independent probes see nothing served by the suspect.',
+    data: { probes: proofs.length },
+  });
+  if (told) run.set({ containedAt: new Date().toISOString() });
+}
+
+/** True when a person went on without an operation of the step, or without proof of it. */
+function isUnproven(run: Run, step: PlaybookStep): boolean {
+  return withMembers(step).some(({ name }) => run.progress.outcomeOf(name)?.passedOver === true);
+}
+
+function tellStabilised(run: Run): void {
   const now = new Date().toISOString();
-  if (step === 'isolate') {
-    run.set({ containedAt: now });
-    run.tellOnce('containment/verified', {
-      kind: 'containment.verified',
-      summary: 'Contained: every probe of isolation holds.',
-    });
-  }
-  if (step === 'revert') {
-    run.set({ restoredAt: now, stabilisedAt: now });
-    run.tellOnce('incident/stabilised', {
-      kind: 'incident.stabilised',
-      summary: 'Stabilised: the known-good state serves; what is left does not page.',
-    });
-  }
+  run.set({ restoredAt: now, stabilisedAt: now });
+  run.tellOnce('incident/stabilised', {
+    kind: 'incident.stabilised',
+    summary: 'Stabilised: the known-good state serves; what is left does not page.',
+  });
 }

@@ -46,7 +46,7 @@ export class Run {
   wakeCount = 0;
   /** Counts answers to approvals: a wait on one looks into Postgres when it grows. */
   decidedApprovals = 0;
-  readonly settledApprovals = new Set<string>();
+  readonly endedApprovals = new Set<string>();
   private readonly answers: Map<string, DecisionAnswer>;
   private readonly inbox: Decision[] = [];
   private readonly told = new Set<string>();
@@ -123,13 +123,14 @@ export class Run {
     this.carrier.tell(this.step, fact);
   }
 
-  /** States a fact once over all generations. */
-  tellOnce(name: string, fact: BornFact): void {
+  /** States a fact once over all generations; true when it was not stated before. */
+  tellOnce(name: string, fact: BornFact): boolean {
     const { reopenings } = this.loaded;
     const key = reopenings === 0 ? name : `${name}/reopened-${reopenings.toString()}`;
-    if (this.told.has(key)) return;
+    if (this.told.has(key)) return false;
     this.told.add(key);
     this.tell({ ...fact, key });
+    return true;
   }
 
   /** Changes the incident's row, and with it what the stock Temporal page can search for. */
@@ -184,9 +185,9 @@ export class Run {
   // --- people ----------------------------------------------------------------------------------
 
   private view(): RunView {
-    const { waiting, paused, ended, stoodDown, settledApprovals } = this;
+    const { waiting, paused, ended, stoodDown, endedApprovals } = this;
     const cancelled = this.cancelled !== null;
-    return { waiting, paused, ended, stoodDown, settledApprovals, cancelled };
+    return { waiting, paused, ended, stoodDown, endedApprovals, cancelled };
   }
 
   /** The update's validator: synchronous, changes nothing. */

@@ -21,6 +21,24 @@ export function playbookOf(
 
 const base = { title: 'an operation', when: null, onFailure: 'hold' } as const;
 
+function probe(
+  name: string,
+  value: string,
+  expected: number,
+): PlaybookOperation & { kind: 'probe' } {
+  return {
+    ...base,
+    kind: 'probe',
+    name,
+    use: 'world.value',
+    instance: null,
+    forEach: null,
+    with: { name: value },
+    expect: `value.value == ${expected.toString()}`,
+    withinSeconds: 0,
+  };
+}
+
 /** Short forms of operations for tests. */
 export const op = {
   contain: (name: string, value: string, to: number): PlaybookOperation & { kind: 'action' } => ({
@@ -52,16 +70,11 @@ export const op = {
     of,
     approvalClass: 'R3',
   }),
-  probe: (name: string, value: string, expected: number): PlaybookOperation => ({
-    ...base,
-    kind: 'probe',
-    name,
-    use: 'world.value',
-    instance: null,
-    forEach: null,
-    with: { name: value },
-    expect: `value.value == ${expected.toString()}`,
-    withinSeconds: 0,
+  probe,
+  /** A probe that proves containment. */
+  proof: (name: string, value: string, expected: number): PlaybookOperation => ({
+    ...probe(name, value, expected),
+    proves: 'containment',
   }),
   seal: (name: string, value: string): PlaybookOperation => ({
     ...base,

@@ -15,7 +15,9 @@ afterEach(async () => {
   engine = null;
 });
 
-const playbook = playbookOf({ isolate: [op.contain('drain', 'canary', 0)] });
+const playbook = playbookOf({
+  isolate: [op.contain('drain', 'canary', 0), op.proof('is-drained', 'canary', 0)],
+});
 
 /** An incident whose containment somebody undid during its hold time. */
 async function lapsed(): Promise<{
@@ -29,7 +31,7 @@ async function lapsed(): Promise<{
   engine = running;
   const incident = await running.open();
   await running.waitFor(incident, 'the containment', (_, facts) =>
-    facts.some(({ kind }) => kind === 'operation.verified'),
+    facts.some(({ kind }) => kind === 'probe.observed'),
   );
   world.values.set('canary', 1);
   await running.waitFor(incident, 'the hold', ({ state }) => state === 'held');

@@ -1,0 +1,24 @@
+/** Work for the relay: each row is delivered until it is done. */
+export type OutboxWork =
+  | { readonly kind: 'start-incident'; readonly incidentId: string; readonly generation: number }
+  | { readonly kind: 'wake-incident'; readonly incidentId: string }
+  | { readonly kind: 'deliver-decision'; readonly decisionId: string; readonly incidentId: string }
+  | { readonly kind: 'send-message'; readonly messageId: string };
+
+/** One piece of work for the relay, leased. */
+export interface OutboxRow {
+  readonly id: string;
+  readonly work: OutboxWork;
+  readonly attempts: number;
+}
+
+/** What can be done with outbox rows. */
+export interface OutboxTable {
+  add(work: OutboxWork): Promise<void>;
+  /** Leases at most `limit` due rows for `leaseMs` (SKIP LOCKED). Several wakes of one incident come as one. */
+  lease(limit: number, leaseMs: number): Promise<readonly OutboxRow[]>;
+  done(id: string): Promise<void>;
+  /** Tries again after `delayMs`. */
+  later(id: string, delayMs: number, problem: string): Promise<void>;
+  depth(): Promise<number>;
+}
