@@ -30,6 +30,8 @@ interface Body {
 }
 
 const JSON_TYPE = 'application/json';
+/** Names us in the logs of the other side. */
+const USER_AGENT = 'firebreak';
 
 function segment(text: string): string {
   const escaped = encoded(text);
@@ -66,7 +68,7 @@ export async function requestHeaders(
 ): Promise<Headers> {
   const given = await identity.headers();
   try {
-    const headers = new Headers({ accept: JSON_TYPE, ...given });
+    const headers = new Headers({ accept: JSON_TYPE, 'user-agent': USER_AGENT, ...given });
     if (contentType !== undefined) headers.set('content-type', contentType);
     return headers;
   } catch {

@@ -5,6 +5,8 @@ export interface FaultSubject {
   readonly method: string;
   readonly path: string;
   readonly body: string;
+  /** The sender's `user-agent`; empty when it named none. */
+  readonly agent: string;
 }
 
 /**

@@ -9,6 +9,8 @@ export interface LedgerEntry {
   readonly method: string;
   readonly path: string;
   readonly body: string;
+  /** The sender's `user-agent`; empty when it named none. */
+  readonly agent: string;
   readonly status: number;
   /** True when the request changed the twin's world (an equal write changes nothing). */
   readonly changed: boolean;
@@ -96,7 +98,8 @@ export async function startTwin(options: {
     const asked = await readRequest(request);
     const { method, url } = asked;
     const body = asked.body.toString('utf8');
-    const fault = options.faults.next({ method, path: url.pathname, body }) ?? NO_FAULT;
+    const agent = asked.headers['user-agent'] ?? '';
+    const fault = options.faults.next({ method, path: url.pathname, body, agent }) ?? NO_FAULT;
     if (fault.delayMs !== undefined) await sleep(fault.delayMs);
     if (fault.kind === 'cut-before') {
       request.socket.destroy();
@@ -108,6 +111,7 @@ export async function startTwin(options: {
       method,
       path: `${url.pathname}${url.search}`,
       body,
+      agent,
       status: reply.status,
       changed: reply.changed ?? false,
     });

@@ -22,10 +22,22 @@ export type HoldEnd = 'again' | 'settled' | 'closed';
 
 /** Waits for a command; reminds people at growing intervals until one comes. */
 export async function commandWithReminders(run: Run, what: string): Promise<Decision> {
+  for (;;) {
+    const decision = await commandUnless(run, what, () => false);
+    if (decision) return decision;
+  }
+}
+
+/** As `commandWithReminders`, but null as soon as `stops`. */
+export async function commandUnless(
+  run: Run,
+  what: string,
+  stops: () => boolean,
+): Promise<Decision | null> {
   let waitMs = FIRST_REMINDER_MS;
   for (;;) {
-    const decision = await run.nextCommand(waitMs);
-    if (decision) return decision;
+    const decision = await run.nextCommand(waitMs, stops);
+    if (decision || stops()) return decision;
     run.tell({
       kind: 'approval.escalated',
       summary: `Nobody answered: ${what}`,

@@ -1,5 +1,5 @@
 import { allHandlersFinished, condition, setHandler } from '@temporalio/workflow';
-import { close, commandWithReminders, hold } from './await-decision.ts';
+import { close, commandUnless, commandWithReminders, hold } from './await-decision.ts';
 import { decideUpdate, statusQuery, wakeSignal, type IncidentInput } from './messages.ts';
 import { records } from './proxies.ts';
 import type { Decision } from '../domain/decision.ts';
@@ -89,21 +89,31 @@ async function review(run: Run): Promise<void> {
     mail: false,
   });
   await run.carrier.call((reference) => records.writePostmortem(reference));
-  while (!run.ended) {
+  while (!run.isEnded()) {
     run.waiting = { kind: 'close' };
-    const decision = await commandWithReminders(run, 'a closing verdict');
-    if (decision.command.kind === 'close') await close(run, decision);
-    else if (decision.command.kind === 'stand-down') {
-      run.answer(decision, { outcome: 'accepted', reason: null });
-      await standDown(run, decision);
-    } else
-      run.answer(decision, {
-        outcome: 'refused',
-        reason: 'The five steps are over: close the incident.',
-      });
+    const decision = await commandUnless(run, 'a closing verdict', () => run.cancelled !== null);
+    if (decision) await reviewed(run, decision);
     if (run.cancelled !== null && !run.isEnded()) {
       const reason = `cancelled: ${run.cancelled.reason}`;
       await hold(run, { step: null, operation: null, reason });
     }
+  }
+}
+
+/** What people may still decide when the five steps are over. */
+async function reviewed(run: Run, decision: Decision): Promise<void> {
+  switch (decision.command.kind) {
+    case 'close':
+      await close(run, decision);
+      return;
+    case 'stand-down':
+      run.answer(decision, { outcome: 'accepted', reason: null });
+      await standDown(run, decision);
+      return;
+    default:
+      run.answer(decision, {
+        outcome: 'refused',
+        reason: 'The five steps are over: close the incident.',
+      });
   }
 }

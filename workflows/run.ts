@@ -176,9 +176,9 @@ export class Run {
     return true;
   }
 
-  /** The next command for the waiting loop, or null at the deadline. */
-  async nextCommand(timeoutMs: number): Promise<Decision | null> {
-    await this.until(() => this.inbox.length > 0, timeoutMs);
+  /** The next command for the waiting loop; null at the deadline, or when `stops` before. */
+  async nextCommand(timeoutMs: number, stops: () => boolean): Promise<Decision | null> {
+    await this.until(() => this.inbox.length > 0 || stops(), timeoutMs);
     return this.inbox.shift() ?? null;
   }
 

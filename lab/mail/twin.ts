@@ -90,12 +90,13 @@ class MailWorld {
     session: SMTPServerSession,
     act: () => Acted,
   ): Promise<SmtpRefusal | null | typeof CUT> {
-    const fault: Fault = this.faults.next(command) ?? { kind: 'delay' };
+    const fault: Fault = this.faults.next({ ...command, agent: '' }) ?? { kind: 'delay' };
     if (fault.delayMs !== undefined) await sleep(fault.delayMs);
     if (fault.kind === 'cut-before') return this.cut(session);
     const { refusal, changed } = actUnder(fault, act);
     this.ledger.push({
       ...command,
+      agent: '',
       sequence: this.ledger.length + 1,
       status: refusal?.responseCode ?? ACCEPTED,
       changed,

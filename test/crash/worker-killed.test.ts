@@ -1,28 +1,24 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { connectEngine } from '../../app/engine-client.ts';
-import { makeCurrent } from '../../app/engine-setup.ts';
 import { startFirebreak, type Firebreak } from '../../app/firebreak.ts';
 import type { Fact } from '../../domain/fact.ts';
 import { verifyChain } from '../../evidence/chain.ts';
 import { createKubernetesTwin, type KubernetesTwin } from '../../lab/kubernetes/twin.ts';
 import { createJsonClient, type JsonClient } from '../../lab/scenario/json-client.ts';
-import { buildIdOf } from '../../worker/bundle.ts';
 import {
   freshDatabase,
   quietTemporalRuntime,
   temporalAddress,
   tempDir,
   unique,
-  workflowBundlePath,
 } from '../harness.ts';
-import { CANARY, MODEL, NAMESPACE, PERSON, PLAYBOOK, settingsOf, type Places } from './settings.ts';
+import { settingsOf, type Places } from './settings.ts';
+import { makeOurBuildCurrent, startWorkerProcess } from './worker.ts';
+import { CANARY, MODEL, NAMESPACE, PERSON, PLAYBOOK, smallConfiguration } from './small-world.ts';
 
 // Goal: a worker that is killed with -9 around its first effect loses and repeats nothing. Method: API here, worker
 // in a process of its own, which the cluster's twin kills the moment the write arrives; then a second worker.
@@ -92,7 +88,7 @@ async function stage(): Promise<Stage> {
     temporalAddress: temporalAddress(),
     taskQueue: unique('crash'),
     playbooksDir: await playbooksDir(),
-    kubernetesUrl: twin.url,
+    configuration: smallConfiguration(twin.url),
   };
   const firebreak = await startFirebreak(settingsOf(places, 'api'));
   closers.push(() => firebreak.stop());
@@ -107,38 +103,6 @@ async function stage(): Promise<Stage> {
 
 function client(firebreak: Firebreak, token: string): JsonClient {
   return createJsonClient(firebreak.url, { authorization: `Bearer ${token}` });
-}
-
-/** A worker process that is ready. */
-async function startWorkerProcess(places: Places): Promise<ChildProcess> {
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', join(import.meta.dirname, 'worker-process.ts'), JSON.stringify(places)],
-    { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] },
-  );
-  const gone = once(child, 'exit');
-  closers.push(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.stdin.end();
-    await gone;
-  });
-  const line = once(createInterface({ input: child.stdout }), 'line');
-  const first = await Promise.race([line.then(([text]) => String(text)), gone.then(() => 'gone')]);
-  expect(first).toBe('ready');
-  return child;
-}
-
-/** Does for an external Temporal what its operator does once after a release. */
-async function makeOurBuildCurrent({ temporalAddress: address, taskQueue }: Places): Promise<void> {
-  const engine = await connectEngine({
-    connection: { address },
-    namespace: 'default',
-    taskQueue,
-  });
-  try {
-    await makeCurrent(engine, buildIdOf(await readFile(await workflowBundlePath(), 'utf8')));
-  } finally {
-    await engine.close();
-  }
 }
 
 /** The way every alert comes in. */
@@ -225,7 +189,7 @@ async function crashAround(kind: Crash['kind']): Promise<Crash> {
       .slice(seeded)
       .filter(({ changed }) => changed)
       .map(({ method, path }) => `${method} ${path.split('?')[0] ?? ''}`);
-  const first = await startWorkerProcess(places);
+  const first = await startWorkerProcess(places, closers);
   await makeOurBuildCurrent(places);
   const killed = once(first, 'exit', { signal: AbortSignal.timeout(WAIT_MAX_MS) });
   twin.faults.add(
@@ -240,7 +204,7 @@ async function crashAround(kind: Crash['kind']): Promise<Crash> {
   await raiseAlert(given);
   const end = await killed;
   const writesAtKill = writes();
-  await startWorkerProcess(places);
+  await startWorkerProcess(places, closers);
   const { id } = await waitFor(given, 'review', ({ phase }) => phase === 'review');
   await close(given, id);
   await waitFor(given, 'the end', ({ state }) => state === 'closed');

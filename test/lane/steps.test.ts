@@ -1,0 +1,67 @@
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { STEP_NAMES } from '../../domain/playbook.ts';
+import { verifyChain } from '../../evidence/chain.ts';
+import { makeOurBuildCurrent } from '../crash/worker.ts';
+import { quietTemporalRuntime } from '../harness.ts';
+import { approveUntil, attend, openLane, type Closers } from './lane.ts';
+import { worldState } from './world-state.ts';
+
+// Goal: wherever an incident stops, containment stays; wherever it is stood down, the world is as it was.
+// Method: the whole P2 playbook on the lab, cancelled after each step, then stood down with approvals.
+const TEST_MAX_MS = 300_000;
+const closers: Closers = [];
+
+beforeAll(quietTemporalRuntime);
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+const operations = z.object({
+  items: z.array(
+    z.object({
+      operation: z.string(),
+      containment: z.boolean(),
+      superseded: z.boolean(),
+      state: z.string(),
+    }),
+  ),
+});
+
+describe('an incident that is cancelled', () => {
+  test.each(STEP_NAMES.map((step) => [step]))(
+    'after %s holds with an owner, keeps what it contains, and goes back when people agree',
+    async (step) => {
+      const lane = await openLane(closers, 'all');
+      await makeOurBuildCurrent(lane.places);
+      const before = await worldState(lane.lab);
+      await lane.world.raiseAlert();
+      const { incident } = await attend(lane, (_, facts) =>
+        facts.some(({ key }) => key === `step/${step}/ended`),
+      );
+      const path = `/incidents/${incident.id}`;
+      const reason = { reason: 'enough' };
+      await lane.owner.send('POST', `${path}/cancel`, { body: reason, schema: z.json() });
+      const held = await attend(lane, ({ state }) => state === 'held');
+      expect(held.incident.owner).not.toBeNull();
+      const { items } = await lane.owner.get(`${path}/plans`, operations);
+      const contained = items.filter(
+        (one) => one.containment && !one.superseded && one.state !== 'reverted',
+      );
+      expect(contained.map(({ state }) => state)).toEqual(contained.map(() => 'verified'));
+      if (step === 'isolate') {
+        expect(contained.length).toBeGreaterThan(3);
+        expect(await worldState(lane.lab)).not.toEqual(before);
+      }
+
+      await lane.owner.send('POST', `${path}/stand-down`, { body: reason, schema: z.json() });
+      const facts = await approveUntil(lane, incident.id, 'stand-down.done');
+      expect(await worldState(lane.lab)).toEqual(before);
+      const done = facts.find(({ kind }) => kind === 'stand-down.done');
+      const irreversible = step === 'redeploy' ? [expect.stringContaining('irreversible')] : [];
+      expect(done?.data).toEqual({ failed: irreversible });
+      expect(await verifyChain(facts)).toMatchObject({ verified: true });
+    },
+    TEST_MAX_MS,
+  );
+});
