@@ -14,7 +14,7 @@ import { createStore } from '../store/database.ts';
 import { createEvidenceFiles } from '../store/evidence-files.ts';
 import { migrate } from '../store/migrate.ts';
 import type { Store } from '../store/tables.ts';
-import { loadWorkflowBundle } from '../worker/bundle.ts';
+import { loadWorkflowBundle, type WorkflowBundle } from '../worker/bundle.ts';
 import { apiDependencies } from './api-role.ts';
 import { approvalKey } from './approval-key.ts';
 import { loadInstances, type LoadedInstances } from './connector-instances.ts';
@@ -39,6 +39,8 @@ export interface FirebreakSettings extends ServerSettings {
   readonly configuration: Configuration;
   readonly playbooksDir: string;
   readonly taskQueue: string;
+  /** A bundle that was built before; without it the one beside the program, or a fresh one. */
+  readonly bundle?: WorkflowBundle;
   readonly slack: SlackSettings | null;
   readonly mail: { readonly url: string; readonly from: string } | null;
   readonly version: string;
@@ -197,7 +199,7 @@ async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
     servers,
     engine,
     activities,
-    bundle: await loadWorkflowBundle(),
+    bundle: settings.bundle ?? (await loadWorkflowBundle()),
     messenger,
     activitiesMax: ACTIVITIES_MAX,
     log: settings.log,

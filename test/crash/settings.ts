@@ -14,6 +14,8 @@ export const placesSchema = z.object({
   taskQueue: z.string(),
   playbooksDir: z.string(),
   configuration,
+  /** The workflow bundle of this test run: a process does not have to build its own. */
+  bundlePath: z.string(),
 });
 
 export type Places = z.infer<typeof placesSchema>;

@@ -15,6 +15,7 @@ import {
   temporalAddress,
   tempDir,
   unique,
+  workflowBundlePath,
 } from '../harness.ts';
 import { settingsOf, type Places } from './settings.ts';
 import { makeOurBuildCurrent, startWorkerProcess } from './worker.ts';
@@ -89,6 +90,7 @@ async function stage(): Promise<Stage> {
     taskQueue: unique('crash'),
     playbooksDir: await playbooksDir(),
     configuration: smallConfiguration(twin.url),
+    bundlePath: await workflowBundlePath(),
   };
   const firebreak = await startFirebreak(settingsOf(places, 'api'));
   closers.push(() => firebreak.stop());

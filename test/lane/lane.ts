@@ -8,7 +8,7 @@ import type { Fact } from '../../domain/fact.ts';
 import { startLab, type Lab } from '../../lab/lab.ts';
 import type { SeededWorld } from '../../lab/scenario/scenario.ts';
 import { settingsOf, type Places } from '../crash/settings.ts';
-import { freshDatabase, temporalAddress, tempDir, unique } from '../harness.ts';
+import { freshDatabase, temporalAddress, tempDir, unique, workflowBundlePath } from '../harness.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const LOOK_MS = 250;
@@ -66,6 +66,7 @@ export async function openLane(closers: Closers, role: ProcessRole): Promise<Lan
     taskQueue: unique('lane'),
     playbooksDir: join(ROOT, 'playbooks'),
     configuration: { ...configuration, mailTo: [] },
+    bundlePath: await workflowBundlePath(),
   };
   const firebreak = await startFirebreak(settingsOf(places, role));
   closers.push(() => firebreak.stop());
