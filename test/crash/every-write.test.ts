@@ -6,8 +6,8 @@ import { runKilledLane, type LaneEnd, type Moment } from './killed-lane.ts';
 // Goal: whichever write the worker is killed at with -9, before or after the other side acted, the incident ends and each
 // change happened once. Method: lanes side by side, each a whole P2 incident with a worker process of its own;
 // every write of the run is met by one kill before and one after it, and a last lane without kills finds none left.
-const LANES = 6;
-const KILLS_PER_LANE = 12;
+const LANES = 4;
+const KILLS_PER_LANE = 15;
 const ROUNDS_MAX = 4;
 const TEST_MAX_MS = 1_800_000;
 
