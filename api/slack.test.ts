@@ -147,7 +147,7 @@ describe('slack inbound', () => {
     [new AppError('refused', 'secret reason'), 'does not know you'],
     [new AppError('invalid', 'Say what is wrong.'), 'Say what is wrong.'],
     [new AppError('unavailable', 'postgres at 10.0.0.1'), 'could not confirm'],
-    [new Error('boom at /work'), 'could not confirm'],
+    [new Error('boom at /srv/firebreak'), 'could not confirm'],
   ])('a failure is answered politely %#', async (failure, words) => {
     const { twin } = await world({ open: () => Promise.reject(failure) });
     await twin.connected();

@@ -36,11 +36,11 @@ function failure(
 
 describe('the configuration of a process', () => {
   test('has safe defaults', () => {
-    const config = readConfig({ environment: {}, folder: '/work' });
+    const config = readConfig({ environment: {}, folder: '/srv/firebreak' });
     const { databaseUrl, dataDir, host, port, baseUrl, slack, mail, taskQueue } = config;
     expect({ databaseUrl, dataDir, host, port, baseUrl, slack, mail, taskQueue }).toEqual({
       databaseUrl: null,
-      dataDir: '/work/.firebreak',
+      dataDir: '/srv/firebreak/.firebreak',
       host: '127.0.0.1',
       port: 7400,
       baseUrl: null,

@@ -7,7 +7,8 @@ import type { DemoOptions } from './demo-stage.ts';
 /** The one channel of the lab's Slack. */
 const SLACK_CHANNEL = 'C0INCIDENTS';
 
-function configurationOf({ story, ...twins }: Lab): ReturnType<typeof demoConfiguration> {
+/** What Firebreak is told of a lab: its systems, model, routes and people. */
+export function configurationOf({ story, ...twins }: Lab): ReturnType<typeof demoConfiguration> {
   return {
     ...demoConfiguration({
       ...story,

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { startFirebreak, type Firebreak, type ProcessRole } from '../../app/firebreak.ts';
-import { demoConfiguration, DEMO_PEOPLE } from '../../cli/demo-configuration.ts';
-import { createDemoPerson, type DemoPerson } from '../../cli/demo-person.ts';
+import { configurationOf } from '../../cli/demo-firebreak.ts';
+import { hire } from '../../cli/demo-people.ts';
+import type { DemoPeople } from '../../cli/demo-stage.ts';
 import type { Fact } from '../../domain/fact.ts';
 import { startLab, type Lab } from '../../lab/lab.ts';
 import type { SeededWorld } from '../../lab/scenario/scenario.ts';
@@ -18,13 +19,11 @@ const RUN_MAX_MS = 900_000;
 export type Closers = (() => Promise<void>)[];
 
 /** One run of the poisoned-data playbook on a lab of its own, with people who answer. */
-export interface Lane {
+export interface Lane extends DemoPeople {
   readonly lab: Lab;
   readonly world: SeededWorld;
   readonly places: Places;
   readonly firebreak: Firebreak;
-  readonly owner: DemoPerson;
-  readonly approvers: readonly DemoPerson[];
 }
 
 const incidentSchema = z.object({
@@ -48,29 +47,18 @@ export async function openLane(closers: Closers, role: ProcessRole): Promise<Lan
   closers.push(() => lab.close());
   const database = await freshDatabase();
   closers.push(() => database.drop());
-  const { kubernetes, mlflow, airflow, prometheus, loki } = lab;
-  const configuration = demoConfiguration({
-    ...lab.story,
-    urls: {
-      kubernetes: { server: kubernetes.url },
-      mlflow: mlflow.url,
-      airflow: airflow.url,
-      prometheus: prometheus.url,
-      loki: loki.url,
-    },
-  });
   const places: Places = {
     dataDir: await tempDir(),
     databaseUrl: database.url,
     temporalAddress: temporalAddress(),
     taskQueue: unique('lane'),
     playbooksDir: join(ROOT, 'playbooks'),
-    configuration: { ...configuration, mailTo: [] },
+    configuration: { ...configurationOf(lab), slackChannel: null, mailTo: [] },
     bundlePath: await workflowBundlePath(),
   };
   const firebreak = await startFirebreak(settingsOf(places, role));
   closers.push(() => firebreak.stop());
-  const people = await hire(firebreak);
+  const people = await hire(firebreak.url, firebreak.adminToken ?? '');
   const token = firebreak.sources.find(({ kind }) => kind === 'alertmanager')?.token ?? '';
   const world = await lab.begin({
     alerts: { url: `${firebreak.url}/api/v1/alerts/alertmanager`, token },
@@ -79,20 +67,6 @@ export async function openLane(closers: Closers, role: ProcessRole): Promise<Lan
     },
   });
   return { lab, world, places, firebreak, ...people };
-}
-
-async function hire({ url, adminToken }: Firebreak): Promise<Pick<Lane, 'owner' | 'approvers'>> {
-  const admin = createDemoPerson(url, adminToken ?? '');
-  const schema = z.object({ token: z.string() });
-  const approvers: DemoPerson[] = [];
-  for (const { id } of DEMO_PEOPLE) {
-    const call = { body: { label: 'lane' }, schema };
-    const { token } = await admin.send('POST', `/people/${id}/tokens`, call);
-    approvers.push(createDemoPerson(url, token));
-  }
-  const [owner] = approvers;
-  if (!owner) throw new Error('no people');
-  return { owner, approvers };
 }
 
 /** Every fact of an incident, in order. */
@@ -106,7 +80,7 @@ export async function factsOf({ firebreak }: Lane, id: string): Promise<readonly
 export async function approveAll({ owner, approvers }: Lane, id: string): Promise<void> {
   const { items } = await owner.get(`/approvals?status=open&incident=${id}`, approvals);
   for (const approval of items) {
-    for (const person of approvers) {
+    for (const { person } of approvers) {
       const body = { planDigest: approval.planDigest, verdict: 'approve' };
       await person.send('POST', `/approvals/${approval.id}/decision`, { body, schema: z.json() });
     }
