@@ -1,6 +1,7 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { act } from './act.ts';
 import type { Activities } from './activity.ts';
+import { beating } from './beat.ts';
 import { begin } from './carry.ts';
 import { closeIncident } from './close-incident.ts';
 import { confirmStep } from './confirm-step.ts';
@@ -29,7 +30,7 @@ function attempt(): Attempt {
 /** Runs an activity's body; what it raises becomes a failure whose type is our code. */
 async function guarded<T>(body: () => Promise<T>): Promise<T> {
   try {
-    return await body();
+    return await beating(heartbeat, body);
   } catch (error) {
     throw toFailure(error);
   }

@@ -2,6 +2,8 @@ import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/activity.ts';
 
 const SECOND_MS = 1000;
+/** Activities beat on their own while they run: after so long a silence their worker is dead. */
+const HEARTBEAT_MS = 10 * SECOND_MS;
 
 /**
  * Activities that may change the world. No schedule-to-close: time without a worker is not failure. A time-out
@@ -9,7 +11,7 @@ const SECOND_MS = 1000;
  */
 export const effects = proxyActivities<Pick<Activities, 'act' | 'standDown'>>({
   startToCloseTimeout: 300 * SECOND_MS,
-  heartbeatTimeout: 20 * SECOND_MS,
+  heartbeatTimeout: HEARTBEAT_MS,
   retry: {
     maximumAttempts: 20,
     initialInterval: 500,
@@ -23,7 +25,7 @@ export const reads = proxyActivities<
   Pick<Activities, 'look' | 'requestApproval' | 'confirmStep' | 'settleByPerson'>
 >({
   startToCloseTimeout: 300 * SECOND_MS,
-  heartbeatTimeout: 30 * SECOND_MS,
+  heartbeatTimeout: HEARTBEAT_MS,
   retry: {
     maximumAttempts: 20,
     initialInterval: 500,
@@ -45,6 +47,7 @@ export const records = proxyActivities<
   >
 >({
   startToCloseTimeout: 60 * SECOND_MS,
+  heartbeatTimeout: HEARTBEAT_MS,
   retry: { initialInterval: 250, backoffCoefficient: 2, maximumInterval: 15 * SECOND_MS },
 });
 
@@ -57,6 +60,6 @@ export const glances = proxyLocalActivities<Pick<Activities, 'approvalStatus'>>(
 /** What schedules run. */
 export const rounds = proxyActivities<Pick<Activities, 'watchContainments' | 'reconcile'>>({
   startToCloseTimeout: 120 * SECOND_MS,
-  heartbeatTimeout: 60 * SECOND_MS,
+  heartbeatTimeout: HEARTBEAT_MS,
   retry: { maximumAttempts: 1 },
 });

@@ -1,0 +1,31 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { BEAT_EVERY_MS, beating } from './beat.ts';
+
+// Goal: a system that takes long is not taken for a dead worker, and no activity beats after its end. Method: a clock
+// that is moved by hand, and a body that ends when told.
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe('an activity', () => {
+  test.each([
+    ['returns', () => Promise.resolve('done'), 'done'],
+    ['raises', () => Promise.reject(new Error('no')), 'no'],
+  ])('beats until it %s', async (_how, end, told) => {
+    const beat = jest.fn();
+    let wake: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    const running = beating(beat, () => slow.then(end));
+    jest.advanceTimersByTime(5 * BEAT_EVERY_MS);
+    expect(beat).toHaveBeenCalledTimes(5);
+    wake();
+    expect(await running.catch((error: unknown) => String(error))).toContain(told);
+    jest.advanceTimersByTime(5 * BEAT_EVERY_MS);
+    expect(beat).toHaveBeenCalledTimes(5);
+  });
+});
