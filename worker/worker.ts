@@ -24,15 +24,13 @@ export interface RunningWorker {
 }
 
 /**
- * Most time between a heartbeat and its sending. An attempt is given up 20 s after the last one that was sent, so a
- * permit that is used within 10 s (`connectors/permit.ts`) is never used beside a newer attempt.
+ * Most time between a heartbeat and its sending. An attempt is given up 10 s after the last one that was sent, so a
+ * permit that is used within 5 s (`connectors/permit.ts`) is never used beside a newer attempt.
  */
-const HEARTBEAT_SENT_WITHIN_MS = 5_000;
+const HEARTBEAT_SENT_WITHIN_MS = 2_000;
 /** Workflow tasks in memory at once; a miss is a replay. */
 const CACHED_WORKFLOWS_MAX = 500;
 const WORKFLOW_TASKS_MAX = 40;
-/** Beats of an activity reach the server this often; more are held back. */
-const HEARTBEAT_EVERY_MS = 2_000;
 
 /** Starts a worker whose runs stay on the build that they began with. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
@@ -47,7 +45,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASKS_MAX,
     maxHeartbeatThrottleInterval: HEARTBEAT_SENT_WITHIN_MS,
     maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
-    maxHeartbeatThrottleInterval: HEARTBEAT_EVERY_MS,
     shutdownGraceTime: options.shutdownGraceMs,
     shutdownForceTime: options.shutdownGraceMs * 2,
     workerDeploymentOptions: {
