@@ -43,6 +43,8 @@ const TITLE: Readonly<Record<ErrorCode, string>> = {
 export const MEDIA_TYPE_FIELD = 'content-type';
 /** The field under which a refused compression is reported; its status is 415. */
 export const ENCODING_FIELD = 'content-encoding';
+/** The field of what is wrong with a body as a whole. */
+const BODY_FIELD = 'body';
 
 /**
  * The HTTP status of an error: that of its code, but 403 when the person is known and a right is missing, and 415
@@ -83,7 +85,11 @@ export function retryAfterOf(error: AppError): number | null {
 const FASTIFY_CODES: ReadonlyMap<string, (cause: unknown) => AppError> = new Map([
   [
     'FST_ERR_CTP_BODY_TOO_LARGE',
-    (cause) => new AppError('too_large', 'The body is larger than this route takes.', { cause }),
+    (cause) =>
+      new AppError('too_large', 'The body is larger than this route takes.', {
+        field: BODY_FIELD,
+        cause,
+      }),
   ],
   [
     'FST_ERR_CTP_INVALID_MEDIA_TYPE',

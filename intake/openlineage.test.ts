@@ -211,8 +211,8 @@ describe('lineageOf', () => {
   });
 
   test.each<[string, unknown, string]>([
-    ['a list', [], ''],
-    ['nothing', null, ''],
+    ['a list', [], 'body'],
+    ['nothing', null, 'body'],
     ['no kind', {}, 'run'],
     ['no run id', event({ run: {} }), 'run.runId'],
     ['no job', event({ job: undefined }), 'job'],

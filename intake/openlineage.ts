@@ -168,7 +168,7 @@ function unique(lineage: EventLineage): EventLineage {
  */
 export function lineageOf(event: unknown): EventLineage {
   if (!isJsonObject(event)) {
-    throw new AppError('invalid', 'An OpenLineage event is a JSON object.', { field: '' });
+    throw new AppError('invalid', 'An OpenLineage event is a JSON object.', { field: 'body' });
   }
   if ('run' in event) return unique(lineageOfRun(parse(runEvent, event)));
   if ('job' in event) return unique(lineageOfJob(parse(jobEvent, event)));
