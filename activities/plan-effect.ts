@@ -90,6 +90,8 @@ export interface Draft {
   readonly claimTargets: readonly string[];
   /** The incident whose containment of the same target this one joins; null when it is the first. */
   readonly joins: string | null;
+  /** True while another incident keeps the target contained in another way: this one waits for its end. */
+  readonly contradicts: boolean;
 }
 
 /** What people and rows bind to: the plan with what it acts on. */
@@ -115,7 +117,8 @@ export async function draftPlan(
   const previous = request.earlier.findLast(
     (draft) => draft.job.target === job.target && draft.job.use === job.use,
   );
-  const shared = previous ? null : await containedAlike(deps, job, seen);
+  const others = previous ? [] : await sharersOf(deps, job);
+  const shared = joinable(others, seen);
   const plan = previous
     ? { ...seen, before: previous.plan.after, token: null }
     : shared
@@ -127,24 +130,32 @@ export async function draftPlan(
     planDigest: planDigestOf(key, job.use, plan),
     claimTargets: claimTargetsOf({ ...job, plan }),
     joins: shared?.incidentId ?? null,
+    contradicts: others.some((other) => contradicts(other.plan, seen)),
   };
+}
+
+/** What other incidents keep contained on the target of a shared containment. */
+async function sharersOf(
+  deps: ActivityDependencies,
+  job: EffectJob,
+): Promise<readonly OperationRow[]> {
+  if (!job.containment || job.claim !== 'shared') return [];
+  const { target, use } = job;
+  return deps.store.operations.containedByOthers({ incidentId: job.incident.id, target, use });
 }
 
 /**
  * The containment of another incident that already keeps the target as this plan would: its before-image is the
  * target's, so that whoever leaves last puts back what was there before the first.
  */
-async function containedAlike(
-  deps: ActivityDependencies,
-  job: EffectJob,
-  plan: StoredPlan,
-): Promise<OperationRow | null> {
-  if (!job.containment || job.claim !== 'shared') return null;
-  const { target, use } = job;
-  const row = { incidentId: job.incident.id, target, use };
-  const others = await deps.store.operations.containedByOthers(row);
-  const alike = others.find((other) => jsonEquals(other.plan.after, plan.after));
-  return alike && jsonEquals(plan.before, plan.after) ? alike : null;
+function joinable(others: readonly OperationRow[], plan: StoredPlan): OperationRow | null {
+  if (!jsonEquals(plan.before, plan.after)) return null;
+  return others.find((other) => jsonEquals(other.plan.after, plan.after)) ?? null;
+}
+
+/** True when two plans want the same things in different states; each after its own pod does not. */
+function contradicts(one: StoredPlan, other: StoredPlan): boolean {
+  return jsonEquals(one.targets, other.targets) && !jsonEquals(one.after, other.after);
 }
 
 /** The key of the row that this effect will have. */
@@ -180,13 +191,13 @@ export function plannedFact(draft: Draft): NewFact {
 /** Takes the claim that a plan needs, or leaves word whom to wake when another incident is done. */
 export function claimFor(
   tables: Pick<Tables, 'claims'>,
-  { job, claimTargets }: Draft,
+  { job, claimTargets, contradicts }: Draft,
 ): ReturnType<Tables['claims']['take']> {
   return tables.claims.take({
     incidentId: job.incident.id,
     targets: claimTargets,
     mode: job.claim,
-    waitsForContainments: job.step === 'redeploy',
+    waitsForContainments: contradicts || job.step === 'redeploy',
   });
 }
 

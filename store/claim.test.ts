@@ -124,14 +124,17 @@ describe('claims', () => {
     expect((await claims.ofIncident(first)).map((claim) => claim.target)).toEqual(planned);
   });
 
-  test.each<[boolean, 'applying' | 'verified' | 'reverted', boolean]>([
-    [true, 'applying', false],
-    [true, 'verified', false],
-    [true, 'reverted', true],
-    [false, 'verified', true],
+  test.each<[ClaimMode, boolean, 'applying' | 'verified' | 'reverted', boolean]>([
+    ['exclusive', true, 'applying', false],
+    ['exclusive', true, 'verified', false],
+    ['exclusive', true, 'reverted', true],
+    ['exclusive', false, 'verified', true],
+    ['shared', true, 'verified', false],
+    ['shared', true, 'reverted', true],
+    ['shared', false, 'verified', true],
   ])(
-    'that wait for containments (%p) are given beside one that is %s: %p',
-    async (waitsForContainments, state, taken) => {
+    'of mode %s that wait for containments (%p) are given beside one that is %s: %p',
+    async (mode, waitsForContainments, state, taken) => {
       const [first, second, target] = await twoIncidents();
       const key = { incidentId: first, operation: 'isolate', target, round: 1 };
       const { operations, claims } = stores.worker();
@@ -140,7 +143,7 @@ describe('claims', () => {
       await operations.nextFence(key);
       await operations.move(key, ['planned'], state);
       await take(first, [target], 'shared');
-      const asked = { incidentId: second, targets: [target], mode: 'exclusive' as const };
+      const asked = { incidentId: second, targets: [target], mode };
       expect(await claims.take({ ...asked, waitsForContainments })).toEqual(
         taken ? { taken } : { taken, by: first, target },
       );

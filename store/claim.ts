@@ -94,7 +94,7 @@ async function take(
   }
   if (targets.length === 0) return { taken: true };
   await queue(connection, targets);
-  const blocker = mode === 'shared' ? null : await blockerOf(connection, { ...request, targets });
+  const blocker = await blockerOf(connection, { ...request, targets });
   if (blocker !== null) {
     await connection.write(WAIT, [blocker.target, incidentId]);
     return { taken: false, by: blocker.by, target: blocker.target };
@@ -110,7 +110,8 @@ async function blockerOf(
   request: Parameters<ClaimTable['take']>[0],
 ): Promise<z.infer<typeof blockerRow> | null> {
   const asked = [request.targets, request.incidentId];
-  const holder = await firstRow(connection.rows(BLOCKER, asked, blockerRow));
+  const holder =
+    request.mode === 'shared' ? null : await firstRow(connection.rows(BLOCKER, asked, blockerRow));
   if (holder !== null || request.waitsForContainments !== true) return holder;
   return firstRow(connection.rows(CONTAINER, asked, blockerRow));
 }
@@ -140,7 +141,7 @@ async function wakeWaiting(connection: Connection, targets: readonly string[]): 
 
 /**
  * Claims over a connection; see the contract for what each function answers. Exclusive excludes exclusive of
- * another incident, and where it asks so another's containment in force; shared excludes nothing. `take` raises
+ * another incident; whoever asks so waits as well for another's containment in force. `take` raises
  * `too_large` past 1,000 targets.
  */
 export function createClaimTable(connection: Connection): ClaimTable {

@@ -162,14 +162,26 @@ export interface OperationTable {
       | 'leftUntil'
     >,
   ): Promise<OperationRow>;
-  /** Conditional walk; null when the row was in none of `from` (a lost race: read and return). */
+  /**
+   * Conditional walk; null when the row was in none of `from` (a lost race: read and return), or when another attempt
+   * took a newer fence than `whileFence`.
+   */
   move(
     key: OperationKey,
     from: readonly OperationState[],
     to: OperationState,
     change?: Partial<
       Pick<OperationRow, 'receipt' | 'verdict' | 'reason' | 'approvalId' | 'leaseUntil'>
-    >,
+    > & { readonly whileFence?: number },
+  ): Promise<OperationRow | null>;
+  /**
+   * Begins an attempt: takes the next fencing number and moves to `to` in one statement, so that nobody gets a fence on
+   * a row that went on. Null when the row was in none of `from`.
+   */
+  beginAttempt(
+    key: OperationKey,
+    from: readonly OperationState[],
+    to: OperationState,
   ): Promise<OperationRow | null>;
   /** Takes the next fencing number and, on the first one, the next apply sequence. */
   nextFence(key: OperationKey): Promise<OperationRow>;
@@ -212,7 +224,7 @@ export interface ClaimTable {
     readonly incidentId: string;
     readonly targets: readonly string[];
     readonly mode: 'shared' | 'exclusive';
-    /** An exclusive claim that also waits until no other incident contains a target: lift and redeploy. */
+    /** It also waits until no other incident contains a target: lift, redeploy, a containment of another kind. */
     readonly waitsForContainments?: boolean;
   }): Promise<
     | { readonly taken: true }
