@@ -153,10 +153,10 @@ export async function settledVerdict(
   world: ContractWorld,
   look: () => Promise<Verdict>,
 ): Promise<Verdict> {
-  const looks = world.twin === null ? REAL_LOOKS_MAX : TWIN_LOOKS_MAX;
+  const looks = world.real === true ? REAL_LOOKS_MAX : TWIN_LOOKS_MAX;
   let verdict = await look();
   for (let count = 1; count < looks && verdict.holds === 'unknown'; count += 1) {
-    await sleep(world.twin === null ? LOOK_AGAIN_MS : 1);
+    await sleep(world.real === true ? LOOK_AGAIN_MS : 1);
     verdict = await look();
   }
   return verdict;

@@ -18,13 +18,15 @@ export interface ProbeCase {
   readonly input: Json;
 }
 
-/** A fresh world for one connector: the twin, or a real server (`twin` null). */
+/** A fresh world for one connector: the twin, or a real server behind a recording proxy. */
 export interface ContractWorld {
   /** Given to the connector's `create`. Contains `canary` where a credential goes. */
   readonly config: Json;
   /** A secret planted in `config` that must appear nowhere. */
   readonly canary: string;
   readonly twin: Twin | null;
+  /** A real server's controllers need time. */
+  readonly real?: true;
   readonly actions: readonly ActionCase[];
   readonly probes: readonly ProbeCase[];
   stop(): Promise<void>;

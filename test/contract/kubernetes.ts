@@ -10,14 +10,27 @@ import { createKubernetesTwin } from '../../lab/kubernetes/twin.ts';
 import type { ActionCase, ContractFixture, ProbeCase } from './fixture.ts';
 
 const CANARY = 'canary-kubernetes-9a3c1e';
-const CORE = `/api/v1/namespaces/${NAMESPACE}`;
-const APPS = `/apis/apps/v1/namespaces/${NAMESPACE}`;
-const POLICIES = `/apis/networking.k8s.io/v1/namespaces/${NAMESPACE}/networkpolicies`;
 const IMAGE_PATH = '/spec/template/spec/containers/0/image';
 
+/** Where the sample lives, on a twin or on a real server. */
+export interface SampleCluster {
+  readonly client: PlainClient;
+  readonly namespace: string;
+  /** Waits until the controllers are at rest. */
+  readonly settled: () => Promise<void>;
+}
+
+function pathsOf(namespace: string) {
+  return {
+    core: `/api/v1/namespaces/${namespace}`,
+    deployment: `/apis/apps/v1/namespaces/${namespace}/deployments/${CANARY_DEPLOYMENT}`,
+    policies: `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
+  };
+}
+
 /** What of the canary's Deployment actions may touch, without times and versions. */
-async function deploymentSnapshot(client: PlainClient): Promise<Json> {
-  const { body } = await client.send('GET', `${APPS}/deployments/${CANARY_DEPLOYMENT}`);
+async function deploymentSnapshot({ client, namespace }: SampleCluster): Promise<Json> {
+  const { body } = await client.send('GET', pathsOf(namespace).deployment);
   const ours = Object.keys(recordAt(body, 'metadata', 'annotations')).filter((key) =>
     key.startsWith('firebreak.dev/'),
   );
@@ -34,24 +47,28 @@ function nameless(text: string): string {
 }
 
 /** Labels and owners of all pods, without the names that a ReplicaSet makes up, and the policies. */
-async function podSnapshot(client: PlainClient): Promise<Json> {
-  const pods = (await client.items(`${CORE}/pods`)).filter(isJsonObject).map((pod) => {
+async function podSnapshot({ client, namespace, settled }: SampleCluster): Promise<Json> {
+  await settled();
+  const { core, policies: path } = pathsOf(namespace);
+  const pods = (await client.items(`${core}/pods`)).filter(isJsonObject).map((pod) => {
     const owned = listAt(pod, 'metadata', 'ownerReferences').length;
     const labels = Object.entries(labelsOf(pod))
       .map(([key, value]) => `${key}=${nameless(value)}`)
       .sort();
     return `${owned.toString()} ${labels.join(',')}`;
   });
-  const policies = (await client.items(POLICIES))
+  const policies = (await client.items(path))
     .filter(isJsonObject)
     .map((policy) => nameless(nameOf(policy)));
   return { pods: pods.sort(), policies };
 }
 
-function actionCases(client: PlainClient): readonly ActionCase[] {
+/** Each action on the sample. */
+export function actionCases(cluster: SampleCluster): readonly ActionCase[] {
+  const { client, namespace } = cluster;
   const name = CANARY_DEPLOYMENT;
-  const target = { namespace: NAMESPACE, name };
-  const path = `${APPS}/deployments/${name}`;
+  const target = { namespace, name };
+  const { core, deployment: path } = pathsOf(namespace);
   const container = 'model';
   const foreignImage = async (): Promise<void> => {
     const value = 'registry.lab.test/fraud-scorer:9';
@@ -59,7 +76,7 @@ function actionCases(client: PlainClient): readonly ActionCase[] {
   };
   const workload = {
     meddle: foreignImage,
-    snapshot: (): Promise<Json> => deploymentSnapshot(client),
+    snapshot: (): Promise<Json> => deploymentSnapshot(cluster),
   };
   const six = 'registry.lab.test/fraud-scorer:6';
   const merging = (at: string, body: Json) => async (): Promise<void> => {
@@ -88,60 +105,64 @@ function actionCases(client: PlainClient): readonly ActionCase[] {
     },
     {
       action: 'route-service',
-      input: { namespace: NAMESPACE, name: 'fraud-scorer', selector: { version: '6' } },
-      meddle: merging(`${CORE}/services/fraud-scorer`, { spec: { selector: { version: '9' } } }),
+      input: { namespace, name: 'fraud-scorer', selector: { version: '6' } },
+      meddle: merging(`${core}/services/fraud-scorer`, { spec: { selector: { version: '9' } } }),
       snapshot: async () => {
-        const { body } = await client.send('GET', `${CORE}/services/fraud-scorer`);
+        const { body } = await client.send('GET', `${core}/services/fraud-scorer`);
         return { selector: at(body, 'spec', 'selector') ?? null };
       },
     },
     {
       action: 'config-map-key',
       input: {
-        namespace: NAMESPACE,
+        namespace,
         name: 'pipeline',
         key: 'dataset',
         value: 'transactions@2026-11-20',
       },
-      meddle: merging(`${CORE}/configmaps/pipeline`, { data: { dataset: 'theirs' } }),
+      meddle: merging(`${core}/configmaps/pipeline`, { data: { dataset: 'theirs' } }),
       snapshot: async () => {
-        const { body } = await client.send('GET', `${CORE}/configmaps/pipeline`);
+        const { body } = await client.send('GET', `${core}/configmaps/pipeline`);
         return { data: at(body, 'data') ?? null };
       },
     },
     {
       action: 'quarantine-pod',
       input: {
-        namespace: NAMESPACE,
+        namespace,
         deployment: name,
         reason: 'serves a poisoned model',
         owner: 'on-call@lab.test',
         leaseUntil: '2026-12-01T00:00:00Z',
       },
       meddle: async () => {
-        for (const pod of (await client.items(`${CORE}/pods`)).filter(isJsonObject)) {
+        for (const pod of (await client.items(`${core}/pods`)).filter(isJsonObject)) {
           const body = { metadata: { labels: { theirs: 'yes' } } };
-          await client.patch(`${CORE}/pods/${nameOf(pod)}`, body);
+          await client.patch(`${core}/pods/${nameOf(pod)}`, body);
         }
       },
-      snapshot: () => podSnapshot(client),
+      snapshot: () => podSnapshot(cluster),
     },
   ];
 }
 
-const PROBES: readonly ProbeCase[] = [
-  { probe: 'deployment', input: { namespace: NAMESPACE, name: CANARY_DEPLOYMENT } },
-  { probe: 'deployments', input: { namespace: null } },
-  { probe: 'pods', input: { namespace: NAMESPACE, deployment: CANARY_DEPLOYMENT } },
-  { probe: 'endpoints', input: { namespace: NAMESPACE, service: 'fraud-scorer' } },
-  {
-    probe: 'running-versions',
-    input: { namespace: NAMESPACE, deployments: ['fraud-scorer', CANARY_DEPLOYMENT] },
-  },
-  { probe: 'replica-sets', input: { namespace: NAMESPACE, deployment: CANARY_DEPLOYMENT } },
-  { probe: 'config-map', input: { namespace: NAMESPACE, name: 'pipeline' } },
-  { probe: 'pod-manifests', input: { namespace: NAMESPACE, deployment: CANARY_DEPLOYMENT } },
-];
+/** Each probe on the sample. */
+export function probeCases(namespace: string): readonly ProbeCase[] {
+  const deployment = CANARY_DEPLOYMENT;
+  return [
+    { probe: 'deployment', input: { namespace, name: deployment } },
+    { probe: 'deployments', input: { namespace } },
+    { probe: 'pods', input: { namespace, deployment } },
+    { probe: 'endpoints', input: { namespace, service: 'fraud-scorer' } },
+    {
+      probe: 'running-versions',
+      input: { namespace, deployments: ['fraud-scorer', deployment] },
+    },
+    { probe: 'replica-sets', input: { namespace, deployment } },
+    { probe: 'config-map', input: { namespace, name: 'pipeline' } },
+    { probe: 'pod-manifests', input: { namespace, deployment } },
+  ];
+}
 
 /** Kubernetes: a stable and a canary Deployment behind one Service, and the pipeline's ConfigMap. */
 export const fixture: ContractFixture = {
@@ -157,8 +178,8 @@ export const fixture: ContractFixture = {
       config: { server: twin.url, token: CANARY },
       canary: CANARY,
       twin,
-      actions: actionCases(client),
-      probes: PROBES,
+      actions: actionCases({ client, namespace: NAMESPACE, settled: () => Promise.resolve() }),
+      probes: probeCases(NAMESPACE),
       stop: () => twin.close(),
     };
   },
