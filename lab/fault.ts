@@ -5,6 +5,8 @@ export interface FaultSubject {
   readonly method: string;
   readonly path: string;
   readonly body: string;
+  /** What follows the path, from the question mark on. */
+  readonly query?: string;
   /** The sender's `user-agent`; empty when it named none. */
   readonly agent: string;
 }
@@ -14,7 +16,12 @@ export interface FaultSubject {
  * answer), `reply` answers instead of acting, `replace` acts and answers something else, `delay` only waits.
  */
 export type Fault = { readonly delayMs?: number } & (
-  | { readonly kind: 'cut-before' | 'cut-after' | 'delay' }
+  | {
+      readonly kind: 'cut-before' | 'cut-after';
+      /** Keeps the sender waiting until it ends; only then the connection is dropped. */
+      readonly until?: () => Promise<void>;
+    }
+  | { readonly kind: 'delay' }
   | { readonly kind: 'reply' | 'replace'; readonly reply: TwinReply }
 );
 

@@ -137,11 +137,17 @@ async function openLab(scenario: Scenario, open: OpenTwins): Promise<Lab> {
   };
 }
 
-/** Starts all twins on free ports of 127.0.0.1 for one story. When one does not start, none is left running. */
-export async function startLab(name: ScenarioName, now: Date = new Date()): Promise<Lab> {
+/**
+ * Starts all twins on free ports of 127.0.0.1 for one story, one of the lab's own by its name. When one twin does not
+ * start, none is left running.
+ */
+export async function startLab(
+  told: ScenarioName | Scenario,
+  now: Date = new Date(),
+): Promise<Lab> {
   const open = createOpenTwins();
   try {
-    return await openLab(SCENARIOS[name](now), open);
+    return await openLab(typeof told === 'string' ? SCENARIOS[told](now) : told, open);
   } catch (error) {
     await open.close();
     throw error;

@@ -83,6 +83,14 @@ function send(response: ServerResponse, reply: TwinReply): void {
   response.end(payload);
 }
 
+async function cut(
+  request: IncomingMessage,
+  fault: Extract<Fault, { readonly kind: 'cut-before' | 'cut-after' }>,
+): Promise<void> {
+  await fault.until?.();
+  request.socket.destroy();
+}
+
 /**
  * Starts a twin on 127.0.0.1: `handler` answers each request, the ledger records it, `faults` may
  * delay, cut or replace the answer before or after the handler ran. Port 0 (the default) takes a free one.
@@ -99,12 +107,10 @@ export async function startTwin(options: {
     const { method, url } = asked;
     const body = asked.body.toString('utf8');
     const agent = asked.headers['user-agent'] ?? '';
-    const fault = options.faults.next({ method, path: url.pathname, body, agent }) ?? NO_FAULT;
+    const subject = { method, path: url.pathname, query: url.search, body, agent };
+    const fault = options.faults.next(subject) ?? NO_FAULT;
     if (fault.delayMs !== undefined) await sleep(fault.delayMs);
-    if (fault.kind === 'cut-before') {
-      request.socket.destroy();
-      return;
-    }
+    if (fault.kind === 'cut-before') return cut(request, fault);
     const reply = fault.kind === 'reply' ? fault.reply : await options.handler(asked);
     ledger.push({
       sequence: ledger.length + 1,
@@ -115,7 +121,7 @@ export async function startTwin(options: {
       status: reply.status,
       changed: reply.changed ?? false,
     });
-    if (fault.kind === 'cut-after') request.socket.destroy();
+    if (fault.kind === 'cut-after') await cut(request, fault);
     else send(response, fault.kind === 'replace' ? fault.reply : reply);
   };
   const server = createServer((request, response) => {
