@@ -1,6 +1,6 @@
 import type { AnyAction, CallContext } from '../connectors/connector.ts';
 import { AppError, isAppError, type ErrorCode } from '../domain/error.ts';
-import { keyText, type OperationRow } from '../domain/operation.ts';
+import { keyText, type OperationKey, type OperationRow } from '../domain/operation.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { verbOf } from './evaluation.ts';
 import { guard, type EffectClaim } from './guard.ts';
@@ -64,6 +64,14 @@ export function effectContext(
     now: deps.now,
     permitted: () => permitted,
   };
+}
+
+/**
+ * The error of an attempt that another one overtook: what it saw is history and is not recorded. Retryable, because
+ * the next attempt begins with the row as it is.
+ */
+export function overtaken(key: OperationKey): AppError {
+  return new AppError('unavailable', `Another attempt works on ${keyText(key)}.`);
 }
 
 /** Codes that say for certain that nothing of this call took effect. */

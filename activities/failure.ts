@@ -9,6 +9,9 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'internal',
 ]);
 
+/** A shorter wait than this is none: then the policy's own, growing one counts, and nothing asks in a tight loop. */
+const WAIT_MIN_MS = 1_000;
+
 /** True when another attempt may do better. */
 export function isRetryable(error: unknown): boolean {
   if (error instanceof CancelledFailure) return true;
@@ -22,11 +25,12 @@ export function isRetryable(error: unknown): boolean {
 export function toFailure(error: unknown): Error {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
   const known = toAppError(error);
+  const waitMs = known.retryAfterMs ?? 0;
   return ApplicationFailure.create({
     message: known.message,
     type: known.code,
     nonRetryable: !RETRYABLE.has(known.code),
-    ...(known.retryAfterMs === undefined ? {} : { nextRetryDelay: known.retryAfterMs }),
+    ...(waitMs < WAIT_MIN_MS ? {} : { nextRetryDelay: waitMs }),
     ...(known.field === undefined ? {} : { details: [{ field: known.field }] }),
     cause: known,
   });

@@ -5,10 +5,11 @@ import type { Json } from '../domain/json.ts';
 import { keyText, type OperationRow, type OperationState } from '../domain/operation.ts';
 import type { Receipt, Verdict } from '../domain/plan.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
-import { actionOf, effectContext, readFailure } from './effect.ts';
-import { look, lookUntil } from './look-again.ts';
+import { actionOf, effectContext, overtaken, readFailure } from './effect.ts';
+import { isRetryable } from './failure.ts';
+import { lookOnce, lookUntil, type Looked } from './look-again.ts';
 
-/** Looks and writes again after lost answers; then a person looks. */
+/** Looks and writes again after lost answers, within one attempt; then a person looks. */
 const SETTLE_MAX = 3;
 /** A containment's lease; the watch renews it while the incident is open. */
 export const LEASE_MS = 60 * 60 * 1000;
@@ -45,7 +46,10 @@ function factOf(
   });
 }
 
-/** Moves the row and appends the stage's fact in one transaction; a lost race reads what won. */
+/**
+ * Moves the row and appends the stage's fact in one transaction. A lost race reads what won; an attempt that holds the
+ * fence no more raises instead: what it would say is not to be said.
+ */
 async function commit(
   deps: ActivityDependencies,
   row: OperationRow,
@@ -59,10 +63,14 @@ async function commit(
       readonly leaseUntil?: string;
     };
     readonly fact: NewFact;
+    readonly whileFence?: number;
   },
 ): Promise<OperationRow> {
+  const { from, to, whileFence } = stage;
+  const change = { ...stage.change, ...(whileFence === undefined ? {} : { whileFence }) };
   return deps.store.transaction(async (tables) => {
-    const moved = await tables.operations.move(row, stage.from, stage.to, stage.change);
+    const moved = await tables.operations.move(row, from, to, change);
+    if (!moved && whileFence !== undefined) throw overtaken(row);
     if (!moved) return (await tables.operations.find(row)) ?? row;
     if (stage.to === 'applied') await tables.operations.supersede(row);
     await tables.facts.append(row.incidentId, [stage.fact]);
@@ -103,6 +111,9 @@ interface Applied {
   readonly end: EffectEnd | null;
 }
 
+/** States from which an attempt may write. */
+const BEFORE_APPLIED: readonly OperationState[] = ['planned', 'approved', 'applying', 'unknown'];
+
 /** One attempt to write: the receipt, or what went wrong after how many writes. */
 type Tried =
   | { readonly receipt: Receipt; readonly fence: number }
@@ -114,8 +125,9 @@ async function tryOnce(
   run: EffectRun,
 ): Promise<Tried> {
   const { operations } = deps.store;
-  const { fence } = await operations.nextFence(run.row);
-  await operations.move(run.row, ['planned', 'approved', 'applying', 'unknown'], 'applying');
+  const begun = await operations.beginAttempt(run.row, BEFORE_APPLIED, 'applying');
+  if (!begun) throw overtaken(run.row);
+  const { fence } = begun;
   const context = effectContext(deps, attempt, {
     key: run.row,
     generation: run.generation,
@@ -130,6 +142,7 @@ async function tryOnce(
     const action = actionOf(deps, run.row);
     return { receipt: await action.apply(run.row.input, run.row.plan, context), fence };
   } catch (error) {
+    if (!(await operations.holdsFence(run.row, fence))) throw overtaken(run.row);
     return { error, permitted: context.permitted(), fence };
   }
 }
@@ -144,26 +157,34 @@ async function apply(
   for (let tries = 0; ; tries += 1) {
     const tried = await tryOnce(deps, attempt, run);
     if ('receipt' in tried) {
-      return { row: await recordApplied(deps, run, tried.receipt), end: null };
+      return { row: await recordApplied(deps, run, tried), end: null };
     }
     const reading = readFailure(tried.error, tried.permitted);
     if (reading === 'try-again') throw tried.error;
     mayHaveWritten ||= reading === 'look';
-    if (!mayHaveWritten) return refuse(deps, run, tried.error);
-    if (await mayTryAgain(deps, attempt, { run, tries, ...tried })) continue;
+    if (!mayHaveWritten) return refuse(deps, run, tried);
+    const certain = reading === 'nothing-happened';
+    if (await mayTryAgain(deps, attempt, { run, tries, certain, ...tried })) continue;
     const row = (await deps.store.operations.find(run.row)) ?? run.row;
     return { row, end: endOf(row, 'inconclusive') };
   }
 }
 
-/** After a lost answer: true when the world tells how it stands, so that another try adopts or writes. */
+/**
+ * After a lost answer: true when the world tells how it stands, so that another try adopts or writes. Raises what
+ * went wrong when the far side seems to be in trouble: then the next attempt comes later.
+ */
 async function mayTryAgain(
   deps: ActivityDependencies,
   attempt: Attempt,
-  lost: Lost & { readonly tries: number },
+  lost: Lost & { readonly tries: number; readonly certain: boolean },
 ): Promise<boolean> {
-  const known = await lookAfterLoss(deps, attempt, lost);
-  return known && lost.tries < SETTLE_MAX && !isConflict(lost.error);
+  const { verdict, failure } = await lookAfterLoss(deps, attempt, lost);
+  const trouble = verdict.holds === 'no' ? lost.error : failure;
+  if (trouble !== null && isRetryable(trouble)) throw toAppError(trouble);
+  if (lost.tries >= SETTLE_MAX || isConflict(lost.error)) return false;
+  // What refused this try for certain would refuse the next one as well.
+  return verdict.holds === 'yes' || (verdict.holds === 'no' && !lost.certain);
 }
 
 function isConflict(error: unknown): boolean {
@@ -173,11 +194,12 @@ function isConflict(error: unknown): boolean {
 async function recordApplied(
   deps: ActivityDependencies,
   run: EffectRun,
-  receipt: Receipt,
+  { receipt, fence }: { readonly receipt: Receipt; readonly fence: number },
 ): Promise<OperationRow> {
   const { plan } = run.row;
   const leaseUntil = new Date(deps.now().getTime() + LEASE_MS).toISOString();
   return commit(deps, run.row, {
+    whileFence: fence,
     from: ['applying', 'unknown'],
     to: 'applied',
     change: { receipt, reason: null, ...(run.row.containment ? { leaseUntil } : {}) },
@@ -198,12 +220,13 @@ async function recordApplied(
 async function refuse(
   deps: ActivityDependencies,
   run: EffectRun,
-  error: unknown,
+  { error, fence }: { readonly error: unknown; readonly fence: number },
 ): Promise<Applied> {
   const known = toAppError(error);
   const conflict = isConflict(error);
   const differences = known.details?.['differences'];
   const row = await commit(deps, run.row, {
+    whileFence: fence,
     from: ['applying'],
     to: 'refused',
     change: { reason: known.message },
@@ -232,18 +255,16 @@ interface Lost {
   readonly error: unknown;
 }
 
-/**
- * The answer was lost: records that, then looks. True when the world tells, so that the next try adopts or
- * writes; false when it does not, which a person must settle.
- */
+/** The answer was lost: records that, then looks. */
 async function lookAfterLoss(
   deps: ActivityDependencies,
   attempt: Attempt,
   lost: Lost,
-): Promise<boolean> {
+): Promise<Looked> {
   const { run, fence } = lost;
   const known = toAppError(lost.error);
   await commit(deps, run.row, {
+    whileFence: fence,
     from: ['applying'],
     to: 'unknown',
     change: { reason: known.message },
@@ -253,8 +274,7 @@ async function lookAfterLoss(
       data: { code: known.code },
     }),
   });
-  const verdict = await look(deps, attempt, run.row);
-  return verdict.holds !== 'unknown';
+  return lookOnce(deps, attempt, run.row);
 }
 
 async function verify(

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf } from '../evidence/digest.ts';
 import { toAppError, type ErrorCode } from '../domain/error.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
@@ -10,11 +11,14 @@ import {
 } from '../domain/operation.ts';
 import { jsonEquals } from '../domain/plan.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
-import { actionOf, effectContext, readFailure } from './effect.ts';
+import { actionOf, effectContext, overtaken, readFailure } from './effect.ts';
 import { look } from './look-again.ts';
 
 /** Tries after lost answers; then a person looks. */
 const REVERT_TRIES_MAX = 3;
+/** Rest before the next try, twice as long each time; one that the other side asks for counts up to a limit. */
+const REVERT_REST_MS = 500;
+const REVERT_REST_MAX_MS = 10_000;
 
 /** One undo: the row, and what allows it. */
 export interface RevertRun {
@@ -41,7 +45,8 @@ const BEGUN: readonly OperationState[] = ['applied', 'verified', 'unverified', '
 
 /**
  * Puts back what a row's plan recorded. Revokes earlier attempts first; settles an unknown outcome by looking before
- * it acts; answers instead of raising, so that one failure never stops the undo of the rest.
+ * it acts; answers instead of raising, so that one failure never stops the undo of the rest. Raises `unavailable` only
+ * when another attempt overtook this one.
  */
 export async function revertRow(
   deps: ActivityDependencies,
@@ -69,7 +74,7 @@ export async function revertRow(
   const stays = await keptBy(deps, run.row);
   if (stays !== null) return leave(deps, run, stays);
   const started = await operations.move(run.row, BEGUN, 'reverting');
-  if (!started) return fail('another attempt changed it meanwhile');
+  if (!started) throw overtaken(run.row);
   return attemptRevert(deps, attempt, run);
 }
 
@@ -106,7 +111,9 @@ async function attemptRevert(
 ): Promise<RevertEnd> {
   const action = actionOf(deps, run.row);
   for (let tries = 0; ; tries += 1) {
-    const { fence } = await deps.store.operations.nextFence(run.row);
+    const begun = await deps.store.operations.beginAttempt(run.row, ['reverting'], 'reverting');
+    if (!begun) throw overtaken(run.row);
+    const { fence } = begun;
     const context = effectContext(deps, attempt, {
       key: run.row,
       generation: run.generation,
@@ -120,13 +127,19 @@ async function attemptRevert(
     try {
       if (!action.revert) break;
       await action.revert(run.row.input, run.row.plan, context);
-      return await recordReverted(deps, run);
     } catch (error) {
-      const reading = readFailure(error, context.permitted());
-      if (reading !== 'nothing-happened' && tries < REVERT_TRIES_MAX) continue;
+      if (!(await deps.store.operations.holdsFence(run.row, fence))) throw overtaken(run.row);
       const known = toAppError(error);
-      return recordFailure(deps, run, { reason: known.message, code: known.code });
+      const reading = readFailure(error, context.permitted());
+      if (reading === 'nothing-happened' || tries >= REVERT_TRIES_MAX) {
+        return recordFailure(deps, run, { reason: known.message, code: known.code, fence });
+      }
+      const restMs = Math.max(REVERT_REST_MS * 2 ** tries, known.retryAfterMs ?? 0);
+      attempt.heartbeat(keyText(run.row));
+      await sleep(Math.min(restMs, REVERT_REST_MAX_MS), undefined, { signal: attempt.signal });
+      continue;
     }
+    return recordReverted(deps, run, fence);
   }
   return recordFailure(deps, run, { reason: 'it has no way back', code: null });
 }
@@ -145,11 +158,16 @@ function revertFact(
   });
 }
 
-async function recordReverted(deps: ActivityDependencies, run: RevertRun): Promise<RevertEnd> {
+async function recordReverted(
+  deps: ActivityDependencies,
+  run: RevertRun,
+  fence: number,
+): Promise<RevertEnd> {
   const { row } = run;
   await deps.store.transaction(async (tables) => {
-    const moved = await tables.operations.move(row, ['reverting'], 'reverted', { reason: null });
-    if (!moved) return;
+    const change = { reason: null, whileFence: fence };
+    const moved = await tables.operations.move(row, ['reverting'], 'reverted', change);
+    if (!moved) throw overtaken(row);
     await tables.claims.wakeWaiting(claimTargetsOf(row));
     await tables.facts.append(row.incidentId, [
       revertFact(run, 'reverted', {
@@ -166,13 +184,15 @@ async function recordReverted(deps: ActivityDependencies, run: RevertRun): Promi
 async function recordFailure(
   deps: ActivityDependencies,
   run: RevertRun,
-  failure: { readonly reason: string; readonly code: ErrorCode | null },
+  failure: { readonly reason: string; readonly code: ErrorCode | null; readonly fence?: number },
 ): Promise<RevertEnd> {
   const { row } = run;
-  const { reason, code } = failure;
+  const { reason, code, fence } = failure;
   const data: Json = { use: row.use, reason, code };
   await deps.store.transaction(async (tables) => {
-    await tables.operations.move(row, ['reverting'], 'unverified', { reason });
+    const change = { reason, ...(fence === undefined ? {} : { whileFence: fence }) };
+    const moved = await tables.operations.move(row, ['reverting'], 'unverified', change);
+    if (!moved && fence !== undefined) throw overtaken(row);
     const kind = 'operation.revert-failed';
     const summary = `Not put back: ${reason}`;
     const known = await tables.operations.find(row);

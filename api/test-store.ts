@@ -210,6 +210,7 @@ function operationTable(memory: Memory): Tables['operations'] {
     ofIncident: (id) => Promise.resolve(memory.operations.filter((r) => r.incidentId === id)),
     insertPlanned: unused('operations.insertPlanned'),
     move: unused('operations.move'),
+    beginAttempt: unused('operations.beginAttempt'),
     nextFence: unused('operations.nextFence'),
     revokeFences: unused('operations.revokeFences'),
     holdsFence: unused('operations.holdsFence'),

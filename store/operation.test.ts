@@ -93,6 +93,28 @@ describe('an operation', () => {
     expect((await operations().nextFence(key)).fence).toBe(4);
   });
 
+  test('an attempt begins only where the row still waits for one, and then with a newer fence', async () => {
+    const key = await planned();
+    const first = await operations().beginAttempt(key, ['planned', 'applying'], 'applying');
+    expect(first).toMatchObject({ state: 'applying', fence: 1 });
+    expect(first?.applySequence).not.toBeNull();
+    const second = await operations().beginAttempt(key, ['planned', 'applying'], 'applying');
+    expect(second).toMatchObject({ fence: 2, applySequence: first?.applySequence });
+    await operations().move(key, ['applying'], 'applied');
+    expect(await operations().beginAttempt(key, ['planned', 'applying'], 'applying')).toBeNull();
+    expect(await operations().find(key)).toMatchObject({ state: 'applied', fence: 2 });
+  });
+
+  test('is not moved by an attempt whose fence is old', async () => {
+    const key = await planned();
+    await operations().beginAttempt(key, ['planned'], 'applying');
+    await operations().beginAttempt(key, ['applying'], 'applying');
+    const late = { reason: 'too late', whileFence: 1 };
+    expect(await operations().move(key, ['applying'], 'refused', late)).toBeNull();
+    const newest = await operations().move(key, ['applying'], 'applied', { whileFence: 2 });
+    expect(newest).toMatchObject({ state: 'applied', reason: null });
+  });
+
   test('racing attempts never share a fence', async () => {
     const key = await planned();
     const rows = await Promise.all(Array.from({ length: 12 }, () => operations().nextFence(key)));

@@ -35,6 +35,13 @@ const NEXT_FENCE = statement(
     where ${KEY} returning ${OPERATION_COLUMNS}`,
 );
 
+const BEGIN_ATTEMPT = statement(
+  'begin-attempt',
+  `update firebreak.operation set fence = fence + 1, state = $6,
+      apply_sequence = coalesce(apply_sequence, nextval('firebreak.apply_sequence'))
+    where ${KEY} and state = any($5::text[]) returning ${OPERATION_COLUMNS}`,
+);
+
 const REVOKE = statement('revoke', `update firebreak.operation set fence = fence + 1 where ${KEY}`);
 
 const HOLDS = statement(
@@ -151,9 +158,15 @@ async function move(
     sets.push(`${column} = $${values.length.toString()}`);
     changed.push(property);
   }
+  let held = '';
+  if (change.whileFence !== undefined) {
+    values.push(change.whileFence);
+    held = `and fence = $${values.length.toString()}`;
+    changed.push('fenced');
+  }
   const moving = statement(
     ['move', ...changed].join('-'),
-    `update firebreak.operation set ${sets.join(', ')} where ${KEY} and state = any($5::text[])
+    `update firebreak.operation set ${sets.join(', ')} where ${KEY} and state = any($5::text[]) ${held}
       returning ${OPERATION_COLUMNS}`,
   );
   return firstRow(connection.rows(moving, values, operationRow));
@@ -189,6 +202,8 @@ export function createOperationTable(connection: Connection): OperationTable {
     find: (key) => firstRow(connection.rows(FIND, keyValues(key), operationRow)),
     insertPlanned: (row) => insertPlanned(connection, row),
     move: (...[key, from, to, change = {}]) => move(connection, key, { from, to, change }),
+    beginAttempt: (key, from, to) =>
+      firstRow(connection.rows(BEGIN_ATTEMPT, [...keyValues(key), from, to], operationRow)),
     nextFence: (key) => requireOperation(connection, NEXT_FENCE, key),
     revokeFences: (key) => write(REVOKE, keyValues(key)),
     holdsFence: (key, fence) => holdsFence(connection, key, fence),
