@@ -12,8 +12,16 @@ export interface FaultSubject {
 }
 
 /**
+ * How a body is sent so that it does not arrive whole: `short` ends the connection before the announced length,
+ * `unended` ends a chunked body without its end mark, `half-closed` ends only the twin's side of the connection, `stalled`
+ * falls silent for good, `dripping` goes on byte by byte. All but the last send half of the bytes.
+ */
+export type Damage = 'short' | 'unended' | 'half-closed' | 'stalled' | 'dripping';
+
+/**
  * One fault: `cut-before` drops the connection before the twin acts, `cut-after` once it has acted (a lost
- * answer), `reply` answers instead of acting, `replace` acts and answers something else, `delay` only waits.
+ * answer), `reply` answers instead of acting, `replace` acts and answers something else,
+ * `damage` acts and damages the answer on its way, `delay` only waits.
  */
 export type Fault = { readonly delayMs?: number } & (
   | {
@@ -21,7 +29,12 @@ export type Fault = { readonly delayMs?: number } & (
       /** Keeps the sender waiting until it ends; only then the connection is dropped. */
       readonly until?: () => Promise<void>;
     }
-  | { readonly kind: 'delay' }
+  | {
+      readonly kind: 'delay';
+      /** Holds the request back until it ends; only then the twin acts. */
+      readonly until?: () => Promise<void>;
+    }
+  | { readonly kind: 'damage'; readonly damage: Damage }
   | { readonly kind: 'reply' | 'replace'; readonly reply: TwinReply }
 );
 

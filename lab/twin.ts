@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sendDamaged } from './damage.ts';
 import type { Fault, FaultPlan } from './fault.ts';
 
 /** One request that reached a twin, in order. */
@@ -44,6 +45,13 @@ export interface TwinReply {
   readonly changed?: boolean;
 }
 
+/** An answer as it goes out. */
+export interface WireReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: string | Uint8Array;
+}
+
 /** Answers one request, and changes the twin's world when it asks for that. */
 export type TwinHandler = (request: TwinRequest) => Promise<TwinReply> | TwinReply;
 
@@ -72,15 +80,23 @@ async function readRequest(request: IncomingMessage): Promise<TwinRequest> {
   };
 }
 
-function send(response: ServerResponse, reply: TwinReply): void {
-  const { body } = reply;
+function wireOf({ status, headers, body }: TwinReply): WireReply {
   const raw = typeof body === 'string' || body instanceof Uint8Array;
-  const payload = body === undefined ? '' : raw ? body : JSON.stringify(body);
-  response.writeHead(reply.status, {
-    'content-type': raw ? 'text/plain; charset=utf-8' : 'application/json',
-    ...reply.headers,
-  });
-  response.end(payload);
+  const type = raw ? 'text/plain; charset=utf-8' : 'application/json';
+  const bytes = body === undefined ? '' : raw ? body : JSON.stringify(body);
+  return { status, headers: { 'content-type': type, ...headers }, bytes };
+}
+
+function send(response: ServerResponse, reply: TwinReply): void {
+  const { status, headers, bytes } = wireOf(reply);
+  response.writeHead(status, headers);
+  response.end(bytes);
+}
+
+/** Answers what a fault has made of the reply. */
+function answer(response: ServerResponse, reply: TwinReply, fault: Fault): void {
+  if (fault.kind === 'damage') sendDamaged(response, wireOf(reply), fault.damage);
+  else send(response, fault.kind === 'replace' ? fault.reply : reply);
 }
 
 async function cut(
@@ -111,6 +127,7 @@ export async function startTwin(options: {
     const fault = options.faults.next(subject) ?? NO_FAULT;
     if (fault.delayMs !== undefined) await sleep(fault.delayMs);
     if (fault.kind === 'cut-before') return cut(request, fault);
+    if (fault.kind === 'delay') await fault.until?.();
     const reply = fault.kind === 'reply' ? fault.reply : await options.handler(asked);
     ledger.push({
       sequence: ledger.length + 1,
@@ -122,7 +139,7 @@ export async function startTwin(options: {
       changed: reply.changed ?? false,
     });
     if (fault.kind === 'cut-after') await cut(request, fault);
-    else send(response, fault.kind === 'replace' ? fault.reply : reply);
+    else answer(response, reply, fault);
   };
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
