@@ -1,4 +1,4 @@
-import { AppError, type ErrorOptions } from '../domain/error.ts';
+import { AppError } from '../domain/error.ts';
 
 /** What is known of a call when it fails. */
 export interface FailedCall {
@@ -8,7 +8,6 @@ export interface FailedCall {
   readonly mutating: boolean;
   /** The right that the call needs, named when it is refused. */
   readonly permission?: string | undefined;
-  readonly retryAfterMs?: number | undefined;
 }
 
 /** Characters of another system's words that a message keeps. */
@@ -40,11 +39,15 @@ export function quote(text: string): string {
   return line.length > QUOTE_CHARACTERS_MAX ? `${line.slice(0, QUOTE_CHARACTERS_MAX)}…` : line;
 }
 
+/** The form of every HTTP date; `Date.parse` alone takes `-5` for a month. */
+const HTTP_DATE = /^[A-Za-z]{3,9},? .*\d{2}:\d{2}:\d{2}/;
+
 /** How long `Retry-After` (seconds or an HTTP date) asks to wait, at most five minutes; undefined when unreadable. */
 export function retryAfterOf(header: string | null, now: Date): number | undefined {
-  if (header === null || header.trim() === '') return undefined;
-  const text = header.trim();
-  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now.getTime();
+  const text = header?.trim() ?? '';
+  const seconds = /^\d+(\.\d+)?$/.test(text);
+  if (!seconds && !HTTP_DATE.test(text)) return undefined;
+  const ms = seconds ? Number(text) * 1000 : Date.parse(text) - now.getTime();
   if (Number.isNaN(ms)) return undefined;
   return Math.round(Math.min(Math.max(ms, 0), RETRY_AFTER_MAX_MS));
 }
@@ -110,12 +113,6 @@ export function failureOfStatus(status: number, bodyText: string, call: FailedCa
   const code = codeOfStatus(status, call.mutating);
   const words = quote(bodyText);
   const said = words === '' ? '' : `: ${words}`;
-  const options: ErrorOptions = {
-    details: { status },
-    ...(code === 'unauthorized' && call.permission !== undefined
-      ? { permission: call.permission }
-      : {}),
-    ...(call.retryAfterMs === undefined ? {} : { retryAfterMs: call.retryAfterMs }),
-  };
-  return new AppError(code, `${call.name} answered ${status.toString()}${said}`, options);
+  const message = `${call.name} answered ${status.toString()}${said}`;
+  return new AppError(code, message, { details: { status } });
 }

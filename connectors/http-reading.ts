@@ -2,7 +2,10 @@ import type { z } from 'zod';
 import { AppError, isAppError } from '../domain/error.ts';
 import { failureOfSilence, type FailedCall } from './http-failure.ts';
 
-/** The body as text; null when it is longer than the cap. */
+/**
+ * The body as text; null when it is longer than the cap. Raises `bad_reply` for a good answer that is no UTF-8: what it
+ * names would be read as something else. An answer that says no is only quoted.
+ */
 export async function readCapped(response: Response, bytesMax: number): Promise<string | null> {
   if (response.body === null) return '';
   const body: AsyncIterable<Uint8Array> = response.body;
@@ -13,7 +16,11 @@ export async function readCapped(response: Response, bytesMax: number): Promise<
     if (size > bytesMax) return null;
     pieces.push(piece);
   }
-  return Buffer.concat(pieces).toString('utf8');
+  try {
+    return new TextDecoder('utf-8', { fatal: response.ok }).decode(Buffer.concat(pieces));
+  } catch (error) {
+    throw new AppError('bad_reply', 'The reply is no UTF-8.', { cause: error });
+  }
 }
 
 function parseJson(text: string, orText: boolean): unknown {

@@ -1,9 +1,10 @@
 // Goal: every failure of an HTTP exchange gets the one code that decides what happens next, and no secret gets out.
 // Method: a loopback server whose answers a fault plan chooses; refused and lost connections are real ones.
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { z } from 'zod';
 import { isAppError, type AppError, type ErrorCode } from '../domain/error.ts';
-import { createFaultPlan, type Fault } from '../lab/fault.ts';
+import { createFaultPlan, type Damage, type Fault } from '../lab/fault.ts';
 import { startTwin, type Twin } from '../lab/twin.ts';
 import type { CallContext } from './connector.ts';
 import { retryAfterOf } from './http-failure.ts';
@@ -79,6 +80,11 @@ async function failureOf(work: Promise<unknown>): Promise<AppError> {
   return error;
 }
 
+function codeOf(error: unknown): ErrorCode {
+  if (!isAppError(error)) throw error;
+  return error.code;
+}
+
 const READ: HttpCall<unknown> = { method: 'GET', path: ['a'], schema: anything };
 const WRITE: HttpCall<unknown> = { method: 'POST', path: ['a'], json: { b: 1 }, schema: anything };
 
@@ -109,6 +115,40 @@ describe('addresses', () => {
 });
 
 describe('permits', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  test.each([
+    ['in time', 4_900, 1],
+    ['too late', 5_100, 0],
+  ])('that come %s are used accordingly', async (_when, waitedMs, sent) => {
+    // A process that is stopped between its permit and its request sees this when it goes on.
+    const permit = (): Promise<void> => {
+      jest.spyOn(performance, 'now').mockReturnValue(performance.now() + waitedMs);
+      return Promise.resolve();
+    };
+    const code = await clientOf()
+      .call(WRITE, contextOf({ permit }))
+      .then(() => null, codeOf);
+    expect(code).toBe(sent === 1 ? null : 'unavailable');
+    expect(twin.ledger).toHaveLength(sent);
+  });
+
+  test('of a process that stops while it connects are not used after its deadline', async () => {
+    const slow = (url: URL, init: RequestInit): Promise<Response> => {
+      const answered = fetch(url, init);
+      // Nothing of this process runs meanwhile, timers included.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+      return answered;
+    };
+    const error = await failureOf(
+      clientOf({ timeoutMs: 300, fetch: slow }).call(WRITE, contextOf()),
+    );
+    expect(error.code).toBe('outcome_unknown');
+    expect(twin.ledger).toHaveLength(0);
+  });
+
   test('are asked right before every change and never for a read', async () => {
     const client = clientOf();
     await client.call(READ, contextOf());
@@ -138,6 +178,37 @@ function replying(status: number, codes: readonly [ErrorCode, ErrorCode]): Failu
   return { what: `status ${status.toString()}`, fault: { kind: 'reply', reply }, read, write };
 }
 
+/** An answer of status 200 whose body is wrong, to be told by the same code for a read and for a change. */
+function saying(
+  what: string,
+  code: ErrorCode,
+  reply: { readonly body: Uint8Array | string; readonly headers?: Record<string, string> },
+): FailureCase {
+  return {
+    what,
+    fault: { kind: 'replace', reply: { status: 200, ...reply } },
+    read: code,
+    write: code,
+  };
+}
+
+function damaged(damage: Damage): FailureCase {
+  const fault = { kind: 'damage', damage } as const;
+  return { what: `a body that is ${damage}`, fault, read: 'unavailable', write: 'outcome_unknown' };
+}
+
+function redirecting(status: number, location: string): FailureCase {
+  const fault: Fault = { kind: 'reply', reply: { status, headers: { location } } };
+  return {
+    what: `${status.toString()} to ${location}`,
+    fault,
+    read: 'bad_reply',
+    write: 'bad_reply',
+  };
+}
+
+const ACCENTED = '{"name":"caf\u00e9"}';
+
 const FAILURES: readonly FailureCase[] = [
   {
     what: 'cut before',
@@ -163,12 +234,24 @@ const FAILURES: readonly FailureCase[] = [
     read: 'bad_reply',
     write: 'bad_reply',
   },
-  {
-    what: 'a redirect',
-    fault: { kind: 'reply', reply: { status: 302, headers: { location: 'http://127.0.0.1:1/' } } },
-    read: 'bad_reply',
-    write: 'bad_reply',
-  },
+  ...(['short', 'unended', 'half-closed', 'stalled', 'dripping'] as const).map(damaged),
+  saying('a bomb', 'too_large', {
+    body: gzipSync(Buffer.alloc(50 * 1024 * 1024)),
+    headers: { 'content-encoding': 'gzip' },
+  }),
+  saying('of an unknown encoding', 'bad_reply', {
+    body: gzipSync(ACCENTED),
+    headers: { 'content-encoding': 'x-unknown' },
+  }),
+  saying('Latin-1', 'bad_reply', { body: Buffer.from(ACCENTED, 'latin1') }),
+  saying('UTF-16', 'bad_reply', {
+    body: Buffer.from(ACCENTED, 'utf16le'),
+    headers: { 'content-type': 'application/json; charset=utf-16' },
+  }),
+  redirecting(301, 'http://169.254.169.254/latest/meta-data/'),
+  redirecting(302, 'http://127.0.0.1:1/'),
+  redirecting(307, 'http://[fd00:ec2::254]/latest/meta-data/'),
+  redirecting(308, 'file:///etc/passwd'),
   {
     what: 'a flood',
     fault: { kind: 'replace', reply: { status: 200, body: 'x'.repeat(5_000) } },
@@ -185,7 +268,9 @@ const FAILURES: readonly FailureCase[] = [
   replying(429, ['rate_limited', 'rate_limited']),
   replying(500, ['unavailable', 'outcome_unknown']),
   replying(501, ['unsupported', 'unsupported']),
+  replying(502, ['unavailable', 'outcome_unknown']),
   replying(503, ['unavailable', 'outcome_unknown']),
+  replying(504, ['unavailable', 'outcome_unknown']),
   replying(505, ['unsupported', 'unsupported']),
 ];
 
@@ -204,10 +289,32 @@ describe('failures', () => {
         );
         expect(error.code).toBe(code);
         expect(error.message).not.toContain(SECRET);
-        expect(error.permission).toBe(code === 'unauthorized' ? 'things: write' : undefined);
+        const refused = code === 'unauthorized';
+        expect(error.permission).toBe(refused ? 'things: write' : undefined);
+        expect(error.message.includes('things: write')).toBe(refused);
       }
     },
   );
+
+  test('a redirect is not followed, neither for a read nor for a change', async () => {
+    const elsewhere = await startTwin({
+      name: 'elsewhere',
+      faults: createFaultPlan(),
+      handler: () => ({ status: 200, body: {} }),
+    });
+    try {
+      for (const status of [301, 302, 303, 307, 308]) {
+        const reply = { status, headers: { location: elsewhere.url } };
+        twin.faults.add({ kind: 'reply', reply }, { times: 2 });
+        for (const call of [READ, WRITE]) {
+          expect((await failureOf(clientOf().call(call, contextOf()))).code).toBe('bad_reply');
+        }
+      }
+      expect(elsewhere.ledger).toHaveLength(0);
+    } finally {
+      await elsewhere.close();
+    }
+  });
 
   test('a refused connection is unavailable, also for a change', async () => {
     const baseUrl = twin.url;
@@ -247,6 +354,40 @@ describe('failures', () => {
     const error = await failureOf(clientOf().call(READ, contextOf()));
     expect(error.message.length).toBeLessThan(400);
     expect(error.message.split('\n').length + error.message.split('\u0007').length).toBe(2);
+  });
+});
+
+describe('a credential that is refused', () => {
+  const refusal = { kind: 'reply', reply: { status: 401 } } as const;
+
+  /** A client whose credential is another one each time it is asked for, up to the last. */
+  function renewing(credentials: readonly string[]): { client: HttpClient; asked: () => number } {
+    let asked = 0;
+    const headers = (): Promise<Record<string, string>> => {
+      const authorization = credentials[Math.min(asked, credentials.length - 1)] ?? '';
+      asked += 1;
+      return Promise.resolve({ authorization });
+    };
+    return { client: clientOf({ headers }), asked: () => asked };
+  }
+
+  test('is read again once; with a newer one the change is sent again, under a permit of its own', async () => {
+    twin.faults.add(refusal);
+    const { client } = renewing(['Bearer old', 'Bearer new']);
+    const schema = z.object({ auth: z.string() });
+    const reply = await client.call({ ...WRITE, schema }, contextOf());
+    expect(reply.value.auth).toBe('Bearer new');
+    expect([permits, twin.ledger.filter(({ changed }) => changed).length]).toEqual([2, 1]);
+  });
+
+  test.each([
+    ['the same one is not tried twice', ['Bearer old'], 1],
+    ['newer ones are not tried for ever', ['Bearer 1', 'Bearer 2', 'Bearer 3'], 2],
+  ])('%s', async (_what, credentials, calls) => {
+    twin.faults.add(refusal, { times: 10 });
+    const { client, asked } = renewing(credentials);
+    expect((await failureOf(client.call(WRITE, contextOf()))).code).toBe('unauthorized');
+    expect([twin.ledger.length, asked()]).toEqual([calls, 2]);
   });
 });
 
@@ -294,6 +435,13 @@ describe('streams', () => {
     expect((await failureOf(sizeOf(cut.pieces))).code).toBe('too_large');
   });
 
+  test('that never fall silent end all the same', async () => {
+    twin.faults.add({ kind: 'damage', damage: 'dripping' });
+    const client = clientOf({ streamTimeoutMs: 300 });
+    const reply = await client.bytes({ path: ['f'], bytesMax: 1_000 }, contextOf());
+    expect((await failureOf(sizeOf(reply.pieces))).code).toBe('unavailable');
+  });
+
   test('map a refusal like any other answer', async () => {
     twin.faults.add({ kind: 'reply', reply: { status: 403, body: SECRET } });
     const error = await failureOf(clientOf().bytes({ path: ['f'], bytesMax: 1 }, contextOf()));
@@ -309,6 +457,11 @@ describe('Retry-After', () => {
     ['Mon, 23 Nov 2026 12:00:09 GMT', 9_000],
     ['Mon, 23 Nov 2020 12:00:09 GMT', 0],
     ['99999999', 300_000],
+    ['1000000000', 300_000],
+    ['Fri, 31 Dec 9999 23:59:59 GMT', 300_000],
+    ['-5', undefined],
+    ['soon 5', undefined],
+    ['Infinity', undefined],
     ['soon', undefined],
     ['', undefined],
     [null, undefined],

@@ -8,6 +8,7 @@ import {
   type FailedCall,
 } from './http-failure.ts';
 import { cappedPieces, createSilenceTimer, parseReply, readCapped } from './http-reading.ts';
+import { askPermit } from './permit.ts';
 import {
   addressOf,
   bodyOf,
@@ -28,6 +29,8 @@ export interface HttpClientOptions extends HttpIdentity {
   readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
   /** Per request, in milliseconds; 15 seconds by default. */
   readonly timeoutMs?: number;
+  /** For a whole streamed reply, in milliseconds; four minutes by default. */
+  readonly streamTimeoutMs?: number;
   /** Cap of one reply; 8 MiB by default. */
   readonly replyBytesMax?: number;
   /** Maps the system's own error bodies; undefined leaves it to the status. */
@@ -88,6 +91,9 @@ export interface HttpClient {
 const TIMEOUT_MS = 15_000;
 const REPLY_BYTES_MAX = 8 * 1024 * 1024;
 const ERROR_BODY_BYTES_MAX = 64 * 1024;
+/** A stream that is never silent ends all the same, before the activity that reads it does. */
+const STREAM_TIMEOUT_MS = 240_000;
+const UNAUTHENTICATED = 401;
 
 /** A context for health probes: no key, no heartbeat, and every change is refused. */
 export function healthContext(signal: AbortSignal): CallContext {
@@ -105,16 +111,23 @@ export function healthContext(signal: AbortSignal): CallContext {
 function failureOf(options: HttpClientOptions, answer: Answer, failed: FailedCall): AppError {
   const { status, headers } = answer.response;
   const retryAfterMs = retryAfterOf(headers.get('retry-after'), answer.now);
-  const own = options.classify?.(status, answer.text, failed.mutating);
-  if (own === undefined) return failureOfStatus(status, answer.text, { ...failed, retryAfterMs });
-  const permission = own.permission ?? failed.permission;
-  return new AppError(own.code, own.message, {
-    details: { status, ...own.details },
-    cause: own.cause,
-    ...(own.field === undefined ? {} : { field: own.field }),
-    ...(own.code === 'unauthorized' && permission !== undefined ? { permission } : {}),
-    ...(own.code === 'rate_limited' && retryAfterMs !== undefined ? { retryAfterMs } : {}),
+  const error =
+    options.classify?.(status, answer.text, failed.mutating) ??
+    failureOfStatus(status, answer.text, failed);
+  const named = error.code === 'unauthorized' ? (error.permission ?? failed.permission) : undefined;
+  const message = named === undefined ? error.message : `${error.message} (needed: ${named})`;
+  return new AppError(error.code, message, {
+    details: { status, ...error.details },
+    cause: error.cause,
+    ...(error.field === undefined ? {} : { field: error.field }),
+    ...(named === undefined ? {} : { permission: named }),
+    ...(retryAfterMs !== undefined && isRetriedLater(error.code) ? { retryAfterMs } : {}),
   });
+}
+
+/** True for answers after which the other side's own word on when to come back counts. */
+function isRetriedLater(code: AppError['code']): boolean {
+  return code === 'rate_limited' || code === 'unavailable' || code === 'outcome_unknown';
 }
 
 interface Answer {
@@ -130,14 +143,14 @@ interface Sending {
   readonly fetch: (url: URL, init: RequestInit) => Promise<Response>;
 }
 
-/** Sends a request and reads the whole reply. Raises `unavailable`, `outcome_unknown`, `too_large`. */
+/** Sends a request and reads the whole reply. Raises `unavailable`, `outcome_unknown`, `too_large`, `bad_reply`. */
 async function send(url: URL, init: RequestInit, sending: Sending): Promise<Answer> {
   try {
     const response = await sending.fetch(url, init);
     const text = await readCapped(response, sending.bytesMax);
     if (text !== null) return { response, text, now: sending.now() };
   } catch (error) {
-    throw failureOfSilence(error, sending.failed);
+    throw isAppError(error) ? error : failureOfSilence(error, sending.failed);
   }
   const limit = sending.bytesMax.toString();
   throw new AppError('too_large', `A reply of ${sending.failed.name} exceeds ${limit} bytes.`);
@@ -175,9 +188,28 @@ function replyOf<T>(
   return { status, headers, value: parseReply(text, reading) };
 }
 
+/** Sends one call; when its credential is refused and there is a newer one by now, once more with that. */
 async function exchange<T>(
   door: Door,
   call: HttpCall<T>,
+  context: CallContext,
+): Promise<HttpReply<T>> {
+  const { type } = bodyOf(call);
+  const headers = await requestHeaders(door.options, type);
+  try {
+    return await exchangeOnce(door, { call, headers }, context);
+  } catch (error) {
+    // Who is not let in has changed nothing: another try cannot do it twice.
+    if (!isAppError(error) || error.details?.['status'] !== UNAUTHENTICATED) throw error;
+    const renewed = await requestHeaders(door.options, type);
+    if (renewed.get('authorization') === headers.get('authorization')) throw error;
+    return exchangeOnce(door, { call, headers: renewed }, context);
+  }
+}
+
+async function exchangeOnce<T>(
+  door: Door,
+  { call, headers }: { readonly call: HttpCall<T>; readonly headers: Headers },
   context: CallContext,
 ): Promise<HttpReply<T>> {
   const { options, closing } = door;
@@ -185,10 +217,9 @@ async function exchange<T>(
   const failed: FailedCall = { name: options.name, mutating, permission: call.permission };
   const url = addressOf(options.baseUrl, call);
   const body = bodyOf(call);
-  const headers = await requestHeaders(options, body.type);
-  if (mutating) await context.permit();
-  refuseStopped(options.name, [closing, context.signal]);
   const deadline = AbortSignal.timeout(timeoutOf(options, call));
+  if (mutating) await askPermit(context, options.name);
+  refuseStopped(options.name, [closing, context.signal, deadline]);
   const init: RequestInit = {
     method: call.method,
     headers,
@@ -217,7 +248,8 @@ async function stream(
   headers.set('accept', '*/*');
   refuseStopped(options.name, [closing, context.signal]);
   const timer = createSilenceTimer(timeoutOf(options, call));
-  const signal = AbortSignal.any([closing, context.signal, timer.signal]);
+  const deadline = AbortSignal.timeout(options.streamTimeoutMs ?? STREAM_TIMEOUT_MS);
+  const signal = AbortSignal.any([closing, context.signal, timer.signal, deadline]);
   try {
     const response = await (options.fetch ?? fetch)(url, { headers, redirect: 'manual', signal });
     if (response.ok) {

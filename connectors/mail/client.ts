@@ -2,6 +2,7 @@ import { createTransport, type SMTPPoolOptions } from 'nodemailer';
 import { AppError } from '../../domain/error.ts';
 import type { CallContext, Health } from '../connector.ts';
 import { healthOf } from '../health.ts';
+import { askPermit } from '../permit.ts';
 import { createRedactor, redacted } from '../redaction.ts';
 import { failureOf } from './failure.ts';
 import type { MailConfig } from './manifest.ts';
@@ -68,7 +69,7 @@ export function createMailClient(config: MailConfig): MailClient {
   const redact = createRedactor([password, decodeURIComponent(password), config.url]);
   return {
     send: async (mail, context) => {
-      await context.permit();
+      await askPermit(context, 'the mail relay');
       const signal = AbortSignal.any([closing.signal, context.signal]);
       if (signal.aborted) {
         throw new AppError('unavailable', 'The mail was stopped before it was sent.');

@@ -5,6 +5,7 @@ import { parseWith, type CallContext, type Health } from '../connector.ts';
 import { healthOf } from '../health.ts';
 import { healthContext } from '../http.ts';
 import { readCapped } from '../http-reading.ts';
+import { askPermit } from '../permit.ts';
 import { createRedactor, redacted } from '../redaction.ts';
 import { failureOf } from './failure.ts';
 import type { SlackBlock, SlackConfig } from './manifest.ts';
@@ -106,7 +107,7 @@ function createCaller(
         return new Response(text, { status: response.status, headers: response.headers });
       },
     });
-    if (mutating) await context.permit();
+    if (mutating) await askPermit(context, 'Slack');
     if (signal.aborted) {
       throw new AppError('unavailable', 'The call to Slack was stopped before it was sent.');
     }
