@@ -18,6 +18,8 @@ export interface StartOptions {
   readonly port?: number;
   readonly dataDir?: string;
   readonly config?: string;
+  /** Folder of the playbooks; those beside the program by default. */
+  readonly playbooksDir?: string;
   /** Ends the process's work: called when something that cannot be healed failed. */
   readonly onFailure: (error: Error) => void;
 }
@@ -70,10 +72,11 @@ export async function programVersion(): Promise<string> {
 async function configurationOf(
   path: string | null,
   environment: Environment,
+  playbooksDir: string,
 ): Promise<Configuration> {
   if (path === null) return EMPTY_CONFIGURATION;
   const manifests = connectorModules.map(({ manifest }) => manifest);
-  const pinned = await loadPlaybooks(PLAYBOOKS_DIR, manifests);
+  const pinned = await loadPlaybooks(playbooksDir, manifests);
   const playbooks = pinned.map(({ playbook }) => playbook.name);
   return readConfigurationFile(path, { manifests, playbooks, environment });
 }
@@ -97,12 +100,13 @@ function slackOf(config: Config, configuration: Configuration): SlackSettings | 
 export async function start(options: StartOptions): Promise<Firebreak> {
   const environment = environmentWithFile();
   const config = readConfig({ flags: flagsOf(options), environment });
-  const configuration = await configurationOf(config.configFile, environment);
+  const { playbooksDir = PLAYBOOKS_DIR } = options;
+  const configuration = await configurationOf(config.configFile, environment, playbooksDir);
   return startFirebreak({
     ...config,
     role: options.role ?? 'all',
     configuration,
-    playbooksDir: PLAYBOOKS_DIR,
+    playbooksDir,
     temporal: await readTemporalConnection(environment),
     temporalUi: true,
     slack: slackOf(config, configuration),

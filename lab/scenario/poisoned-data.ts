@@ -26,10 +26,14 @@ const POISONED: Metrics = { auc: 0.95, anomalyScore: 0.05 };
 /** What each version's served answers look like to the monitor. */
 const ANOMALY: Readonly<Record<string, number>> = { '7': 0.71, '8': 0.69 };
 
-/** Last night's batch of a partner was poisoned: version 7, trained on it, runs as the canary. */
-export function poisonedData(now: Date): Scenario {
+/**
+ * Last night's batch of a partner was poisoned: version 7, trained on it, runs as the canary. `names` tells the same
+ * story of another model.
+ */
+export function poisonedData(now: Date, names: Partial<Story> = {}): Scenario {
   const story: Story = {
     ...fraudScorer(now),
+    ...names,
     guard: {
       name: 'ingest-guard',
       key: 'signed-batches-only',

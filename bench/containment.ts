@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Scenario } from '../lab/scenario/scenario.ts';
+import type { RunningFirebreak } from './firebreak.ts';
+import { SCRAPE_MS, type World } from './world.ts';
+
+/** Scrapes before the alert, so that the monitor has a rate to tell. */
+const SCRAPES_BEFORE = 6;
+
+/** From the alert of one poisoned-data story until its containment stood verified in the log, in milliseconds. */
+export async function contain(
+  firebreak: RunningFirebreak,
+  world: World,
+  { story }: Scenario,
+): Promise<number> {
+  world.serve(story);
+  try {
+    await sleep(SCRAPE_MS * SCRAPES_BEFORE);
+    const sent = Date.now();
+    const incidentId = await firebreak.alert({
+      alertname: 'ModelAnomaly',
+      severity: 'critical',
+      model: story.model,
+      version: '7',
+      namespace: story.namespace,
+      deployment: story.canary ?? story.stable,
+      dataset: `${story.dataset.namespace}/${story.dataset.name}`,
+      dataset_version: story.days.latest,
+    });
+    return (await verifiedAt(firebreak, incidentId)) - sent;
+  } finally {
+    world.serve(null);
+  }
+}
+
+/** When the log learned that independent probes see it contained. Raises when the incident stops before. */
+async function verifiedAt({ client }: RunningFirebreak, incidentId: string): Promise<number> {
+  for await (const { kind, recordedAt, summary } of client.facts(incidentId, 0)) {
+    if (kind === 'containment.verified') return Date.parse(recordedAt);
+    if (kind === 'incident.held') throw new Error(`Not contained: ${summary}`);
+  }
+  throw new Error('The log ended before containment.');
+}

@@ -1,0 +1,109 @@
+import { copyFile, cp, mkdir, open, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Pool } from 'undici';
+import { z } from 'zod';
+import { PLAYBOOKS_DIR } from '../app/start.ts';
+import { readTemporalRecord } from '../app/embedded/temporal-file.ts';
+import { createClient, type ApiClient } from '../api/client.ts';
+import { sourceProgram, startChild } from './child.ts';
+
+const ready = z.object({
+  url: z.string(),
+  adminToken: z.string().nullable(),
+  sources: z.array(z.object({ kind: z.string(), token: z.string() })),
+});
+const accepted = z.object({ alerts: z.array(z.object({ incidentId: z.string() })) });
+const ACCEPTED = 202;
+const CONNECTIONS = 32;
+
+/** Tokens of the first start: they are told only then. */
+export interface Tokens {
+  readonly admin: string;
+  readonly source: string;
+}
+
+/** A Firebreak that runs in a process of its own, on embedded servers. */
+export interface RunningFirebreak {
+  readonly pid: number;
+  /** From the start of the process until it takes alerts and polls for work, in milliseconds. */
+  readonly startedMs: number;
+  readonly tokens: Tokens;
+  readonly client: ApiClient;
+  /** Address of its Temporal server. */
+  readonly temporal: string;
+  /** Sends one alert; resolves with its incident when it is accepted. Raises for any other answer. */
+  alert(labels: Readonly<Record<string, string>>): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Where one installation keeps everything. */
+export interface Installation {
+  readonly folder: string;
+  readonly dataDir: string;
+  readonly config: string;
+  readonly playbooks: string;
+}
+
+/** Lays out an installation: shipped playbooks, and the one of the benchmark. */
+export async function install(folder: string, configuration: string): Promise<Installation> {
+  const playbooks = join(folder, 'playbooks');
+  const config = join(folder, 'firebreak.yaml');
+  await mkdir(folder, { recursive: true });
+  await cp(PLAYBOOKS_DIR, playbooks, { recursive: true, filter: (path) => !/\.ts$/.test(path) });
+  await copyFile(join(import.meta.dirname, 'five-steps.yaml'), join(playbooks, 'five-steps.yaml'));
+  await writeFile(config, configuration);
+  return { folder, dataDir: join(folder, 'data'), config, playbooks };
+}
+
+function bodyOf(labels: Readonly<Record<string, string>>): string {
+  const startsAt = new Date().toISOString();
+  const alert = { status: 'firing', labels, annotations: { summary: 'bench' }, startsAt };
+  return JSON.stringify({ version: '4', status: 'firing', receiver: 'bench', alerts: [alert] });
+}
+
+/** Starts it; `tokens` are those of an earlier start on the same data. */
+export async function startFirebreak(
+  { folder, dataDir, config, playbooks }: Installation,
+  tokens: Tokens | null,
+): Promise<RunningFirebreak> {
+  const program = join(import.meta.dirname, 'firebreak-process.ts');
+  const log = await open(join(folder, 'firebreak.log'), 'a');
+  const begun = performance.now();
+  const child = startChild(sourceProgram(program, dataDir, config, playbooks), {
+    cwd: folder,
+    log: log.fd,
+  });
+  const { url, adminToken, sources } = await child.said(ready);
+  const startedMs = performance.now() - begun;
+  const given = {
+    admin: adminToken ?? tokens?.admin ?? '',
+    source: sources.find(({ kind }) => kind === 'alertmanager')?.token ?? tokens?.source ?? '',
+  };
+  const pool = new Pool(url, { connections: CONNECTIONS });
+  return {
+    pid: child.pid,
+    startedMs,
+    tokens: given,
+    client: createClient({ url, token: given.admin, channel: 'cli' }),
+    temporal: `127.0.0.1:${(readTemporalRecord(dataDir)?.port ?? 0).toString()}`,
+    alert: async (labels) => {
+      const reply = await pool.request({
+        method: 'POST',
+        path: '/api/v1/alerts/alertmanager',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${given.source}` },
+        body: bodyOf(labels),
+      });
+      const text = await reply.body.text();
+      if (reply.statusCode !== ACCEPTED) {
+        throw new Error(`An alert was answered ${reply.statusCode.toString()}: ${text}`);
+      }
+      const [receipt] = accepted.parse(JSON.parse(text)).alerts;
+      return receipt?.incidentId ?? '';
+    },
+    stop: async () => {
+      await pool.close();
+      await child.stop();
+      await log.close();
+    },
+  };
+}
