@@ -39,22 +39,26 @@ const TITLE: Readonly<Record<ErrorCode, string>> = {
   internal: 'Something went wrong inside Firebreak',
 };
 
-/** The field under which an unacceptable media type is reported; its status is 415. */
-export const MEDIA_TYPE_FIELD = 'content-type';
-/** The field under which a refused compression is reported; its status is 415. */
-export const ENCODING_FIELD = 'content-encoding';
-/** The field of what is wrong with a body as a whole. */
-const BODY_FIELD = 'body';
+/** Headers whose refusal has a status of its own; that of the others is 400. */
+const HEADER_STATUS: ReadonlyMap<unknown, number> = new Map([
+  ['content-type', 415],
+  ['content-encoding', 415],
+  ['expect', 417],
+]);
+
+/** What is wrong with a header; its name, in lower case, is the field. Code `invalid`. */
+export function headerError(header: string, message: string, cause?: unknown): AppError {
+  return new AppError('invalid', message, { field: header, details: { header }, cause });
+}
 
 /**
- * The HTTP status of an error: that of its code, but 403 when the person is known and a right is missing, and 415
- * when the media type or its compression is what is wrong.
+ * The HTTP status of an error: that of its code, but 403 when the person is known and a right is missing, and that
+ * of the header when a header is what is wrong (`details.header`).
  */
 export function statusOf(error: AppError): number {
   if (error.code === 'unauthorized' && error.permission !== undefined) return 403;
-  const aboutMedia = error.field === MEDIA_TYPE_FIELD || error.field === ENCODING_FIELD;
-  if (error.code === 'invalid' && aboutMedia) return 415;
-  return STATUS[error.code];
+  const ofHeader = HEADER_STATUS.get(error.details?.['header']);
+  return error.code === 'invalid' && ofHeader !== undefined ? ofHeader : STATUS[error.code];
 }
 
 /** The error as problem+json: code, field, correlation id; never a stack, nothing of an internal failure. */
@@ -81,24 +85,26 @@ export function retryAfterOf(error: AppError): number | null {
   return Math.max(1, Math.ceil(error.retryAfterMs / 1000));
 }
 
+function pathError(cause: unknown): AppError {
+  return new AppError('invalid', 'The path cannot be read.', { field: 'path', cause });
+}
+
 /** What Fastify raises by itself, in our words; the rest of its 4xx are `invalid`. */
 const FASTIFY_CODES: ReadonlyMap<string, (cause: unknown) => AppError> = new Map([
   [
     'FST_ERR_CTP_BODY_TOO_LARGE',
     (cause) =>
       new AppError('too_large', 'The body is larger than this route takes.', {
-        field: BODY_FIELD,
+        field: 'body',
         cause,
       }),
   ],
   [
     'FST_ERR_CTP_INVALID_MEDIA_TYPE',
-    (cause) =>
-      new AppError('invalid', 'This route does not take this content type.', {
-        field: MEDIA_TYPE_FIELD,
-        cause,
-      }),
+    (cause) => headerError('content-type', 'This route does not take this content type.', cause),
   ],
+  ['FST_ERR_BAD_URL', pathError],
+  ['FST_ERR_MAX_PARAM_LENGTH', pathError],
 ]);
 
 function stringOf(error: object, name: 'code' | 'message'): string {

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { AppError, invariant } from '../domain/error.ts';
+import { invariant } from '../domain/error.ts';
+import { countOfHeader } from './connection.ts';
 import { API_LIMITS, type ApiDependencies } from './dependencies.ts';
-import { ENCODING_FIELD, MEDIA_TYPE_FIELD } from './problem.ts';
+import { headerError } from './problem.ts';
 
 /** The media type without parameters, lower case. Raises `invalid` (415) for another charset than UTF-8. */
 export function mediaTypeOf(header: string | undefined): string {
@@ -10,32 +11,24 @@ export function mediaTypeOf(header: string | undefined): string {
     const [name = '', value = ''] = parameter.split('=').map((part) => part.trim().toLowerCase());
     const charset = value.replaceAll('"', '');
     if (name === 'charset' && charset !== 'utf-8' && charset !== 'utf8') {
-      throw new AppError('invalid', 'Only UTF-8 is taken.', { field: MEDIA_TYPE_FIELD });
+      throw headerError('content-type', 'Only UTF-8 is taken.');
     }
   }
   return type.toLowerCase();
-}
-
-function countOf(request: FastifyRequest, name: string): number {
-  return request.raw.rawHeaders.filter(
-    (text, index) => index % 2 === 0 && text.toLowerCase() === name,
-  ).length;
 }
 
 /** Refuses what a sender of plain JSON never sends, before any byte of the body is read. */
 function requireMedia(request: FastifyRequest, accepted: ReadonlySet<string> | null): void {
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw new AppError('invalid', 'Compressed bodies are not taken.', { field: ENCODING_FIELD });
+    throw headerError('content-encoding', 'Compressed bodies are not taken.');
   }
-  if (countOf(request, 'content-type') > 1) {
-    throw new AppError('invalid', 'Content-Type is given twice.', { field: MEDIA_TYPE_FIELD });
+  if (countOfHeader(request, 'content-type') > 1) {
+    throw headerError('content-type', 'Content-Type is given twice.');
   }
   const type = mediaTypeOf(request.headers['content-type']);
   if (accepted === null || accepted.has(type)) return;
-  throw new AppError('invalid', `This route takes ${[...accepted].join(' or ')}.`, {
-    field: MEDIA_TYPE_FIELD,
-  });
+  throw headerError('content-type', `This route takes ${[...accepted].join(' or ')}.`);
 }
 
 /**

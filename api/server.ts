@@ -1,9 +1,7 @@
-import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastify, {
   LogController,
-  type ConnectionError,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
@@ -15,6 +13,7 @@ import {
 } from 'fastify-type-provider-zod';
 import { AppError } from '../domain/error.ts';
 import { guardRoutes } from './auth.ts';
+import { answerExpectations, refuseConnection, requirePlainRequest } from './connection.ts';
 import { API_LIMITS, type ApiDependencies } from './dependencies.ts';
 import { measureRequests } from './request-metrics.ts';
 import { problemOf, PROBLEM_TYPE, requestError, retryAfterOf, statusOf } from './problem.ts';
@@ -52,6 +51,11 @@ const SECURITY_HEADERS = {
 const DOCS_POLICY =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
 
+/** What every answer carries, whatever it says. */
+function markAnswer(request: FastifyRequest, reply: FastifyReply): void {
+  void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
+}
+
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = requestError(error);
   const status = statusOf(known);
@@ -76,27 +80,6 @@ function refuseForeignOrigin(request: FastifyRequest): void {
   throw new AppError('refused', 'Requests from other origins are refused.', { field: 'origin' });
 }
 
-/** Requests that Node could not even read; what it calls them, and what we answer. */
-const UNREADABLE: Readonly<Record<string, string>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-};
-
-/** Answers a connection whose bytes are no HTTP request, in the same words as every other error. */
-function refuseConnection(error: ConnectionError, socket: Socket, requestId: string): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const status = UNREADABLE[error.code] ?? '400 Bad Request';
-  const problem = problemOf(new AppError('invalid', 'This is no HTTP request.'), requestId);
-  const body = JSON.stringify({ ...problem, status: Number(status.slice(0, 3)) });
-  socket.end(
-    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: ${PROBLEM_TYPE}\r\n` +
-      `content-length: ${Buffer.byteLength(body).toString()}\r\n\r\n${body}`,
-  );
-}
-
 function createServer(dependencies: ApiDependencies): FastifyInstance {
   const limits = { ...API_LIMITS, ...dependencies.limits };
   return fastify({
@@ -109,6 +92,8 @@ function createServer(dependencies: ApiDependencies): FastifyInstance {
     http: {
       maxHeaderSize: HEADER_BYTES_MAX,
       connectionsCheckingInterval: CONNECTION_CHECK_MS,
+      // Looked at with our own words: see requirePlainRequest.
+      requireHostHeader: false,
       // Node swaps the two when headers may take longer than the whole request.
       headersTimeout: Math.min(HEADERS_MS, limits.requestMs),
     },
@@ -125,6 +110,7 @@ function createServer(dependencies: ApiDependencies): FastifyInstance {
       refuseConnection(error, socket, dependencies.newId());
     },
     frameworkErrors: (error, request, reply) => {
+      markAnswer(request, reply);
       void sendProblem(error, request, reply);
     },
   });
@@ -176,9 +162,11 @@ export function createApi(dependencies: ApiDependencies): FastifyInstance {
     sendProblem(new AppError('not_found', 'There is nothing here.'), request, reply),
   );
   app.addHook('onRequest', async (request, reply) => {
-    void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
+    markAnswer(request, reply);
+    requirePlainRequest(request);
     refuseForeignOrigin(request);
   });
+  answerExpectations(app);
   boundStop(app, dependencies.limits?.stopMs ?? API_LIMITS.stopMs);
   measureRequests(app, dependencies);
   guardRoutes(app, dependencies.store.people, DOCS_PREFIX);

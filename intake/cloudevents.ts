@@ -16,17 +16,23 @@ function invalid(field: string, message: string, cause?: unknown): AppError {
   return new AppError('invalid', `${field}: ${message}`, { field, cause });
 }
 
+/** What is wrong with a header, told apart from a field of that name. */
+function invalidHeader(header: string, message: string, cause?: unknown): AppError {
+  const details = { header };
+  return new AppError('invalid', `${header}: ${message}`, { field: header, details, cause });
+}
+
 function headerOf(request: IntakeRequest, name: string): string | undefined {
   const value = request.headers[name];
   if (value === undefined || typeof value === 'string') return value;
-  throw invalid(name, 'this header is given twice.');
+  throw invalidHeader(name, 'this header is given twice.');
 }
 
 function percentDecoded(value: string, header: string): string {
   try {
     return decodeURIComponent(value);
   } catch (error) {
-    throw invalid(header, 'is not percent-encoded UTF-8.', error);
+    throw invalidHeader(header, 'is not percent-encoded UTF-8.', error);
   }
 }
 
@@ -38,7 +44,7 @@ function binaryEvent(request: IntakeRequest, mediaType: string): JsonObject {
     if (value !== undefined) entries.push([name.slice(3), percentDecoded(value, name)]);
   }
   if (request.body.byteLength > 0 && !/[/+]json$/.test(mediaType)) {
-    throw invalid('content-type', 'is not JSON; the data of an event must be.');
+    throw invalidHeader('content-type', 'is not JSON; the data of an event must be.');
   }
   const data = request.body.byteLength > 0 ? readJsonText(request.body) : null;
   return { ...Object.fromEntries(entries), datacontenttype: 'application/json', data };
@@ -150,7 +156,7 @@ export function readCloudEvents(request: IntakeRequest): IntakeResult {
   if (mediaType === STRUCTURED)
     return resultOf([readEvent(request, readJsonText(request.body), '')]);
   if (headerOf(request, 'ce-specversion') === undefined) {
-    throw invalid('content-type', 'is no CloudEvents format, and there are no ce-* headers.');
+    throw invalidHeader('content-type', 'is no CloudEvents format, and there are no ce-* headers.');
   }
   return resultOf([readEvent(request, binaryEvent(request, mediaType), '')]);
 }
