@@ -6,6 +6,7 @@ import type { Actor } from '../domain/decision.ts';
 import { AppError, invariant } from '../domain/error.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import type { Person, PersonTable } from '../store/tables.ts';
+import { countOfHeader } from './connection.ts';
 
 /** Who may call a route: everyone, a webhook source, or people with one of these roles. */
 export type Access = 'public' | 'source' | readonly Role[];
@@ -56,9 +57,11 @@ export function newToken(): string {
   return `fb_${randomBytes(TOKEN_BYTES).toString('base64url')}`;
 }
 
-/** The token of a bearer header, or null when there is none of ours. */
-function bearerOf(header: string | undefined): string | null {
-  const match = /^Bearer (fb_[A-Za-z0-9_-]+)$/i.exec(header ?? '');
+/** The token of the one bearer header, or null when there is none of ours. */
+function bearerOf(request: FastifyRequest): string | null {
+  // Of two, Node keeps the first; a proxy before us may have looked at the other.
+  if (countOfHeader(request, 'authorization') > 1) return null;
+  const match = /^Bearer (fb_[A-Za-z0-9_-]+)$/i.exec(request.headers.authorization ?? '');
   const token = match?.[1];
   return token !== undefined && token.length <= TOKEN_CHARACTERS_MAX ? token : null;
 }
@@ -68,7 +71,7 @@ function bearerOf(header: string | undefined): string | null {
  * Raises `unauthorized` without saying what was wrong.
  */
 async function authenticate(request: FastifyRequest, people: PersonTable): Promise<Caller> {
-  const token = bearerOf(request.headers.authorization);
+  const token = bearerOf(request);
   const found = token === null ? null : await people.byToken(sha256Hex(token));
   if (found?.person.active !== true) {
     throw new AppError('unauthorized', 'A valid token is needed: `Authorization: Bearer fb_…`.');

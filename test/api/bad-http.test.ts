@@ -17,7 +17,7 @@ import {
   TARGETS,
 } from './raw-rows.ts';
 import { firstReply, sendBytes, streamBytes } from './raw-socket.ts';
-import { expectDiscreet, problemOfReply } from './reply.ts';
+import { expectNoSecret, problemOfReply } from './reply.ts';
 
 // Goal: requests that are broken, ambiguous, endless or in disguise are refused in bounded time and memory and store
 // nothing; whoever is answered with a refusal was not accepted behind his back. Method: family B of the bad-input
@@ -27,7 +27,7 @@ const server = useIntakeServer();
 const companion = companionOf(server);
 beforeAll(companion.survives);
 afterAll(() => {
-  expectDiscreet(server.logged());
+  expectNoSecret(server.logged());
 });
 
 let ids = 0;

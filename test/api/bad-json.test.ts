@@ -15,7 +15,7 @@ import {
   type Outcome,
 } from './doors.ts';
 import { useIntakeServer } from './intake-server.ts';
-import { expectDiscreet, problemOfReply } from './reply.ts';
+import { expectNoSecret, problemOfReply } from './reply.ts';
 
 // Goal: JSON that is broken, hostile or enormous is refused at every door with the field named, or taken without
 // harm; nothing that was accepted is lost and nothing happens by halves. Method: family A of the bad-input corpus,
@@ -25,7 +25,7 @@ const server = useIntakeServer();
 const companion = companionOf(server);
 beforeAll(companion.survives);
 afterAll(() => {
-  expectDiscreet(server.logged());
+  expectNoSecret(server.logged());
 });
 
 let ids = 0;

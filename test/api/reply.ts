@@ -17,10 +17,15 @@ const problem = z.object({
   requestId: z.string().min(1),
 });
 
+/** No secret is in an answer, nor in a log. */
+export function expectNoSecret(text: string): void {
+  for (const secret of Object.values(SECRETS)) expect(text.includes(secret)).toBe(false);
+}
+
 /** Neither a place in our code nor a secret is for others. */
 export function expectDiscreet(text: string): void {
   expect(text).not.toMatch(/\n\s+at |node_modules|\.ts\b|\/firebreak\//);
-  for (const secret of Object.values(SECRETS)) expect(text).not.toContain(secret);
+  expectNoSecret(text);
 }
 
 /** The problem that a reply is: typed, with the request's id, telling nothing that is not the sender's business. */
