@@ -17,8 +17,9 @@ export function sender(url: string): Send {
       headers: { authorization: `Bearer ${CANARY}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+    const text = await response.text();
     if (!response.ok) throw new Error(`${path}: ${response.status.toString()}`);
-    return z.json().parse(await response.json());
+    return text === '' ? null : z.json().parse(JSON.parse(text));
   };
 }
 
@@ -57,14 +58,13 @@ export async function snapshot(send: Send, name: string): Promise<Json> {
 }
 
 /**
- * A world on a server that is up: three versions of a model of its own, an alias on the second. `stop` and `twin` are
- * the caller's.
+ * A world on a server that is up: three versions of a model of its own, an alias on the second. The connector gets
+ * `url`, which may be a proxy; `stop` and `twin` are the caller's.
  */
 export async function mlflowWorld(
-  url: string,
+  { url, send = sender(url) }: { readonly url: string; readonly send?: Send },
   model: string,
 ): Promise<Omit<ContractWorld, 'twin' | 'stop'>> {
-  const send = sender(url);
   const runId = await seed(send, model);
   const look = (): Promise<Json> => snapshot(send, model);
   const change = async (path: string, body: Json): Promise<void> => {
@@ -114,7 +114,7 @@ export const fixture: ContractFixture = {
   connector: 'mlflow',
   start: async () => {
     const twin = await createMlflowTwin({ token: CANARY });
-    const world = await mlflowWorld(twin.url, 'fraud-scorer');
+    const world = await mlflowWorld({ url: twin.url }, 'fraud-scorer');
     return { ...world, twin, stop: () => twin.close() };
   },
 };
