@@ -42,6 +42,7 @@ const context: EvaluationContext = {
   results: {
     'known-good': { chosen: { version: '6' }, status: 'proven' },
     probe: { value: 1, list: [1, 2.5, 3], nested: { 'a-b': null }, toString: 'own' },
+    odd: { constructor: { name: 'Date' }, hasOwnProperty: 'own', list: [{ constructor: 1 }] },
     big: { items: Array.from({ length: 2000 }, (_, index) => index) },
     text: 'x'.repeat(20_000),
   },
@@ -100,6 +101,11 @@ describe('values', () => {
     ['each', { name: 'fraud-scorer', version: '7' }],
     ['incident.severity', 'sev2'],
     ["results.probe['toString']", 'own'],
+    ["get(results.odd, 'hasOwnProperty', '')", 'own'],
+    ['results.odd.constructor.name', 'Date'],
+    ["'constructor' in results.odd && results.odd.list.all(x, x.constructor == 1)", true],
+    ['results.odd.size()', 3],
+    ['results.odd.list', [{ constructor: 1 }]],
     ['-results.probe.value', -1],
     ["'é😀'", 'é😀'],
   ])('%s', (source, expected) => {

@@ -23,8 +23,8 @@ export function momentOf(text: string): string | null {
   const date = new Date(`${seconds}${zone.toUpperCase()}`);
   if (Number.isNaN(date.getTime())) return null;
   const whole = date.toISOString();
-  // Years before 0 and after 9999 have another form; no monitor means them.
-  if (!/^\d{4}-/.test(whole)) return null;
+  // No monitor means the year 0, which the database lacks, nor those before and after, which have another form.
+  if (!/^(?!0000)\d{4}-/.test(whole)) return null;
   const digits = fraction.replace(/0+$/, '');
   return `${whole.slice(0, 19)}${digits === '' ? '' : `.${digits}`}Z`;
 }
