@@ -160,13 +160,15 @@ describe.each(DOORS.map((door) => [door.name, door] as const))('%s', (_name, doo
     const good = Buffer.from(door.body({ id: fresh(), extra: '{"é":[-1.5e2,true]}' }));
     const first = door === BINARY ? 1 : 0;
     const before = await server.counts();
-    for (let length = first; length < good.byteLength; length += 1) {
-      const reply = await server.send(through(door, good.subarray(0, length)));
-      const { status, code, field } = problemOfReply(reply);
-      expect([length, status, code]).toEqual([length, 400, 'invalid']);
-      expect(field).not.toBe('');
-      expect(field).not.toBeNull();
-    }
+    const lengths = Array.from({ length: good.byteLength - first }, (_, index) => first + index);
+    await Promise.all(
+      lengths.map(async (length) => {
+        const reply = await server.send(through(door, good.subarray(0, length)));
+        const { status, code, field } = problemOfReply(reply);
+        expect([length, status, code]).toEqual([length, 400, 'invalid']);
+        expect(field).toMatch(/./);
+      }),
+    );
     expect(added(before, await server.counts())).toEqual({});
     await companion.survives();
   });
