@@ -4,6 +4,7 @@ import { AppError } from '../../domain/error.ts';
 import { parseWith, type CallContext, type Health } from '../connector.ts';
 import { healthOf } from '../health.ts';
 import { healthContext } from '../http.ts';
+import { retryAfterOf } from '../http-failure.ts';
 import { readCapped } from '../http-reading.ts';
 import { askPermit } from '../permit.ts';
 import { createRedactor, redacted } from '../redaction.ts';
@@ -89,7 +90,7 @@ function createCaller(
   const redact = createRedactor([config.token]);
   return async <T>(call: SlackCall<T>, context: CallContext): Promise<T> => {
     const { mutating } = call;
-    let status: number | null = null;
+    const answered: { status: number | null; retryAfterMs?: number | undefined } = { status: null };
     const signal = AbortSignal.any([closing, context.signal, AbortSignal.timeout(TIMEOUT_MS)]);
     const client = new WebClient(config.token, {
       ...(config.apiUrl === undefined ? {} : { slackApiUrl: config.apiUrl }),
@@ -101,7 +102,8 @@ function createCaller(
       // The client takes no signal per call, reads replies of any size and tells no redirect from silence.
       fetch: async (url, init) => {
         const response = await fetch(url, { ...init, redirect: 'manual', signal });
-        status = response.status;
+        answered.status = response.status;
+        answered.retryAfterMs = retryAfterOf(response.headers.get('retry-after'), context.now());
         const text = await readCapped(response, REPLY_BYTES_MAX);
         if (text === null) throw new AppError('too_large', 'A reply of Slack is too large.');
         return new Response(text, { status: response.status, headers: response.headers });
@@ -115,7 +117,7 @@ function createCaller(
       const reply = await client.apiCall(call.method, { ...call.parameters });
       return parseWith(call.schema, reply, { code: 'bad_reply', name: call.method });
     } catch (error) {
-      throw redacted(failureOf(error, { mutating, status }), redact);
+      throw redacted(failureOf(error, { mutating, ...answered }), redact);
     }
   };
 }

@@ -1,16 +1,10 @@
-import {
-  WebAPIHTTPError,
-  WebAPIPlatformError,
-  WebAPIRateLimitedError,
-  WebAPIRequestError,
-} from '@slack/web-api';
+import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRequestError } from '@slack/web-api';
 import { AppError, isAppError, type ErrorCode } from '../../domain/error.ts';
 import { failureOfSilence, failureOfStatus } from '../http-failure.ts';
 import { refusal } from './reply-schema.ts';
 
 const NAME = 'Slack';
-const RETRY_AFTER_MAX_MS = 5 * 60_000;
-const MS_PER_SECOND = 1_000;
+const RATE_LIMITED = 429;
 
 /** Slack's own words for failures; a word that is not here means that our request was refused as it is. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -74,26 +68,35 @@ function failureOfRefusal(error: WebAPIPlatformError, mutating: boolean): AppErr
   return new AppError(code, `Slack answered ${word}.`, { details, ...named, cause: error });
 }
 
+function failureOfLimit({
+  retryAfterMs,
+}: {
+  readonly retryAfterMs?: number | undefined;
+}): AppError {
+  const options = retryAfterMs === undefined ? {} : { retryAfterMs };
+  return new AppError('rate_limited', 'Slack asks to wait.', options);
+}
+
 /**
  * What a failure of Slack's client means: `outcome_unknown` when a change may have happened, else the code of its kind.
  */
 export function failureOf(
   error: unknown,
-  call: { readonly mutating: boolean; readonly status: number | null },
+  call: {
+    readonly mutating: boolean;
+    readonly status: number | null;
+    readonly retryAfterMs?: number | undefined;
+  },
 ): AppError {
   if (isAppError(error)) return error;
   const failed = { name: NAME, mutating: call.mutating };
   if (error instanceof WebAPIPlatformError) return failureOfRefusal(error, call.mutating);
-  if (error instanceof WebAPIRateLimitedError) {
-    const retryAfterMs = Math.min(error.retryAfter * MS_PER_SECOND, RETRY_AFTER_MAX_MS);
-    return new AppError('rate_limited', 'Slack asks to wait.', { retryAfterMs });
-  }
+  // The client's own error depends on whether Retry-After is a number.
+  if (call.status === RATE_LIMITED) return failureOfLimit(call);
   if (error instanceof WebAPIHTTPError) return failureOfStatus(error.statusCode, '', failed);
   if (error instanceof WebAPIRequestError) {
     return isAppError(error.original) ? error.original : failureOfSilence(error.original, failed);
   }
-  // Of a 429 without a readable Retry-After the client makes a plain error.
-  if (call.status === 429) return failureOfStatus(429, '', failed);
   // The client stumbles over an answer that is no object: to a read, that is an answer, not silence.
   if (!call.mutating && call.status !== null) {
     return new AppError('bad_reply', 'Slack answered something else than expected.', {

@@ -16,12 +16,11 @@ import {
   inWorld,
   NONSENSE,
   placeIn,
-  REFUSALS,
+  replyOf,
   settledVerdict,
   since,
   type Nonsense,
   type Property,
-  type Refusal,
   type Subject,
 } from './bench.ts';
 
@@ -97,7 +96,7 @@ function nonsenseAfterWrite(one: Nonsense): Property {
         if (twin === null || write === undefined) return;
         const { input, snapshot } = actionCase(world, subject.name);
         const plan = await actionOf(connector, subject.name).plan(input, contextOf());
-        const reply = { status: 200, headers: { 'content-type': one.type }, body: one.body };
+        const reply = replyOf(one);
         const matches = (request: { readonly method: string }): boolean => request.method !== 'GET';
         twin.faults.add({ kind: 'replace', reply }, { matches, skip: write });
         const applying = actionOf(connector, subject.name).apply(input, plan, contextOf());
@@ -125,32 +124,9 @@ function nonsenseBeforeWrite(one: Nonsense): Property {
         const action = actionOf(connector, subject.name);
         const plan = await action.plan(input, contextOf());
         const before = await snapshot();
-        const reply = { status: 200, headers: { 'content-type': one.type }, body: one.body };
+        const reply = replyOf(one);
         twin.faults.add({ kind: 'reply', reply }, { times: 1_000 });
         await expectFailure(world, action.apply(input, plan, contextOf()), one.codes);
-        twin.faults.clear();
-        expect(await snapshot()).toEqual(before);
-      }),
-  };
-}
-
-function refusal(one: Refusal): Property {
-  return {
-    name: `apply tells ${one.name} as ${one.code} and changes nothing`,
-    run: (subject) =>
-      inWorld(subject, async ({ world, connector }) => {
-        const twin = httpTwin(world);
-        if (twin === null) return;
-        const { input, snapshot } = actionCase(world, subject.name);
-        const action = actionOf(connector, subject.name);
-        const plan = await action.plan(input, contextOf());
-        const before = await snapshot();
-        const body = { message: `refused for ${world.canary}` };
-        const reply = { status: one.status, headers: one.headers ?? {}, body };
-        twin.faults.add({ kind: 'reply', reply }, { times: 1_000 });
-        const applying = action.apply(input, plan, contextOf());
-        const error = await expectFailure(world, applying, [one.code]);
-        if (one.retryAfterMs !== undefined) expect(error.retryAfterMs).toBe(one.retryAfterMs);
         twin.faults.clear();
         expect(await snapshot()).toEqual(before);
       }),
@@ -295,5 +271,4 @@ export const applyProperties: readonly Property[] = [
   },
   ...NONSENSE.map(nonsenseBeforeWrite),
   ...NONSENSE.map(nonsenseAfterWrite),
-  ...REFUSALS.map(refusal),
 ];

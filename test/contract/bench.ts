@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { expect } from '@jest/globals';
 import type {
   AnyAction,
@@ -10,7 +11,7 @@ import type {
 } from '../../connectors/connector.ts';
 import { isAppError, type AppError, type ErrorCode } from '../../domain/error.ts';
 import type { Verdict } from '../../domain/plan.ts';
-import type { LedgerEntry, Twin } from '../../lab/twin.ts';
+import type { LedgerEntry, Twin, TwinReply } from '../../lab/twin.ts';
 import type { ActionCase, ContractFixture, ContractWorld, ProbeCase } from './fixture.ts';
 
 /** What one property is tried on. */
@@ -172,7 +173,15 @@ export interface Nonsense {
   readonly name: string;
   readonly body: string | Uint8Array;
   readonly type: string;
+  /** How the body says that it is encoded; not at all by default. */
+  readonly encoding?: string;
   readonly codes: readonly ErrorCode[];
+}
+
+/** The reply that says it. */
+export function replyOf({ type, encoding, body }: Nonsense): TwinReply {
+  const encoded = encoding === undefined ? {} : { 'content-encoding': encoding };
+  return { status: 200, headers: { 'content-type': type, ...encoded }, body };
 }
 
 const LARGE_BYTES = 100 * 1024 * 1024;
@@ -206,26 +215,11 @@ export const NONSENSE: readonly Nonsense[] = [
     type: 'application/json',
     codes: ['too_large'],
   },
-];
-
-/** A refusal that every connector must tell by its code. */
-export interface Refusal {
-  readonly name: string;
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly code: ErrorCode;
-  readonly retryAfterMs?: number;
-}
-
-/** Refusals by status, as any server or proxy before it may send them. */
-export const REFUSALS: readonly Refusal[] = [
-  { name: '401', status: 401, code: 'unauthorized' },
-  { name: '403', status: 403, code: 'unauthorized' },
   {
-    name: '429 with Retry-After',
-    status: 429,
-    headers: { 'retry-after': '7' },
-    code: 'rate_limited',
-    retryAfterMs: 7_000,
+    name: 'a hundred megabytes, packed',
+    body: gzipSync(Buffer.alloc(LARGE_BYTES)),
+    type: 'application/json',
+    encoding: 'gzip',
+    codes: ['too_large'],
   },
 ];

@@ -3,6 +3,7 @@ import type { ConnectorModule } from '../../connectors/connector.ts';
 import { applyProperties } from './apply-properties.ts';
 import { inWorld, type Property, type Subject } from './bench.ts';
 import type { ContractFixture } from './fixture.ts';
+import { actionFaults, probeFaults } from './fault-properties.ts';
 import { healthProperties } from './health-properties.ts';
 import { probeProperties } from './probe-properties.ts';
 import { ensureProperties, revertProperties } from './revert-properties.ts';
@@ -52,8 +53,8 @@ export async function contractCases(tried: Tried): Promise<readonly Case[]> {
   const { name, actions, probes } = tried.module.manifest;
   return [
     ...cases(tried, [name], healthProperties),
-    ...cases(tried, Object.keys(probes), probeProperties),
-    ...cases(tried, Object.keys(actions), applyProperties),
+    ...cases(tried, Object.keys(probes), [...probeProperties, ...probeFaults]),
+    ...cases(tried, Object.keys(actions), [...applyProperties, ...actionFaults]),
     ...cases(tried, reversible(tried.module), revertProperties),
     ...cases(tried, await ensurable(tried), ensureProperties),
   ];

@@ -10,10 +10,9 @@ import {
   placeIn,
   probeCase,
   probeOf,
-  REFUSALS,
+  replyOf,
   type Nonsense,
   type Property,
-  type Refusal,
 } from './bench.ts';
 
 const ABORT_AFTER_MS = 100;
@@ -27,29 +26,11 @@ function nonsense(one: Nonsense): Property {
       inWorld(subject, async ({ world, connector }) => {
         const twin = httpTwin(world);
         if (twin === null) return;
-        const reply = { status: 200, headers: { 'content-type': one.type }, body: one.body };
+        const reply = replyOf(one);
         twin.faults.add({ kind: 'reply', reply }, { times: 1_000 });
         const { input } = probeCase(world, subject.name);
         const read = probeOf(connector, subject.name).read(input, contextOf());
         await expectFailure(world, read, one.codes);
-      }),
-  };
-}
-
-function refusal(one: Refusal): Property {
-  return {
-    name: `${one.name} is told as ${one.code}`,
-    run: (subject) =>
-      inWorld(subject, async ({ world, connector }) => {
-        const twin = httpTwin(world);
-        if (twin === null) return;
-        const body = { message: `refused for ${world.canary}` };
-        const reply = { status: one.status, headers: one.headers ?? {}, body };
-        twin.faults.add({ kind: 'reply', reply }, { times: 1_000 });
-        const { input } = probeCase(world, subject.name);
-        const read = probeOf(connector, subject.name).read(input, contextOf());
-        const error = await expectFailure(world, read, [one.code]);
-        if (one.retryAfterMs !== undefined) expect(error.retryAfterMs).toBe(one.retryAfterMs);
       }),
   };
 }
@@ -117,5 +98,4 @@ export const probeProperties: readonly Property[] = [
       }),
   },
   ...NONSENSE.map(nonsense),
-  ...REFUSALS.map(refusal),
 ];
