@@ -176,10 +176,12 @@ describe('files', () => {
     folders.push(folder);
     const path = join(folder, 'firebreak.yaml');
     await expect(readConfigurationFile(path, references)).rejects.toMatchObject({
-      code: 'not_found',
+      code: 'invalid',
+      message: `${path} cannot be read: there is no such file.`,
     });
     await expect(readConfigurationFile(folder, references)).rejects.toMatchObject({
-      code: 'not_found',
+      code: 'invalid',
+      message: `${folder} cannot be read: it is a folder.`,
     });
     await writeFile(path, VALID);
     expect((await readConfigurationFile(path, references)).people).toHaveLength(1);

@@ -1,13 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import type { Manifest } from '../connectors/connector.ts';
 import { configurationSchema } from '../domain/configuration-schema.ts';
 import type { Configuration } from '../domain/configuration.ts';
-import { AppError } from '../domain/error.ts';
 import { compileExpression } from '../expression/expression.ts';
 import type { Scope } from '../expression/scope.ts';
 import { problemOfExpression } from '../playbooks/expression-place.ts';
 import { parseAt } from '../playbooks/schema-problems.ts';
 import { suggestionFor } from '../playbooks/suggestion.ts';
+import { readTextFile } from '../playbooks/text-file.ts';
 import type { DocumentPath, FileProblem, YamlDocument } from '../playbooks/yaml-document.ts';
 import { fileError, readYamlDocument } from '../playbooks/yaml-document.ts';
 import type { Environment } from './config.ts';
@@ -193,25 +192,11 @@ export function readConfiguration(
 }
 
 /**
- * Reads the configuration file at `path`. Raises `not_found` when it cannot be read, and what `readConfiguration`
- * raises.
+ * Reads the configuration file at `path`. Raises what `readTextFile` and `readConfiguration` raise.
  */
 export async function readConfigurationFile(
   path: string,
   references: ConfigurationReferences,
 ): Promise<Configuration> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    const message = `The configuration file ${path} cannot be read.`;
-    throw new AppError('not_found', message, { field: path, cause: error });
-  }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new AppError('invalid', `${path}: the file is not UTF-8.`, { field: path, cause: error });
-  }
-  return readConfiguration(text, path, references);
+  return readConfiguration(await readTextFile(path), path, references);
 }

@@ -25,7 +25,7 @@ describe('usage', () => {
     ['secrets in print', ['config', 'print'], 2],
     ['approval without a digest', ['approval', 'approve', 'apr_1'], 2],
     ['an alert of nothing', ['alert', 'send', '--source-token', 't'], 2],
-    ['a file that is not there', ['playbook', 'validate', '/nothing.yaml'], 1],
+    ['a file that is not there', ['playbook', 'validate', '/nothing.yaml'], 2],
   ])('%s ends with %s', async (_name, args, code) => {
     const result = await run(args);
     expect(result.code).toBe(code);

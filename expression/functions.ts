@@ -1,9 +1,7 @@
-import { RE2JS } from 're2js';
 import type { Environment } from '@marcbachmann/cel-js';
 import { AppError } from '../domain/error.ts';
+import { compilePattern, PATTERN_LENGTH_MAX } from './pattern.ts';
 
-/** Longest pattern that `regex` takes, in characters. */
-const PATTERN_LENGTH_MAX = 1000;
 /** Longest text that `regex` reads, in characters. */
 const TEXT_LENGTH_MAX = 64 * 1024;
 const MINUTE_MS = 60_000;
@@ -18,16 +16,7 @@ function regex(text: string, pattern: string): boolean {
   if (pattern.length > PATTERN_LENGTH_MAX || text.length > TEXT_LENGTH_MAX) {
     throw invalid('regex_too_long', 'regex(): the pattern or the text is too long.');
   }
-  let compiled: RE2JS;
-  try {
-    compiled = RE2JS.compile(pattern);
-  } catch (error) {
-    throw new AppError('invalid', 'regex(): this pattern is not valid RE2 syntax.', {
-      details: { reason: 'invalid_regular_expression' },
-      cause: error,
-    });
-  }
-  return compiled.matcher(text).find();
+  return compilePattern(pattern).matcher(text).find();
 }
 
 /** The value under `key` of a map or list, or `fallback` when there is none. */

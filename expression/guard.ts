@@ -1,3 +1,4 @@
+import { isPattern } from './pattern.ts';
 import { callOf, childrenOf, isSyntaxNode, literalText } from './syntax-tree.ts';
 import type { SyntaxNode } from './syntax-tree.ts';
 
@@ -23,7 +24,7 @@ export interface Reference {
 
 /** Why an expression is refused though it parses. */
 export interface Objection {
-  readonly code: 'forbidden_function' | 'nested_too_deeply';
+  readonly code: 'forbidden_function' | 'nested_too_deeply' | 'invalid_regular_expression';
   readonly message: string;
   readonly offset: number;
 }
@@ -36,7 +37,12 @@ function objectionToCall(node: SyntaxNode): Objection | undefined {
     const message = `Function '${call.name}' is not allowed: ${reason}.`;
     return { code: 'forbidden_function', message, offset: node.start };
   }
-  const zoned = call.receiver && call.arity === 1 && /^get[A-Z]/.test(call.name);
+  const pattern = call.name === 'regex' && !call.receiver ? literalText(call.list[1]) : undefined;
+  if (pattern !== undefined && !isPattern(pattern)) {
+    const message = 'regex(): this pattern is not valid RE2 syntax.';
+    return { code: 'invalid_regular_expression', message, offset: node.start };
+  }
+  const zoned = call.receiver && call.list.length === 1 && /^get[A-Z]/.test(call.name);
   if (!zoned) return undefined;
   const message = `'${call.name}' takes no time zone here: all times are UTC.`;
   return { code: 'forbidden_function', message, offset: node.start };

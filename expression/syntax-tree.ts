@@ -49,12 +49,14 @@ export function partsOfExpansion(node: SyntaxNode): readonly SyntaxNode[] {
 /** Name, receiver and arguments of a call, or undefined when the node is none. */
 export function callOf(
   node: SyntaxNode,
-): { readonly name: string; readonly receiver: boolean; readonly arity: number } | undefined {
+):
+  | { readonly name: string; readonly receiver: boolean; readonly list: readonly unknown[] }
+  | undefined {
   if ((node.op !== 'call' && node.op !== 'rcall') || !Array.isArray(node.args)) return undefined;
   const name: unknown = node.args[0];
   const list: unknown = node.args[node.op === 'call' ? 1 : 2];
   if (typeof name !== 'string' || !Array.isArray(list)) return undefined;
-  return { name, receiver: node.op === 'rcall', arity: list.length };
+  return { name, receiver: node.op === 'rcall', list };
 }
 
 /** The text of a string literal, or undefined. */

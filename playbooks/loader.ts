@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Manifest } from '../connectors/connector.ts';
 import { AppError } from '../domain/error.ts';
@@ -7,6 +7,7 @@ import { digestOf } from '../evidence/digest.ts';
 import { createCatalogue } from './catalogue.ts';
 import { normalisePlaybook } from './normalise.ts';
 import { checkPlaybook } from './semantics.ts';
+import { readTextFile } from './text-file.ts';
 import type { FileProblem } from './yaml-document.ts';
 import { fileError, readYamlDocument } from './yaml-document.ts';
 
@@ -35,18 +36,9 @@ export function loadPlaybookText(
   return { playbook, digest: digestOf(playbook) };
 }
 
-async function readText(path: string): Promise<string> {
-  const bytes = await readFile(path);
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new AppError('invalid', `${path}: the file is not UTF-8.`, { field: path, cause: error });
-  }
-}
-
 /**
- * Loads every `*.yaml` of a folder, in the order of the names. Raises what `loadPlaybookText` raises, `invalid`
- * when two files hold playbooks of one name, and `not_found` when the folder cannot be read.
+ * Loads every `*.yaml` of a folder, in the order of the names. Raises what `readTextFile` and `loadPlaybookText`
+ * raise, `invalid` when two files hold playbooks of one name, and `not_found` when the folder cannot be read.
  */
 export async function loadPlaybooks(
   dir: string,
@@ -62,7 +54,7 @@ export async function loadPlaybooks(
   const loaded = new Map<string, PinnedPlaybook>();
   for (const name of files) {
     const path = join(dir, name);
-    const pinned = loadPlaybookText(await readText(path), path, manifests);
+    const pinned = loadPlaybookText(await readTextFile(path), path, manifests);
     if (loaded.has(pinned.playbook.name)) {
       const message = `${path}: a playbook named '${pinned.playbook.name}' exists already.`;
       throw new AppError('invalid', message, { field: path });
