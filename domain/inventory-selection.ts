@@ -26,6 +26,30 @@ export const DEFAULT_SELECTION_RULES: readonly SelectionRule[] = [
   },
 ];
 
+/** What of an alert and of an entry a default rule compares. */
+interface Comparison {
+  readonly ofAlert: (labels: Alert['labels']) => string;
+  readonly ofEntry: (entry: InventoryEntry) => readonly string[];
+}
+
+const place = (namespace: string | undefined, name: string | undefined): string =>
+  `${namespace ?? ''}/${name ?? ''}`;
+
+const COMPARISONS: Readonly<Record<string, Comparison>> = {
+  'model-label': {
+    ofAlert: (labels) => labels['model'] ?? '',
+    ofEntry: (entry) => [entry.model, entry.registryName],
+  },
+  'deployment-label': {
+    ofAlert: (labels) => place(labels['namespace'], labels['deployment']),
+    ofEntry: ({ serving }) => serving.map(({ namespace, name }) => place(namespace, name)),
+  },
+  'service-label': {
+    ofAlert: (labels) => place(labels['namespace'], labels['service']),
+    ofEntry: ({ service }) => (service === null ? [] : [service]),
+  },
+};
+
 /** Name of the built-in rule that finds names which merely look alike. */
 export const SIMILAR_NAME_RULE = 'similar-model-name';
 
@@ -81,10 +105,32 @@ export function skeletonOf(name: string): string {
     );
 }
 
+/** An inventory entry with what an alert is compared with, worked out once. */
+export interface ComparableEntry {
+  readonly entry: InventoryEntry;
+  /** What its names look like. */
+  readonly skeletons: ReadonlySet<string>;
+  /** By default rule, the values of which one must be the alert's. */
+  readonly keys: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** Prepares an entry for `selectTargets`; with rules of one's own nothing is known before they are evaluated. */
+export function comparable(
+  entry: InventoryEntry,
+  rules: readonly SelectionRule[],
+): ComparableEntry {
+  const known = rules === DEFAULT_SELECTION_RULES ? Object.entries(COMPARISONS) : [];
+  return {
+    entry,
+    skeletons: new Set([entry.model, entry.registryName].map(skeletonOf)),
+    keys: new Map(known.map(([rule, { ofEntry }]) => [rule, new Set(ofEntry(entry))])),
+  };
+}
+
 /** What target selection needs; `evaluate` answers a rule's expression, or raises. */
 export interface SelectionInput {
   readonly alert: Alert;
-  readonly entries: readonly InventoryEntry[];
+  readonly entries: readonly ComparableEntry[];
   readonly rules: readonly SelectionRule[];
   readonly evaluate: (rule: SelectionRule, entry: InventoryEntry) => boolean;
 }
@@ -98,6 +144,32 @@ function weaker(a: Confidence, b: Confidence): Confidence {
   return STRENGTH[a] <= STRENGTH[b] ? a : b;
 }
 
+/** The reason of a rule that was tried and does not select. */
+const NO_MATCH = 'does not match';
+
+/** What an alert is compared with in each entry, worked out once. */
+interface Sought {
+  readonly named: string | undefined;
+  readonly skeleton: string;
+  readonly keys: ReadonlyMap<string, string>;
+}
+
+function soughtBy({ labels }: Alert): Sought {
+  const named = labels['model'];
+  return {
+    named,
+    skeleton: named === undefined ? '' : skeletonOf(named),
+    keys: new Map(
+      Object.entries(COMPARISONS).map(([rule, { ofAlert }]) => [rule, ofAlert(labels)]),
+    ),
+  };
+}
+
+/** False when a default rule compares what differs: its expression need not be evaluated. */
+function mayMatch(sought: Sought, rule: SelectionRule, { keys }: ComparableEntry): boolean {
+  return keys.get(rule.name)?.has(sought.keys.get(rule.name) ?? '') ?? true;
+}
+
 function tryRule(input: SelectionInput, rule: SelectionRule, entry: InventoryEntry): SelectionStep {
   const step = { rule: rule.name, model: entry.model };
   try {
@@ -105,7 +177,7 @@ function tryRule(input: SelectionInput, rule: SelectionRule, entry: InventoryEnt
     const confidence = weaker(rule.confidence, entry.confidence);
     const reason = matched
       ? `matches with ${confidence} confidence (rule ${rule.confidence}, entry ${entry.confidence})`
-      : 'does not match';
+      : NO_MATCH;
     return { ...step, matched, reason };
   } catch (error) {
     const message = error instanceof Error ? error.message : 'unknown';
@@ -114,13 +186,13 @@ function tryRule(input: SelectionInput, rule: SelectionRule, entry: InventoryEnt
 }
 
 /** A name that differs in case only, or by a look-alike letter, is never taken for the model itself. */
-function trySimilarName(alert: Alert, entry: InventoryEntry): SelectionStep | undefined {
-  const named = alert.labels['model'];
+function trySimilarName(
+  { named, skeleton }: Sought,
+  { entry, skeletons }: ComparableEntry,
+): SelectionStep | undefined {
   if (named === undefined || named === entry.model || named === entry.registryName)
     return undefined;
-  const skeleton = skeletonOf(named);
-  const similar = [entry.model, entry.registryName].some((name) => skeletonOf(name) === skeleton);
-  if (!similar || skeleton === '') return undefined;
+  if (skeleton === '' || !skeletons.has(skeleton)) return undefined;
   const reason = `the label model is not '${entry.model}' but looks like it; a person decides`;
   return { rule: SIMILAR_NAME_RULE, model: entry.model, matched: true, reason };
 }
@@ -143,13 +215,17 @@ export function selectTargets(input: SelectionInput): ResolvedTargets {
     if (known && STRENGTH[known.confidence] >= STRENGTH[confidence]) return;
     matches.set(entry.model, { entry, confidence });
   };
-  for (const entry of input.entries) {
+  const sought = soughtBy(input.alert);
+  for (const candidate of input.entries) {
+    const { entry } = candidate;
     for (const rule of input.rules) {
-      const step = tryRule(input, rule, entry);
+      const step = mayMatch(sought, rule, candidate)
+        ? tryRule(input, rule, entry)
+        : { rule: rule.name, model: entry.model, matched: false, reason: NO_MATCH };
       steps.push(step);
       if (step.matched) keep(entry, weaker(rule.confidence, entry.confidence));
     }
-    const similar = trySimilarName(input.alert, entry);
+    const similar = trySimilarName(sought, candidate);
     if (!similar) continue;
     steps.push(similar);
     keep(entry, 'low');
@@ -161,4 +237,10 @@ export function selectTargets(input: SelectionInput): ResolvedTargets {
   const entry = status === 'resolved' ? (strong[0]?.entry ?? null) : null;
   const candidates = (strong.length > 0 ? strong : weak).map((match) => match.entry);
   return { status, entry, candidates, steps };
+}
+
+/** Without the rules that were tried and did not match: what is kept with an incident, however long the inventory. */
+export function withTellingSteps(targets: ResolvedTargets): ResolvedTargets {
+  const steps = targets.steps.filter(({ matched, reason }) => matched || reason !== NO_MATCH);
+  return { ...targets, steps };
 }

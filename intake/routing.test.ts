@@ -1,6 +1,7 @@
 // Goal: an alert takes the first matching route, selects the models that its labels mean and nobody else's, and lands in
 // the right incident. Method: tables of labels against a small inventory with traps (look-alikes, shared objects).
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import type { Alert } from '../domain/alert.ts';
 import type { Route } from '../domain/configuration.ts';
 import {
@@ -150,6 +151,35 @@ describe('selection', () => {
     expect(steps.find(({ rule }) => rule === SIMILAR_NAME_RULE)?.reason).toMatch(
       /a person decides/,
     );
+  });
+
+  test('what a default rule compares decides as its expression does', () => {
+    const words = fc.constantFrom(
+      ...['', 'ml', 'a/b', 'other', 'fraud-scorer', 'ranker', 'chargeback-ranker', 'Ranker'],
+      ...['ranker-canary', 'shared', 'found', 'fraud-scorer-canary'],
+    );
+    const keys = ['model', 'namespace', 'deployment', 'service'] as const;
+    const labels = fc.dictionary(fc.constantFrom(...keys), words);
+    // Given as rules of one's own, the same expressions are evaluated for every entry.
+    const selectionRules = [...DEFAULT_SELECTION_RULES];
+    const inventory = [...INVENTORY, entry('odd', { service: 'a/b/ranker' })];
+    const shared = { routes: [], inventory, playbooks: PLAYBOOKS };
+    const quick = createRouter({ ...shared, selectionRules: [] });
+    const plain = createRouter({ ...shared, selectionRules });
+    fc.assert(
+      fc.property(labels, (given) => {
+        const alert = alertOf(given);
+        expect(quick.explainTargets(alert)).toEqual(plain.explainTargets(alert));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('an incident keeps the rules that selected, not each one that was tried', () => {
+    const { routing } = routed(alertOf({ model: 'ranker' }), route('all'));
+    expect(routing.incident.targets?.steps).toEqual([
+      expect.objectContaining({ rule: 'model-label', model: 'ranker', matched: true }),
+    ]);
   });
 
   test('a rule that cannot be evaluated says so and matches nothing', () => {

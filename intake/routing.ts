@@ -2,7 +2,12 @@ import type { Alert, IncomingAlert } from '../domain/alert.ts';
 import type { Route } from '../domain/configuration.ts';
 import { AppError, isAppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
-import { DEFAULT_SELECTION_RULES, selectTargets } from '../domain/inventory-selection.ts';
+import {
+  comparable,
+  DEFAULT_SELECTION_RULES,
+  selectTargets,
+  withTellingSteps,
+} from '../domain/inventory-selection.ts';
 import type { InventoryEntry, ResolvedTargets, SelectionRule } from '../domain/inventory.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import { compileExpression } from '../expression/expression.ts';
@@ -152,10 +157,11 @@ function createSelector(input: RouterInput): (alert: Alert) => ResolvedTargets {
       compileExpression(rule.when, 'selection', `selectionRules.${rule.name}.when`),
     ]),
   );
+  const entries = input.inventory.map((entry) => comparable(entry, rules));
   return (alert) =>
     selectTargets({
       alert,
-      entries: input.inventory,
+      entries,
       rules,
       evaluate: (rule, entry) => compiled.get(rule.name)?.evaluate({ alert, entry }) === true,
     });
@@ -200,7 +206,7 @@ export function createRouter(input: RouterInput): Router {
         playbookName: playbook,
         suspect,
         model,
-        targets,
+        targets: withTellingSteps(targets),
         parameters: {},
         origin: { kind: 'alert', by: alert.source, channel: null },
         firstAlert: alert,
