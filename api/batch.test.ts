@@ -49,6 +49,26 @@ describe('batching', () => {
     expect(replies.map((receipts) => receipts[0]?.alertId)).toEqual(['a', 'b', 'c']);
   });
 
+  test('a delivery that comes alone waits for nobody; what comes during its commit shares the next', async () => {
+    const batches: string[][] = [];
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const accept: BatchOptions['accept'] = async (deliveries) => {
+      batches.push(deliveries.map(({ source }) => source));
+      if (batches.length === 1) await held;
+      return receiptsOf(deliveries);
+    };
+    const batcher = createBatcher({ ...options(accept), waitMs: 3_600_000 });
+    const alone = batcher.submit(delivery('alone'));
+    while (batches.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const others = ['a', 'b'].map((name) => batcher.submit(delivery(name)));
+    release();
+    await Promise.all([alone, ...others]);
+    expect(batches).toEqual([['alone'], ['a', 'b']]);
+  });
+
   test('a batch holds no more alerts than allowed, but one large delivery goes alone', async () => {
     const batches: string[][] = [];
     const batcher = createBatcher(

@@ -5,7 +5,7 @@ import type { AlertTable, Delivery } from '../store/tables.ts';
 /** How deliveries are gathered before they are committed together. */
 export interface BatchOptions {
   readonly accept: AlertTable['accept'];
-  /** The longest time that the first delivery of a batch waits for company, in milliseconds. */
+  /** The longest time that a delivery waits for company while others are being committed, in milliseconds. */
   readonly waitMs: number;
   /** So many alerts close a batch at once. */
   readonly alertsMax: number;
@@ -54,6 +54,7 @@ export function createBatcher(options: BatchOptions): Batcher {
   let pending = 0;
   let commits = 0;
   let timer: NodeJS.Timeout | undefined;
+  let turn: NodeJS.Immediate | undefined;
 
   const commit = async (batch: readonly Waiting[]): Promise<void> => {
     commits += 1;
@@ -68,7 +69,9 @@ export function createBatcher(options: BatchOptions): Batcher {
 
   const flush = (): void => {
     clearTimeout(timer);
+    clearImmediate(turn);
     timer = undefined;
+    turn = undefined;
     while (queue.length > 0 && commits < options.commitsMax) {
       const count = fitting(queue, options.alertsMax);
       const batch = queue.slice(0, count);
@@ -88,6 +91,8 @@ export function createBatcher(options: BatchOptions): Batcher {
         queue.push({ delivery, resolve, reject });
         queued += weight;
         if (queued >= options.alertsMax) flush();
+        // A commit under way gathers company by itself; without one, only what came in this turn is waited for.
+        else if (commits === 0) turn ??= setImmediate(flush);
         else timer ??= setTimeout(flush, options.waitMs);
       });
     } finally {
