@@ -21,7 +21,7 @@ import {
   storeDraft,
   type EffectJob,
 } from './plan-effect.ts';
-import { outcomeOf, resultIn, settle } from './results.ts';
+import { HOLD_MS, outcomeOf, resultIn, settle } from './results.ts';
 import { revertRow } from './revert.ts';
 
 /** Targets of one operation worked on at the same time. */
@@ -82,7 +82,7 @@ async function run(acting: Acting): Promise<ActOutcome> {
   const { deps, attempt, input, incident } = acting;
   const results = await deps.store.results.ofIncident(incident.id);
   const known = resultIn(results, input.operation, input.round);
-  if (known) return { ...outcomeOf(known), blockedBy: null, conflict: false, holdMs: 0 };
+  if (known) return { blockedBy: null, conflict: false, holdMs: 0, ...outcomeOf(known) };
   const pinned = await pinnedOf(deps, incident);
   const operation = effectNamed(pinned.playbook, input.operation);
   const context = contextOf({ incident, pinned, results, now: attempt.scheduledAt });
@@ -196,7 +196,8 @@ function summarise(ends: readonly TargetEnd[], jobs: readonly EffectJob[]): Fini
   if (skipped && 'skipped' in skipped) {
     return { outcome: 'skipped', reason: skipped.skipped, value, facts: [], holdMs: 0 };
   }
-  return { outcome: 'succeeded', reason: null, value, facts: [], holdMs };
+  const held = { ...value, [HOLD_MS]: holdMs };
+  return { outcome: 'succeeded', reason: null, value: held, facts: [], holdMs };
 }
 
 /** What later expressions read of an effect. */

@@ -35,12 +35,20 @@ export interface Carried {
   readonly messages: readonly CarriedMessage[];
 }
 
+/** An entry of an incident's log. */
+export interface LogHead {
+  readonly sequence: number;
+  readonly hash: string;
+}
+
 /** Part of every activity's input. */
 export interface RunReference {
   readonly incidentId: string;
   /** The guard refuses a generation that is not the row's. */
   readonly generation: number;
   readonly carried: Carried;
+  /** The newest entry of the log that the run was told of: a log without it was put back from a copy. */
+  readonly acknowledged?: LogHead;
 }
 
 /** Where an incident stands when a run begins. */
@@ -63,6 +71,8 @@ export interface LoadedIncident {
   readonly stepFacts: readonly string[];
   /** True when its effects were taken back (absent in histories before 0.1.0 was complete). */
   readonly stoodDown?: boolean;
+  /** Who cancelled it and why, while nobody resumed it since. */
+  readonly cancelled?: { readonly reason: string; readonly by: string };
 }
 
 /** How an operation stands in a round. */
@@ -73,6 +83,8 @@ export interface OperationOutcome {
   readonly reason: string | null;
   /** A person went on without it, or without proof of it: the run passes, and its step is no success. */
   readonly passedOver?: boolean;
+  /** How long what it changed must hold before it is looked at again, in milliseconds; absent where nothing must. */
+  readonly holdMs?: number;
 }
 
 /** Input of `look`: neighbouring reads of one step. */

@@ -1,6 +1,7 @@
 import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { NewMessage } from '../domain/message.ts';
+import { checkLog } from './acknowledged.ts';
 import type { Carried, CarriedMessage, RunReference } from './activity.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
@@ -40,13 +41,14 @@ function isEmpty(carried: Carried): boolean {
 
 /**
  * Writes what the workflow carries, in one transaction, before anything else; answers the incident. Raises
- * `not_found`, and `refused` for a replaced generation.
+ * `not_found`, and `refused` for a replaced generation or a log that was put back.
  */
 export async function begin(
   deps: ActivityDependencies,
   reference: RunReference,
 ): Promise<Incident> {
   const { incidentId, carried } = reference;
+  await checkLog(deps, reference);
   if (isEmpty(carried)) {
     const incident = await deps.store.incidents.get(incidentId);
     if (!incident) throw new AppError('not_found', `No incident ${incidentId}.`);

@@ -1,6 +1,7 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { withHead } from './acknowledged.ts';
 import { act } from './act.ts';
-import type { Activities } from './activity.ts';
+import type { Activities, RunReference } from './activity.ts';
 import { beating } from './beat.ts';
 import { begin } from './carry.ts';
 import { closeIncident } from './close-incident.ts';
@@ -38,20 +39,22 @@ async function guarded<T>(body: () => Promise<T>): Promise<T> {
 
 /** Every activity over what it is given; the worker registers exactly these. */
 export function createActivities(deps: ActivityDependencies): Activities {
+  const told = <T extends object>(input: RunReference, body: () => Promise<T>): Promise<T> =>
+    guarded(() => withHead(deps, input, body));
   return {
-    loadIncident: (input) => guarded(() => loadIncident(deps, input)),
-    look: (input) => guarded(() => look(deps, attempt(), input)),
-    act: (input) => guarded(() => act(deps, attempt(), input)),
-    requestApproval: (input) => guarded(() => requestApproval(deps, attempt(), input)),
+    loadIncident: (input) => told(input, () => loadIncident(deps, input)),
+    look: (input) => told(input, () => look(deps, attempt(), input)),
+    act: (input) => told(input, () => act(deps, attempt(), input)),
+    requestApproval: (input) => told(input, () => requestApproval(deps, attempt(), input)),
     approvalStatus: ({ approvalId }) =>
       guarded(async () => {
         const approval = await deps.store.approvals.get(approvalId);
         return { status: approval?.status ?? 'void', reason: approval?.statusReason ?? null };
       }),
     voidApproval: (input) => guarded(() => voidApproval(deps, input)),
-    confirmStep: (input) => guarded(() => confirmStep(deps, attempt(), input)),
-    settleByPerson: (input) => guarded(() => settleByPerson(deps, attempt(), input)),
-    standDown: (input) => guarded(() => standDown(deps, attempt(), input)),
+    confirmStep: (input) => told(input, () => confirmStep(deps, attempt(), input)),
+    settleByPerson: (input) => told(input, () => settleByPerson(deps, attempt(), input)),
+    standDown: (input) => told(input, () => standDown(deps, attempt(), input)),
     chooseTargets: (input) => guarded(() => chooseTargets(deps, input)),
     record: (input) =>
       guarded(async () => {

@@ -1,5 +1,6 @@
-import { newFact, type FactKind, type NewFact } from '../domain/fact.ts';
+import { newFact, type Fact, type FactKind, type NewFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
+import { isJsonObject } from '../domain/json.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { ChooseTargetsInput, LoadedIncident, RunReference } from './activity.ts';
 import { begin, checkGeneration, messagesFor } from './carry.ts';
@@ -40,7 +41,10 @@ async function open(
   return deps.store.transaction(async (tables) => {
     const locked = await tables.incidents.lock(reference.incidentId);
     checkGeneration(locked, reference);
-    if (locked.playbookDigest !== null && locked.state === 'open') return locked;
+    if (locked.playbookDigest !== null && locked.state === 'open') {
+      await tables.facts.append(locked.id, resumedFact(locked));
+      return locked;
+    }
     await tables.playbooks.put(pinned);
     const incident = await tables.incidents.change(locked.id, {
       playbookDigest: pinned.digest,
@@ -125,6 +129,7 @@ async function describe(
     reopenings: told.reopenings,
     stepFacts: told.keys,
     stoodDown: told.stoodDown,
+    ...(told.cancelled === null ? {} : { cancelled: told.cancelled }),
   };
 }
 
@@ -133,18 +138,44 @@ interface Told {
   readonly reopenings: number;
   readonly reopenedAt: string;
   readonly stoodDown: boolean;
+  readonly cancelled: NonNullable<LoadedIncident['cancelled']> | null;
 }
 
-const NOTHING_TOLD: Told = { keys: [], reopenings: 0, reopenedAt: '', stoodDown: false };
+const NOTHING_TOLD: Told = {
+  keys: [],
+  reopenings: 0,
+  reopenedAt: '',
+  stoodDown: false,
+  cancelled: null,
+};
+
+/** Whether an incident is cancelled once this fact is told; undefined when the fact does not tell. */
+function cancelledBy({ kind, actor, summary, data }: Fact): Told['cancelled'] | undefined {
+  switch (kind) {
+    case 'incident.cancelled': {
+      const reason = isJsonObject(data) ? data['reason'] : null;
+      return { reason: typeof reason === 'string' ? reason : summary, by: actor };
+    }
+    case 'incident.released':
+    case 'incident.reopened':
+      return null;
+    default:
+      return undefined;
+  }
+}
 
 async function toldOf(deps: ActivityDependencies, incidentId: string): Promise<Told> {
   const keys: string[] = [];
   let reopenings = 0;
   let reopenedAt = '';
   let stoodDown = false;
+  let cancelled: Told['cancelled'] = null;
   for (let after = 0; after < FACTS_MAX;) {
     const page = await deps.store.facts.page(incidentId, after, FACTS_PAGE);
-    for (const { kind, key, recordedAt } of page) {
+    for (const fact of page) {
+      const { kind, key, recordedAt } = fact;
+      const tells = cancelledBy(fact);
+      if (tells !== undefined) cancelled = tells;
       if (ONCE.has(kind)) keys.push(key);
       if (key.startsWith(STOOD_DOWN)) stoodDown = true;
       if (kind !== 'incident.reopened') continue;
@@ -156,7 +187,7 @@ async function toldOf(deps: ActivityDependencies, incidentId: string): Promise<T
     if (!last || page.length < FACTS_PAGE) break;
     after = last.sequence;
   }
-  return { keys, reopenings, reopenedAt, stoodDown };
+  return { keys, reopenings, reopenedAt, stoodDown, cancelled };
 }
 
 /** A person picked the model: the inventory entry becomes the target. An unknown name changes nothing. */

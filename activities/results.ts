@@ -1,4 +1,5 @@
 import type { NewFact } from '../domain/fact.ts';
+import { isJsonObject, type Json } from '../domain/json.ts';
 import { isPassedOver, type OperationResult } from '../domain/operation.ts';
 import type { OperationOutcome } from './activity.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -6,8 +7,16 @@ import type { ActivityDependencies } from './dependencies.ts';
 /** The outcome part of a stored result. */
 export function outcomeOf(result: OperationResult): OperationOutcome {
   const { operation, round, outcome, reason, value } = result;
-  const passedOver = isPassedOver(value);
-  return { operation, round, outcome, reason, ...(passedOver ? { passedOver } : {}) };
+  const passedOver = isPassedOver(value) ? { passedOver: true } : {};
+  return { operation, round, outcome, reason, ...passedOver, ...holdOf(value) };
+}
+
+/** Key in a result's value: how long what was changed must hold, in milliseconds. */
+export const HOLD_MS = 'holdMs';
+
+function holdOf(value: Json): Pick<OperationOutcome, 'holdMs'> {
+  const holdMs = isJsonObject(value) ? value[HOLD_MS] : null;
+  return typeof holdMs === 'number' ? { holdMs } : {};
 }
 
 /** The stored result of this operation in this round, or undefined. */

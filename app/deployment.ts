@@ -5,6 +5,7 @@ import { createAdopter } from './adoption.ts';
 import { environmentWithFile, readConfig } from './config.ts';
 import { connectEngine } from './engine-client.ts';
 import { makeCurrent } from './engine-setup.ts';
+import { createOurNamespace } from './namespace.ts';
 import { createReconciler } from './reconciler.ts';
 import { createLog } from './start.ts';
 import { readTemporalConnection } from './temporal-connection.ts';
@@ -46,7 +47,9 @@ export async function deploy(withinMs: number): Promise<Deployment> {
     try {
       const log = createLog(config.logLevel);
       const adopter = createAdopter({ store, engine, bundle, log, replacesOthers: true });
-      const adopted = await createReconciler({ store, engine, adopter, log }).reconcile();
+      const namespace = createOurNamespace({ store, engine, isOwn: false, log });
+      const reconciler = createReconciler({ store, engine, adopter, namespace, log });
+      const adopted = await reconciler.reconcile();
       return { buildId: bundle.buildId, adopted };
     } finally {
       await store.close();

@@ -50,6 +50,8 @@ export interface EngineClient {
   /** Delivers a decision; null when there is no run. Raises `unavailable` when no worker took it in time. */
   decide(incident: Incident, decision: Decision): Promise<DecisionAnswer | null>;
   describe(incidentId: string, generation: number): Promise<DescribedRun>;
+  /** True when this run was made by a reset: it began with the history of another. */
+  wasReset(incidentId: string, generation: number, runId: string): Promise<boolean>;
   terminate(incidentId: string, generation: number, reason: string): Promise<void>;
   ready(): Promise<boolean>;
   close(): Promise<void>;
@@ -208,6 +210,17 @@ export async function connectEngine(options: {
         workflowService.describeNamespace({ namespace }),
       );
       return namespaceInfo?.id ?? '';
+    },
+    wasReset: async (incidentId, generation, runId) => {
+      const { history } = await within(() =>
+        workflowService.getWorkflowExecutionHistory({
+          namespace,
+          execution: { workflowId: workflowIdOf(incidentId, generation), runId },
+          maximumPageSize: 1,
+        }),
+      );
+      const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+      return (started?.originalExecutionRunId ?? runId) !== runId;
     },
     terminate: async (incidentId, generation, reason) => {
       await within(() => handleOf(door, incidentId, generation).terminate(reason));

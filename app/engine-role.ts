@@ -8,7 +8,8 @@ import { createAdopter } from './adoption.ts';
 import type { EngineClient } from './engine-client.ts';
 import { createSchedules, currentBuild, makeCurrent } from './engine-setup.ts';
 import type { Messenger } from './messenger.ts';
-import { createReconciler, recordNamespace } from './reconciler.ts';
+import { createOurNamespace } from './namespace.ts';
+import { createReconciler } from './reconciler.ts';
 import { startRelay } from './relay.ts';
 import type { Servers } from './servers.ts';
 
@@ -54,7 +55,8 @@ export async function startEngineRole(options: EngineRoleOptions): Promise<Engin
     log,
     replacesOthers: servers.ownsTemporal,
   });
-  const reconciler = createReconciler({ store, engine, adopter, log });
+  const namespace = createOurNamespace({ store, engine, isOwn: servers.ownsTemporal, log });
+  const reconciler = createReconciler({ store, engine, adopter, namespace, log });
   const worker = await startWorker({
     connection: servers.temporal,
     namespace: servers.namespace,
@@ -72,11 +74,11 @@ export async function startEngineRole(options: EngineRoleOptions): Promise<Engin
   try {
     if (servers.ownsTemporal) await makeCurrent(engine, bundle.buildId);
     else await warnUnlessCurrent(options);
-    await recordNamespace(store, engine);
     const touched = await reconciler.reconcile();
     if (touched > 0) log.warn({ incidents: touched }, 'open incidents were taken up again');
     await createSchedules(engine);
-    const relay = await startRelay({ store, engine, messenger: options.messenger, log });
+    const { messenger } = options;
+    const relay = await startRelay({ store, engine, messenger, namespace, log });
     return {
       finished: worker.finished,
       stop: async () => {

@@ -5,6 +5,7 @@ import type { Store } from '../store/tables.ts';
 import { deliverDecision } from './decision-delivery.ts';
 import type { EngineClient } from './engine-client.ts';
 import type { Messenger } from './messenger.ts';
+import type { OurNamespace } from './namespace.ts';
 
 /** Rows taken at once, and worked on side by side. */
 const LEASE_ROWS = 32;
@@ -13,6 +14,8 @@ const LEASE_MS = 30_000;
 const POLL_MS = 1_000;
 const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 30_000;
+/** How long work waits that only another Temporal can do. */
+const FOREIGN_MS = 5_000;
 /** An incident is woken at most so often. */
 const WAKE_EVERY_MS = 1_000;
 
@@ -27,6 +30,7 @@ export interface RelayDependencies {
   readonly store: Store;
   readonly engine: EngineClient;
   readonly messenger: Messenger;
+  readonly namespace: OurNamespace;
   readonly log: Logger;
 }
 
@@ -88,7 +92,8 @@ async function deliver(
 ): Promise<void> {
   const { outbox } = deps.store;
   try {
-    const delivery = await carryOut(deps, row.work, woken);
+    const possible = row.work.kind === 'send-message' || (await deps.namespace.isOurs());
+    const delivery = possible ? await carryOut(deps, row.work, woken) : { laterMs: FOREIGN_MS };
     if (delivery === 'done') await outbox.done(row.id);
     else await outbox.later(row.id, delivery.laterMs, 'later');
   } catch (error) {

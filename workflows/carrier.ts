@@ -3,6 +3,7 @@ import type {
   Carried,
   CarriedChange,
   CarriedMessage,
+  LogHead,
   RunReference,
 } from '../activities/activity.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
@@ -20,6 +21,7 @@ export class Carrier {
   private facts: readonly NewFact[] = [];
   private change: CarriedChange = {};
   private messages: readonly CarriedMessage[] = [];
+  private acknowledged: LogHead | null = null;
 
   constructor(run: Omit<RunReference, 'carried'>) {
     this.run = run;
@@ -47,14 +49,26 @@ export class Carrier {
     return this.facts.length > 0 || this.messages.length > 0 || Object.keys(this.change).length > 0;
   }
 
+  /** Remembers how far the log had come: activities side by side may answer out of order. */
+  private acknowledge(head: LogHead | null): void {
+    if (head && head.sequence > (this.acknowledged?.sequence ?? 0)) this.acknowledged = head;
+  }
+
   /** Calls an activity with everything that waits; what a failed call did not take stays for the next. */
   async call<T>(activity: (reference: RunReference) => Promise<T>): Promise<T> {
     const carried: Carried = { facts: this.facts, change: this.change, messages: this.messages };
     this.facts = [];
     this.change = {};
     this.messages = [];
+    const { acknowledged } = this;
     try {
-      return await activity({ ...this.run, carried });
+      const answer = await activity({
+        ...this.run,
+        carried,
+        ...(acknowledged === null ? {} : { acknowledged }),
+      });
+      this.acknowledge(headIn(answer));
+      return answer;
     } catch (error) {
       this.facts = [...carried.facts, ...this.facts];
       this.change = { ...carried.change, ...this.change };
@@ -77,4 +91,16 @@ export class Carrier {
       return { failure: error.cause?.message ?? error.message };
     }
   }
+}
+
+/** The head of the log in an activity's answer; null in one that tells none. */
+function headIn(answer: unknown): LogHead | null {
+  if (typeof answer !== 'object' || answer === null || !('head' in answer)) return null;
+  const { head } = answer;
+  return isHead(head) ? head : null;
+}
+
+function isHead(value: unknown): value is LogHead {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'sequence' in value && 'hash' in value;
 }

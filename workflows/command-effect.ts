@@ -33,12 +33,11 @@ export function effectOf({ command, actor }: Decision): CommandEffect | null {
         fact: says('incident.unpaused', 'resumed the incident.'),
         paused: false,
       };
-    case 'cancel':
-      return {
-        change: {},
-        fact: says('incident.cancelled', `cancelled the incident: ${command.reason}`),
-        cancelled: { reason: command.reason, by: person },
-      };
+    case 'cancel': {
+      const { reason } = command;
+      const fact = says('incident.cancelled', `cancelled the incident: ${reason}`);
+      return { change: {}, fact: { ...fact, data: { reason } }, cancelled: { reason, by: person } };
+    }
     case 'hand-over': {
       const { to } = command;
       const fact = says('incident.handed-over', `handed the incident over to ${to}.`);

@@ -35,6 +35,7 @@ export async function runPlaybook(run: Run): Promise<'done' | 'closed'> {
 async function runStep(run: Run, step: PlaybookStep): Promise<'done' | 'closed'> {
   run.step = step.name;
   run.startHold();
+  noteEarlierHolds(run, step);
   run.set({ step: step.name, phase: PHASES[step.name] });
   run.tellOnce(`step/${step.name}/started`, {
     kind: 'step.started',
@@ -59,6 +60,14 @@ async function runStep(run: Run, step: PlaybookStep): Promise<'done' | 'closed'>
     if (batch.every((operation) => passed(run, operation))) index += batch.length;
   }
   return endStep(run, step);
+}
+
+/** What an earlier run changed in this step still has its hold time to pass, unless the step has ended. */
+function noteEarlierHolds(run: Run, step: PlaybookStep): void {
+  if (run.hasTold(`step/${step.name}/ended`)) return;
+  for (const { name } of withMembers(step)) {
+    run.noteHold(run.progress.outcomeOf(name)?.holdMs ?? 0);
+  }
 }
 
 function passed(run: Run, operation: PlaybookOperation): boolean {

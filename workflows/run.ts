@@ -85,6 +85,7 @@ export class Run {
     this.incident = loaded;
     this.paused ||= loaded.paused;
     this.stoodDown ||= loaded.stoodDown === true;
+    this.cancelled ??= loaded.cancelled ?? null;
     for (const key of loaded.stepFacts) this.told.add(key);
     this.progress.load(loaded.rounds, loaded.results);
   }
@@ -123,10 +124,19 @@ export class Run {
     this.carrier.tell(this.step, fact);
   }
 
+  private onceKey(name: string): string {
+    const { reopenings } = this.loaded;
+    return reopenings === 0 ? name : `${name}/reopened-${reopenings.toString()}`;
+  }
+
+  /** Whether a fact that is told once was, in this generation or an earlier one. */
+  hasTold(name: string): boolean {
+    return this.told.has(this.onceKey(name));
+  }
+
   /** States a fact once over all generations; true when it was not stated before. */
   tellOnce(name: string, fact: BornFact): boolean {
-    const { reopenings } = this.loaded;
-    const key = reopenings === 0 ? name : `${name}/reopened-${reopenings.toString()}`;
+    const key = this.onceKey(name);
     if (this.told.has(key)) return false;
     this.told.add(key);
     this.tell({ ...fact, key });
@@ -190,9 +200,12 @@ export class Run {
     return { waiting, paused, ended, stoodDown, endedApprovals, cancelled };
   }
 
-  /** The update's validator: synchronous, changes nothing. */
+  /** The update's validator: synchronous, changes nothing. A run that has just begun does not know yet. */
   validate(decision: Decision): void {
-    if (this.answers.has(decision.id)) return;
+    if (this.incident !== null && !this.answers.has(decision.id)) this.refuse(decision);
+  }
+
+  private refuse(decision: Decision): void {
     const refusal = refusalOf(decision.command, this.view());
     if (refusal !== null) throw ApplicationFailure.nonRetryable(refusal, 'refused');
   }
@@ -201,6 +214,10 @@ export class Run {
   async decide(decision: Decision): Promise<DecisionAnswer> {
     const earlier = this.answers.get(decision.id);
     if (earlier) return earlier;
+    if (this.incident === null) {
+      await condition(() => this.incident !== null);
+      this.refuse(decision);
+    }
     if (needsWaitingLoop(decision.command, this.view())) {
       this.inbox.push(decision);
       await condition(() => this.answers.has(decision.id));

@@ -6,7 +6,8 @@ import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { createAdopter } from '../../app/adoption.ts';
 import { connectEngine, type EngineClient } from '../../app/engine-client.ts';
 import { makeCurrent } from '../../app/engine-setup.ts';
-import { createReconciler, recordNamespace, type Reconciler } from '../../app/reconciler.ts';
+import { createOurNamespace } from '../../app/namespace.ts';
+import { createReconciler, type Reconciler } from '../../app/reconciler.ts';
 import { startRelay } from '../../app/relay.ts';
 import type { Playbook } from '../../domain/playbook.ts';
 import { digestOf } from '../../evidence/digest.ts';
@@ -76,8 +77,9 @@ function createWorkers(client: EngineClient, deps: () => ActivityDependencies): 
       await makeCurrent(client, bundle.buildId);
       const { store } = deps();
       const ground = { store, engine: client, log: LOG };
+      const namespace = createOurNamespace({ ...ground, isOwn: false });
       const adopter = createAdopter({ ...ground, bundle, replacesOthers: true });
-      reconciler = createReconciler({ ...ground, adopter });
+      reconciler = createReconciler({ ...ground, adopter, namespace });
     },
     stop: async () => {
       await worker?.stop();
@@ -98,7 +100,6 @@ export async function startEngine(playbook: Playbook, world: World): Promise<Eng
     namespace: 'default',
     taskQueue: unique('test'),
   });
-  await recordNamespace(store, client);
   const workers = createWorkers(client, () => deps);
   const deps: ActivityDependencies = {
     store,
@@ -116,8 +117,9 @@ export async function startEngine(playbook: Playbook, world: World): Promise<Eng
     },
   };
   await workers.start();
+  const namespace = createOurNamespace({ store, engine: client, isOwn: false, log: LOG });
   const messenger = { send: () => Promise.resolve('sent' as const) };
-  const relay = await startRelay({ store, engine: client, messenger, log: LOG });
+  const relay = await startRelay({ store, engine: client, messenger, namespace, log: LOG });
   return {
     ...createIncidents({ api, worker: store }),
     ...people,
