@@ -31,9 +31,11 @@ const CONTAINER = {
     order by t.target limit 1`,
 };
 
+// Who takes a claim waits for none any more.
 const TAKE = {
   name: 'claim-take',
-  text: `insert into firebreak.claim (target, incident_id, mode)
+  text: `with waited as (delete from firebreak.claim_wait where incident_id = $2)
+    insert into firebreak.claim (target, incident_id, mode)
     select t.target, $2, $3 from unnest($1::text[]) as t (target) order by t.target
     on conflict (target, incident_id) do update
       set mode = case when claim.mode = 'exclusive' then claim.mode else excluded.mode end`,
@@ -100,7 +102,6 @@ async function take(
     return { taken: false, by: blocker.by, target: blocker.target };
   }
   await connection.write(TAKE, [targets, incidentId, mode]);
-  await connection.write(STOP_WAITING, [incidentId]);
   return { taken: true };
 }
 

@@ -93,19 +93,27 @@ async function change(
 ): Promise<Incident> {
   const given = new Map<string, unknown>(Object.entries(wanted));
   const sets: string[] = [];
+  // Names the prepared statement; Postgres tells no more than 63 characters of a name apart.
+  const changed: number[] = [];
   const values: unknown[] = [id];
-  for (const [property, column] of Object.entries(CHANGE_COLUMNS)) {
+  for (const [position, [property, column]] of Object.entries(CHANGE_COLUMNS).entries()) {
     const value = given.get(property);
     if (value === undefined) continue;
     values.push(property === 'targets' ? jsonText(value) : value);
     sets.push(`${column} = $${values.length.toString()}`);
+    changed.push(position);
   }
   if (sets.length === 0) return get(connection, id);
   // A closed incident accepts nothing, however it came to be closed.
   if (wanted.state === 'closed') sets.push('accepting = false');
+  const closing = wanted.state === 'closed' ? 'closing' : 'open';
+  const name = ['incident-change', closing, ...changed].join('-');
   const text = `${FIRST_LOCK} update firebreak.incident set ${sets.join(', ')} from locked
     where id = locked_id returning ${INCIDENT_COLUMNS}`;
-  return requireRow(connection.rows({ text }, values, incidentRow), `There is no incident ${id}.`);
+  return requireRow(
+    connection.rows({ name, text }, values, incidentRow),
+    `There is no incident ${id}.`,
+  );
 }
 
 async function list(

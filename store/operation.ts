@@ -25,7 +25,7 @@ const INSERT = statement(
       approval_class, approval_id, containment, state, generation, plan, plan_digest, claim_targets,
       lease_until)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'planned', $12, $13, $14, $15, $16)
-    on conflict do nothing`,
+    on conflict do nothing returning ${OPERATION_COLUMNS}`,
 );
 
 const NEXT_FENCE = statement(
@@ -117,7 +117,7 @@ async function insertPlanned(
   connection: Connection,
   row: Parameters<OperationTable['insertPlanned']>[0],
 ): Promise<OperationRow> {
-  await connection.write(INSERT, [
+  const values = [
     ...keyValues(row),
     row.step,
     row.use,
@@ -131,8 +131,9 @@ async function insertPlanned(
     row.planDigest,
     claimTargetsOf(row),
     row.leaseUntil,
-  ]);
-  return requireOperation(connection, FIND, row);
+  ];
+  const inserted = await firstRow(connection.rows(INSERT, values, operationRow));
+  return inserted ?? requireOperation(connection, FIND, row);
 }
 
 interface Move {

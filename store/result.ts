@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { OperationResult } from '../domain/operation.ts';
 import { STEP_NAMES } from '../domain/playbook.ts';
 import { document, timestamp } from './column.ts';
-import { requireRow } from './connection.ts';
+import { firstRow, requireRow } from './connection.ts';
 import type { Connection } from './connection.ts';
 import type { ResultTable } from './tables.ts';
 
@@ -15,7 +15,7 @@ const PUT = {
   name: 'result-put',
   text: `insert into firebreak.operation_result (incident_id, step, operation, round, outcome, reason, value,
       started_at, settled_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning ${COLUMNS}`,
 };
 
 const GET = {
@@ -43,7 +43,7 @@ const resultRow: z.ZodType<OperationResult> = z.object({
 });
 
 async function put(connection: Connection, result: OperationResult): Promise<OperationResult> {
-  await connection.write(PUT, [
+  const values = [
     result.incidentId,
     result.step,
     result.operation,
@@ -53,7 +53,9 @@ async function put(connection: Connection, result: OperationResult): Promise<Ope
     JSON.stringify(result.value),
     result.startedAt,
     result.settledAt,
-  ]);
+  ];
+  const stored = await firstRow(connection.rows(PUT, values, resultRow));
+  if (stored !== null) return stored;
   const key = [result.incidentId, result.operation, result.round];
   return requireRow(connection.rows(GET, key, resultRow), 'The result was not stored.');
 }
