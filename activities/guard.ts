@@ -45,9 +45,7 @@ export async function guard(deps: ActivityDependencies, claim: EffectClaim): Pro
   const obstacle = obstacleTo(claim, incident, row);
   if (obstacle !== null) throw refusal(obstacle);
   if (!holds) throw refusal(`this incident holds no claim on ${key.target}`);
-  if (!(await store.operations.holdsFence(key, claim.fence))) {
-    throw refusal('a newer attempt holds the fence');
-  }
+  if (row.fence !== claim.fence) throw refusal('a newer attempt holds the fence');
   if (claim.ensures && (await isTakenOver(deps, row))) {
     throw refusal('a later operation of this incident changes it');
   }
