@@ -119,7 +119,7 @@ async function startTwins(
   const [first] = stories;
   const serving = open.keep(
     await createServingSimulator({
-      kubernetesUrl: kubernetes.url,
+      kubernetes: createJsonClient(kubernetes.url),
       services: served,
       anomalyScore: (_model, version) => first?.anomalyScore(version) ?? 0,
       driftScore: () => 0,

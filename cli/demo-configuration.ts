@@ -18,7 +18,7 @@ export interface DemoWorld {
   readonly pointer: { readonly name: string; readonly key: string };
   readonly urls: {
     readonly kubernetes: JsonObject;
-    readonly mlflow: string;
+    readonly mlflow: JsonObject;
     readonly airflow: string;
     readonly prometheus: string;
     readonly loki: string;
@@ -97,7 +97,7 @@ export function demoConfiguration(world: DemoWorld): Configuration {
   return {
     instances: [
       instance('kubernetes', urls.kubernetes),
-      instance('mlflow', { url: urls.mlflow }),
+      instance('mlflow', urls.mlflow),
       instance('airflow', { url: urls.airflow }),
       instance('prometheus', { url: urls.prometheus }),
       instance('loki', { url: urls.loki }),

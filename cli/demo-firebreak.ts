@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { Lab } from '../lab/lab.ts';
+import type { Configuration } from '../domain/configuration.ts';
+import type { CommonLab } from '../lab/lab.ts';
 import { demoConfiguration } from './demo-configuration.ts';
 import { say } from './demo-narration.ts';
 import type { DemoOptions } from './demo-stage.ts';
@@ -8,13 +9,18 @@ import type { DemoOptions } from './demo-stage.ts';
 const SLACK_CHANNEL = 'C0INCIDENTS';
 
 /** What Firebreak is told of a lab: its systems, model, routes and people. */
-export function configurationOf({ story, ...twins }: Lab): ReturnType<typeof demoConfiguration> {
+export function configurationOf({
+  story,
+  access,
+  ...twins
+}: Pick<CommonLab, 'story' | 'access' | 'airflow' | 'prometheus' | 'loki'>): ReturnType<
+  typeof demoConfiguration
+> {
   return {
     ...demoConfiguration({
       ...story,
       urls: {
-        kubernetes: { server: twins.kubernetes.url },
-        mlflow: twins.mlflow.url,
+        ...access,
         airflow: twins.airflow.url,
         prometheus: twins.prometheus.url,
         loki: twins.loki.url,
@@ -24,11 +30,35 @@ export function configurationOf({ story, ...twins }: Lab): ReturnType<typeof dem
   };
 }
 
+/** The source of a real Alertmanager that was configured with a token before; none makes the first start make one. */
+async function sourcesOf(alertToken: string | null): Promise<Configuration['sources']> {
+  if (alertToken === null) return [];
+  const { sha256Hex } = await import('../evidence/digest.ts');
+  return [
+    {
+      name: 'alertmanager',
+      kind: 'alertmanager',
+      authentication: { kind: 'bearer', tokenSha256: [sha256Hex(alertToken)] },
+      mapping: null,
+      ignoreLabels: [],
+    },
+  ];
+}
+
+/** What the demo's Firebreak is started with. */
+export interface DemoStart {
+  readonly options: DemoOptions;
+  readonly dataDir: string;
+  /** The token that a real Alertmanager sends; null when the first start makes one. */
+  readonly alertToken: string | null;
+}
+
 /**
  * Starts a whole Firebreak against the lab, on embedded servers in a folder of its own: nothing of the environment
  * names a system. Raises what the start raises.
  */
-export async function startDemoFirebreak(lab: Lab, options: DemoOptions, dataDir: string) {
+export async function startDemoFirebreak(lab: CommonLab, start: DemoStart) {
+  const { options, dataDir, alertToken } = start;
   const { startFirebreak } = await import('../app/firebreak.ts');
   const { cacheFolder } = await import('../app/cache-folder.ts');
   const { createLog, PLAYBOOKS_DIR, programVersion } = await import('../app/start.ts');
@@ -47,7 +77,7 @@ export async function startDemoFirebreak(lab: Lab, options: DemoOptions, dataDir
     host: '127.0.0.1',
     port: options.port,
     baseUrl: null,
-    configuration: configurationOf(lab),
+    configuration: { ...configurationOf(lab), sources: await sourcesOf(alertToken) },
     playbooksDir: PLAYBOOKS_DIR,
     taskQueue: 'firebreak',
     slack: { botToken, appToken, apiUrl, channel: SLACK_CHANNEL },

@@ -1,3 +1,4 @@
+import type { RealSystems } from '../lab/mixed-lab.ts';
 import type { DemoPerson } from './demo-person.ts';
 
 /** How the demo is run. */
@@ -10,6 +11,10 @@ export interface DemoOptions {
   readonly json: boolean;
   /** Port of the API; 0 takes a free one. */
   readonly port: number;
+  /** Real servers in place of twins. */
+  readonly real: RealSystems;
+  /** A file with the token that a real Alertmanager sends; null: the demo makes one and shows it. */
+  readonly alertTokenFile: string | null;
 }
 
 /** The demo's people, each with a way into the API. */

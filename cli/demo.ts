@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError } from '../domain/error.ts';
-import { startLab, type Lab } from '../lab/lab.ts';
-import { SCENARIO_NAMES } from '../lab/scenario/scenarios.ts';
-import { choice } from './arguments.ts';
+import type { CommonLab } from '../lab/lab.ts';
 import { startDemoFirebreak, type DemoFirebreak } from './demo-firebreak.ts';
 import { followIncident } from './demo-incident.ts';
+import { alertTokenOf, receiverOf, startDemoLab } from './demo-lab.ts';
 import { say } from './demo-narration.ts';
 import { hire } from './demo-people.ts';
 import { report } from './demo-report.ts';
@@ -19,26 +18,26 @@ import { EXIT } from './failure.ts';
 interface DemoRun {
   readonly options: DemoOptions;
   readonly dataDir: string;
+  readonly alertToken: string | null;
   readonly interrupted: AbortSignal;
 }
 
 /**
- * Runs the main job on embedded everything: one real alert through all five steps. Answers the exit code: with `exit`
- * 0 when every step held, 1 when one did not, 130 after Ctrl-C; staying up always ends with 0. Raises `invalid` for an unknown
- * scenario, and what the start of the embedded servers raises.
+ * Runs the main job on embedded everything, or on real servers where they are named: one real alert through all five
+ * steps. Answers the exit code: with `exit` 0 when every step held, 1 when one did not, 130 after Ctrl-C; staying up
+ * always ends with 0. Raises `invalid` for wrong options, and what the start of the lab and of the embedded servers raises.
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
-  const scenario = choice(options.scenario, SCENARIO_NAMES, 'scenario');
+  const alertToken = await alertTokenOf(options);
   const interrupted = interruption();
   const dataDir = await mkdtemp(join(tmpdir(), 'firebreak-demo-'));
   say(`Firebreak demo · data in ${dataDir}`);
-  const lab = await startLab(scenario);
-  say('The lab is up: Kubernetes, MLflow, Airflow, Prometheus, Loki, Slack and mail twins.');
+  const lab = await startDemoLab(options);
   try {
-    const firebreak = await startDemoFirebreak(lab, options, dataDir);
+    const firebreak = await startDemoFirebreak(lab, { options, dataDir, alertToken });
     try {
       say(`Firebreak is up: ${firebreak.url} (API page: ${firebreak.url}/docs)`);
-      return await run({ options, dataDir, interrupted }, lab, firebreak);
+      return await run({ options, dataDir, alertToken, interrupted }, lab, firebreak);
     } finally {
       await firebreak.stop();
     }
@@ -59,7 +58,7 @@ function interruption(): AbortSignal {
 }
 
 /** One run on a stage that is up: the exit code. Staying up afterwards ends well with Ctrl-C. */
-async function run(demo: DemoRun, lab: Lab, firebreak: DemoFirebreak): Promise<number> {
+async function run(demo: DemoRun, lab: CommonLab, firebreak: DemoFirebreak): Promise<number> {
   const { options, dataDir, interrupted } = demo;
   const stage = await setStage(demo, lab, firebreak);
   const incidentId = await followIncident(stage);
@@ -71,19 +70,25 @@ async function run(demo: DemoRun, lab: Lab, firebreak: DemoFirebreak): Promise<n
 }
 
 /** Lets people in and the story begin, up to the alert. Raises `internal` when nothing takes alerts. */
-async function setStage(demo: DemoRun, lab: Lab, firebreak: DemoFirebreak): Promise<Stage> {
+async function setStage(demo: DemoRun, lab: CommonLab, firebreak: DemoFirebreak): Promise<Stage> {
   const { url, adminToken, sources } = firebreak;
   const people = await hire(url, adminToken ?? '');
-  const source = sources.find(({ kind }) => kind === 'alertmanager');
-  if (!source) throw new AppError('internal', 'The first start made no source.');
+  const { alertToken, options, interrupted } = demo;
+  const token = alertToken ?? sources.find(({ kind }) => kind === 'alertmanager')?.token;
+  if (token === undefined) throw new AppError('internal', 'The first start made no source.');
+  const alerts = { url: `${url}/api/v1/alerts/alertmanager`, token };
   const data = await lab.begin({
-    alerts: { url: `${url}/api/v1/alerts/alertmanager`, token: source.token },
+    alerts,
     emit: async (event) => {
       await people.owner.send('POST', '/lineage', { body: event, schema: z.json() });
     },
   });
+  if (options.real.alertmanager !== null && alertToken === null) {
+    say(
+      `Configure Alertmanager with this, and reload it:\n${receiverOf({ ...alerts, model: lab.story.model })}`,
+    );
+  }
   await data.raiseAlert();
-  const { options, interrupted } = demo;
   const { guard, finding } = lab.story;
   return {
     ...people,

@@ -2,6 +2,8 @@ import { numberOption, option } from './arguments.ts';
 import type { Registrar } from './registrar.ts';
 
 const PORT_MAX = 65_535;
+/** Where a real Alertmanager finds the demo. */
+const ALERTS_PORT = 7400;
 
 /** `firebreak demo`: one real alert through all five steps on embedded everything. */
 export function registerDemo({ program, run }: Registrar): void {
@@ -14,14 +16,38 @@ export function registerDemo({ program, run }: Registrar): void {
         '--scenario <name>',
         'what happened: poisoned-data, model-drift or tampered-artifact (poisoned-data)',
       )
-      .option('--port <port>', 'port of the API (a free one)'),
+      .option(
+        '--port <port>',
+        `port of the API (a free one; ${ALERTS_PORT.toString()} with --alertmanager)`,
+      )
+      .option('--kubeconfig <file>', 'play on the real cluster of its current context')
+      .option('--audit-log <file>', "that cluster's audit log, one event a line")
+      .option('--mlflow <url>', 'play on this real MLflow')
+      .option('--alertmanager <url>', 'let this real Alertmanager deliver the alert')
+      .option('--alert-token-file <file>', 'the token that it sends (the demo makes one)'),
     async (session, args) => {
-      const { runDemo } = await import('./demo.ts');
+      const [{ runDemo }, { addressOf }] = await Promise.all([
+        import('./demo.ts'),
+        import('./demo-lab.ts'),
+      ]);
+      const address = (name: string): string | null => {
+        const text = option(args, name);
+        return text === undefined ? null : addressOf(name, text);
+      };
+      const alertmanager = address('alertmanager');
+      const port = alertmanager === null ? 0 : ALERTS_PORT;
       return runDemo({
         scenario: option(args, 'scenario') ?? 'poisoned-data',
         exit: args.options['exit'] === true,
         json: session.options.json,
-        port: numberOption(args, 'port', { min: 0, max: PORT_MAX }) ?? 0,
+        port: numberOption(args, 'port', { min: 0, max: PORT_MAX }) ?? port,
+        real: {
+          kubeconfig: option(args, 'kubeconfig') ?? null,
+          auditLog: option(args, 'auditLog') ?? null,
+          mlflow: address('mlflow'),
+          alertmanager,
+        },
+        alertTokenFile: option(args, 'alertTokenFile') ?? null,
       });
     },
   );

@@ -1,4 +1,4 @@
-import type { Json } from '../domain/json.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
 import { createAirflowTwin, type AirflowTwin } from './airflow/twin.ts';
 import type { DeclaredDag } from './airflow/world.ts';
 import { createAlertmanagerTwin } from './alertmanager/twin.ts';
@@ -9,7 +9,7 @@ import { createMailTwin, type MailTwin } from './mail/twin.ts';
 import { createMlflowTwin, type MlflowTwin } from './mlflow/twin.ts';
 import { createOpenTwins, type OpenTwins } from './open-twins.ts';
 import { createPrometheusTwin, type PrometheusTwin } from './prometheus/twin.ts';
-import { createJsonClient } from './scenario/json-client.ts';
+import { createJsonClient, type JsonClient } from './scenario/json-client.ts';
 import type { TaskRun } from './scenario/pipeline.ts';
 import type { Scenario, SeededWorld } from './scenario/scenario.ts';
 import { SCENARIOS, type ScenarioName } from './scenario/scenarios.ts';
@@ -18,10 +18,23 @@ import { aliasVersion } from './scenario/training.ts';
 import { createServingSimulator, type ServingSimulator } from './serving/simulator.ts';
 import { createSlackTwin, type SlackTwin } from './slack/twin.ts';
 
-/** The twins that are up before the story begins. */
+/** Where a story plays: how the lab reaches a system, and what the system's connector is told. */
+export interface Place {
+  readonly client: JsonClient;
+  readonly config: JsonObject;
+}
+
+/** The places of a story that may be twins or real servers. */
+export interface Places {
+  readonly kubernetes: Place;
+  readonly mlflow: Place;
+  readonly loki: LokiTwin;
+  /** Null: an Alertmanager of the lab's own raises the alert. */
+  readonly alertmanager: JsonClient | null;
+}
+
+/** What is a twin in every lab. */
 interface LabTwins {
-  readonly kubernetes: KubernetesTwin;
-  readonly mlflow: MlflowTwin;
   readonly airflow: AirflowTwin;
   readonly prometheus: PrometheusTwin;
   readonly loki: LokiTwin;
@@ -30,12 +43,20 @@ interface LabTwins {
   readonly serving: ServingSimulator;
 }
 
-/** Every twin of the lab, and the story that is told on them. */
-export interface Lab extends LabTwins {
+/** What of a lab is the same on twins and on real servers. */
+export interface CommonLab extends LabTwins {
   readonly story: Story;
+  /** What the connectors of the places that may be real are told. */
+  readonly access: { readonly kubernetes: JsonObject; readonly mlflow: JsonObject };
   /** Begins the story, once the webhook and the lineage endpoint are known. */
   begin(firebreak: FirebreakEndpoints): Promise<SeededWorld>;
   close(): Promise<void>;
+}
+
+/** Every twin of the lab, and the story that is told on them. */
+export interface Lab extends CommonLab {
+  readonly kubernetes: KubernetesTwin;
+  readonly mlflow: MlflowTwin;
 }
 
 /** Where the lab's monitor and pipelines reach Firebreak. */
@@ -44,6 +65,7 @@ export interface FirebreakEndpoints {
   readonly emit: (event: Json) => Promise<void>;
 }
 
+/** How often the lab's monitor looks, in milliseconds. */
 const SCRAPE_MS = 200;
 
 function trainingDag(story: Story): DeclaredDag {
@@ -58,17 +80,16 @@ function trainingDag(story: Story): DeclaredDag {
 
 /** The model servers of the cluster, and the monitor that scrapes them. */
 async function startServing(
-  urls: { readonly kubernetes: string; readonly mlflow: string },
+  { kubernetes, mlflow }: Places,
   scenario: Scenario,
   open: OpenTwins,
 ): Promise<Pick<LabTwins, 'serving' | 'prometheus'>> {
   const { story } = scenario;
-  const mlflow = createJsonClient(urls.mlflow);
   const serving = open.keep(
     await createServingSimulator({
-      kubernetesUrl: urls.kubernetes,
+      kubernetes: kubernetes.client,
       services: [{ namespace: story.namespace, name: story.service, model: story.model }],
-      resolveAlias: (name, alias) => aliasVersion(mlflow, { name, alias }),
+      resolveAlias: (name, alias) => aliasVersion(mlflow.client, { name, alias }),
       anomalyScore: (_model, version) => scenario.anomalyScore(version),
       driftScore: (_model, version) => scenario.driftScore(version),
     }),
@@ -76,65 +97,85 @@ async function startServing(
   const prometheus = open.keep(
     await createPrometheusTwin({
       targets: [{ url: `${serving.url}/metrics`, job: 'serving' }],
-      scrapeIntervalMs: SCRAPE_MS,
+      scrapeIntervalMs: scenario.scrapeMs ?? SCRAPE_MS,
     }),
   );
   return { serving, prometheus };
 }
 
-/** Tells the story: an Alertmanager of its own raises the alert, the other twins get their world. */
-async function beginStory(
-  scenario: Scenario,
-  twins: Pick<LabTwins, 'kubernetes' | 'mlflow' | 'loki'>,
-  telling: { readonly firebreak: FirebreakEndpoints; readonly open: OpenTwins },
-): Promise<SeededWorld> {
-  const { alerts, emit } = telling.firebreak;
-  const alertmanager = telling.open.keep(
+/** An Alertmanager of the lab's own, which tells Firebreak. */
+async function ownAlertmanager(
+  { alerts }: FirebreakEndpoints,
+  open: OpenTwins,
+): Promise<JsonClient> {
+  const twin = open.keep(
     await createAlertmanagerTwin({
       receivers: [{ url: alerts.url, bearerToken: alerts.token }],
       groupWaitMs: 50,
       groupIntervalMs: 1_000,
     }),
   );
-  return scenario.seed({
-    kubernetes: createJsonClient(twins.kubernetes.url),
-    mlflow: createJsonClient(twins.mlflow.url),
-    loki: createJsonClient(twins.loki.url),
-    alertmanager: createJsonClient(alertmanager.url),
-    emit,
-  });
+  return createJsonClient(twin.url);
 }
 
-async function openLab(scenario: Scenario, open: OpenTwins): Promise<Lab> {
+/** A lab whose story plays at these places; what it starts is held by `open`, which `close` closes. */
+export async function openLab(
+  scenario: Scenario,
+  places: Places,
+  open: OpenTwins,
+): Promise<CommonLab> {
   const { story } = scenario;
+  const { kubernetes, mlflow, loki } = places;
   let data: SeededWorld | null = null;
   const runner = async (run: TaskRun, task: string): Promise<'success' | 'failed'> =>
     data === null ? 'failed' : data.runTask(run, task);
-  const loki = open.keep(await createLokiTwin());
-  const audit = createAuditShipper(loki.url);
-  const kubernetes = open.keep(await createKubernetesTwin({ onAudit: audit.ship }));
-  const mlflow = open.keep(await createMlflowTwin());
   const airflow = open.keep(await createAirflowTwin({ dags: [trainingDag(story)], runner }));
-  const { serving, prometheus } = await startServing(
-    { kubernetes: kubernetes.url, mlflow: mlflow.url },
-    scenario,
-    open,
-  );
+  const { serving, prometheus } = await startServing(places, scenario, open);
   const slack = open.keep(await createSlackTwin());
   const mail = open.keep(await createMailTwin());
-  const twins: LabTwins = { kubernetes, mlflow, airflow, prometheus, loki, slack, mail, serving };
   return {
-    ...twins,
-    story,
+    ...{ airflow, prometheus, loki, slack, mail, serving, story },
+    access: { kubernetes: kubernetes.config, mlflow: mlflow.config },
     begin: async (firebreak) => {
-      data = await beginStory(scenario, twins, { firebreak, open });
+      data = await scenario.seed({
+        kubernetes: kubernetes.client,
+        mlflow: mlflow.client,
+        loki: createJsonClient(loki.url),
+        alertmanager: places.alertmanager ?? (await ownAlertmanager(firebreak, open)),
+        emit: firebreak.emit,
+      });
       return data;
     },
-    close: async () => {
-      await audit.drained();
-      await open.close();
-    },
+    close: () => open.close(),
   };
+}
+
+/** A Kubernetes twin whose audit events a log agent carries to Loki. */
+export async function startAuditedCluster(
+  loki: LokiTwin,
+  open: OpenTwins,
+): Promise<KubernetesTwin> {
+  const audit = createAuditShipper(loki.url);
+  open.keep({ close: () => audit.drained() });
+  return open.keep(await createKubernetesTwin({ onAudit: audit.ship }));
+}
+
+async function openTwins(scenario: Scenario, open: OpenTwins): Promise<Lab> {
+  const loki = open.keep(await createLokiTwin());
+  const kubernetes = await startAuditedCluster(loki, open);
+  const mlflow = open.keep(await createMlflowTwin());
+  const places: Places = {
+    kubernetes: placeOf({ server: kubernetes.url }, kubernetes.url),
+    mlflow: placeOf({ url: mlflow.url }, mlflow.url),
+    loki,
+    alertmanager: null,
+  };
+  return { ...(await openLab(scenario, places, open)), kubernetes, mlflow };
+}
+
+/** A place at an address that wants no credential. */
+export function placeOf(config: JsonObject, url: string): Place {
+  return { client: createJsonClient(url), config };
 }
 
 /**
@@ -147,7 +188,7 @@ export async function startLab(
 ): Promise<Lab> {
   const open = createOpenTwins();
   try {
-    return await openLab(typeof told === 'string' ? SCENARIOS[told](now) : told, open);
+    return await openTwins(typeof told === 'string' ? SCENARIOS[told](now) : told, open);
   } catch (error) {
     await open.close();
     throw error;

@@ -6,7 +6,7 @@ interface Closeable {
 export interface OpenTwins {
   /** The twin given, held open from now on. */
   keep<T extends Closeable>(twin: T): T;
-  /** Closes everything, the newest first. */
+  /** Closes everything, the newest first; raises what the first that failed raised, when all were tried. */
   close(): Promise<void>;
 }
 
@@ -19,7 +19,11 @@ export function createOpenTwins(): OpenTwins {
       return twin;
     },
     close: async () => {
-      for (const twin of open.splice(0).reverse()) await twin.close();
+      const failures: unknown[] = [];
+      for (const twin of open.splice(0).reverse()) {
+        await twin.close().catch((error: unknown) => failures.push(error));
+      }
+      if (failures.length > 0) throw failures[0];
     },
   };
 }

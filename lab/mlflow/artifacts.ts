@@ -1,5 +1,5 @@
 import type { TwinReply, TwinRequest } from '../twin.ts';
-import { htmlPage, invalid } from './failure.ts';
+import { htmlPage, invalid, missing } from './failure.ts';
 import { done, ok } from './message.ts';
 
 /** The artefact proxy: files by path, in memory. */
@@ -46,12 +46,11 @@ export function createArtifacts(): Artifacts {
   const put = (path: string, bytes: Buffer): TwinReply => {
     const changed = files.get(path)?.equals(bytes) !== true;
     files.set(path, bytes);
-    return done(changed);
+    return { status: 200, body: '', changed };
   };
   const get = (path: string): TwinReply => {
     const bytes = files.get(path);
-    // The server opens the path without looking: a missing file is an unhandled error.
-    if (!bytes) return htmlPage(500, 'Internal Server Error');
+    if (!bytes) throw missing(`No such artifact: '${path}'`);
     return {
       status: 200,
       headers: {
@@ -67,7 +66,8 @@ export function createArtifacts(): Artifacts {
       const path = checked(raw);
       if (request.method === 'GET' && path === '') {
         const folder = checked(request.url.searchParams.get('path') ?? '');
-        return ok({ files: listing(files, folder) });
+        const found = listing(files, folder);
+        return ok(found.length === 0 ? {} : { files: found });
       }
       if (path === '') return htmlPage(405, 'Method Not Allowed');
       if (request.method === 'PUT') return put(path, request.body);

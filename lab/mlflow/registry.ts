@@ -101,15 +101,18 @@ function fullVersion(world: World, version: Version): unknown {
   return versionBody(version, mine);
 }
 
-function modelBody(model: Model, aliases: boolean): unknown {
+function modelBody(model: Model): unknown {
   const list = [...model.aliases].map(([alias, version]) => ({ alias, version }));
+  const latest = [...model.versions.values()].at(-1);
   return {
     name: model.name,
     creation_timestamp: model.createdAt,
     last_updated_timestamp: model.updatedAt,
-    description: model.description,
+    description: model.description === '' ? undefined : model.description,
+    // One for each stage that has a version; here they all have none.
+    latest_versions: latest === undefined ? undefined : [versionBody(latest, [])],
     tags: pairList(model.tags),
-    aliases: aliases && list.length > 0 ? list : undefined,
+    aliases: list.length > 0 ? list : undefined,
   };
 }
 
@@ -137,10 +140,10 @@ function modelRoutes(world: World): Routes {
         versions: new Map(),
       };
       world.models.set(name, model);
-      return done(true, { registered_model: modelBody(model, true) });
+      return done(true, { registered_model: modelBody(model) });
     }),
     'GET registered-models/get': route(named, ({ name }) =>
-      ok({ registered_model: modelBody(modelNamed(world, name), true) }),
+      ok({ registered_model: modelBody(modelNamed(world, name)) }),
     ),
     'GET registered-models/search': route(search, (message) => {
       const holds = parseFilter(message.filter, new Set(['name']));
@@ -151,11 +154,13 @@ function modelRoutes(world: World): Routes {
         .sort((a, b) => (a.name < b.name ? -1 : 1));
       const page = pageOf(found, { size: message.max_results, token: message.page_token });
       return ok({
-        // Searches of 3.x answer models without their aliases.
-        registered_models:
-          page.items.length === 0 ? undefined : page.items.map((model) => modelBody(model, false)),
+        registered_models: page.items.length === 0 ? undefined : page.items.map(modelBody),
         next_page_token: page.next,
       });
+    }),
+    'DELETE registered-models/delete': route(named, ({ name }) => {
+      modelNamed(world, name);
+      return done(world.models.delete(name));
     }),
     'POST registered-models/set-tag': route(named.extend({ key: tagKey, value: tagValue }), (m) =>
       done(setEntry(modelNamed(world, m.name).tags, m.key, m.value)),
@@ -220,16 +225,24 @@ const versionSearch = z.object({
 
 const DEFAULT_ORDER = ['last_updated_timestamp DESC', 'name ASC', 'version_number DESC'];
 
-function createVersion(world: World, message: z.infer<typeof versionCreation>): Version {
-  const model = modelNamed(world, message.name);
-  if (!/^[a-z][a-z0-9+-]*:/i.test(message.source) || message.source.startsWith('file:')) {
+/** Files behind the artefact proxy belong to a run, which has to be named. */
+function checkSource(world: World, source: string, runId: string): void {
+  if (!/^[a-z][a-z0-9+-]*:/i.test(source) || source.startsWith('file:')) {
     throw invalid(
-      `Invalid model version source: '${message.source}'. To use a local path as a model version source, the run_id request parameter has to be specified.`,
+      `Invalid model version source: '${source}'. To use a local path as a model version source, the run_id request parameter has to be specified and the local path has to be contained within the artifact directory of the run specified by the run_id.`,
     );
   }
-  if (message.run_id !== '' && !world.hasRun(message.run_id)) {
-    throw missing(`Run with id=${message.run_id} not found`);
+  const proxied = source.startsWith('mlflow-artifacts:');
+  if (proxied && !(world.hasRun(runId) && source.includes(`/${runId}/`))) {
+    throw invalid(
+      `Invalid model version source: '${source}'. The run_id request parameter must identify the resource that contains the source.`,
+    );
   }
+}
+
+function createVersion(world: World, message: z.infer<typeof versionCreation>): Version {
+  checkSource(world, message.source, message.run_id);
+  const model = modelNamed(world, message.name);
   const at = world.now().getTime();
   const version: Version = {
     name: model.name,

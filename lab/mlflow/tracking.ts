@@ -34,7 +34,8 @@ interface Run {
 
 interface Experiment {
   readonly id: string;
-  readonly name: string;
+  name: string;
+  stage: 'active' | 'deleted';
   readonly createdAt: number;
 }
 
@@ -121,24 +122,39 @@ function experimentRoutes(experiments: Map<string, Experiment>, now: () => Date)
       experiment_id: experiment.id,
       name: experiment.name,
       artifact_location: `mlflow-artifacts:/${experiment.id}`,
-      lifecycle_stage: 'active',
+      lifecycle_stage: experiment.stage,
       last_update_time: experiment.createdAt,
       creation_time: experiment.createdAt,
     },
   });
+  const experimentOf = (id: string): Experiment => {
+    const experiment = experiments.get(id);
+    if (!experiment) throw missing(`No Experiment with id=${id} exists`);
+    return experiment;
+  };
+  const renaming = z.object({ experiment_id: required, new_name: required });
   return {
     'POST experiments/create': route(z.object({ name: required }), ({ name }) => {
       if ([...experiments.values()].some((experiment) => experiment.name === name)) {
         throw duplicate(`Experiment(name=${name}) already exists.`);
       }
       const id = experiments.size.toString();
-      experiments.set(id, { id, name, createdAt: now().getTime() });
+      experiments.set(id, { id, name, stage: 'active', createdAt: now().getTime() });
       return done(true, { experiment_id: id });
     }),
-    'GET experiments/get': route(z.object({ experiment_id: required }), (message) => {
-      const experiment = experiments.get(message.experiment_id);
-      if (!experiment) throw missing(`No Experiment with id=${message.experiment_id} exists`);
-      return ok(replyOf(experiment));
+    'GET experiments/get': route(z.object({ experiment_id: required }), (message) =>
+      ok(replyOf(experimentOf(message.experiment_id))),
+    ),
+    'POST experiments/update': route(renaming, (message) => {
+      const experiment = experimentOf(message.experiment_id);
+      experiment.name = message.new_name;
+      return done(true);
+    }),
+    // What is deleted keeps its name: no other experiment may have it.
+    'POST experiments/delete': route(z.object({ experiment_id: required }), (message) => {
+      const experiment = experimentOf(message.experiment_id);
+      experiment.stage = 'deleted';
+      return done(true);
     }),
     'GET experiments/get-by-name': route(z.object({ experiment_name: required }), (message) => {
       const name = message.experiment_name;
@@ -257,7 +273,7 @@ function runRoutes(
 /** Experiments (`0` is `Default`) and runs in memory. */
 export function createTracking(now: () => Date): Tracking {
   const experiments = new Map<string, Experiment>([
-    ['0', { id: '0', name: 'Default', createdAt: now().getTime() }],
+    ['0', { id: '0', name: 'Default', stage: 'active', createdAt: now().getTime() }],
   ]);
   const runs = new Map<string, Run>();
   return {

@@ -30,6 +30,8 @@ export interface Scenario {
   readonly anomalyScore: (version: string) => number;
   /** How far today's traffic is from what a version was trained on. */
   readonly driftScore: (version: string) => number;
+  /** How often the monitor looks, in milliseconds; the lab's default when it does not matter. */
+  readonly scrapeMs?: number;
   /** Plays the story up to the moment at which the monitor speaks, through the systems' own APIs only. */
   readonly seed: (systems: StorySystems) => Promise<SeededWorld>;
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import type { JsonClient } from '../scenario/json-client.ts';
 
 /** Where the view looks, and how it names the version behind an alias. */
 export interface ClusterViewOptions {
-  /** Base address of an API server, twin or real. */
-  readonly kubernetesUrl: string;
-  readonly token?: string;
+  /** An API server, twin or real. */
+  readonly kubernetes: Pick<JsonClient, 'send'>;
   /** The version that an alias names when a pod starts; for `models:/name@alias`. */
   readonly resolveAlias?: (model: string, alias: string) => Promise<string | null>;
 }
@@ -25,7 +25,6 @@ export interface ClusterView {
   }): Promise<readonly Replica[]>;
 }
 
-const WITHIN_MS = 5_000;
 const MODEL_URI = /^models:\/([^/@]+)(?:\/(\w+)|@([\w-]+))$/;
 
 const podSchema = z.object({
@@ -86,13 +85,7 @@ async function namedVersion(pod: Pod, options: ClusterViewOptions): Promise<stri
 /** A view of a cluster. It keeps the version of each pod: an alias that moves later reloads nothing. */
 export function createClusterView(options: ClusterViewOptions): ClusterView {
   const versions = new Map<string, string>();
-  const get = async (path: string): Promise<unknown> => {
-    const response = await fetch(`${options.kubernetesUrl}${path}`, {
-      headers: options.token === undefined ? {} : { authorization: `Bearer ${options.token}` },
-      signal: AbortSignal.timeout(WITHIN_MS),
-    });
-    return response.json();
-  };
+  const get = (path: string): Promise<unknown> => options.kubernetes.send('GET', path);
   const versionOf = async (pod: Pod): Promise<string | null> => {
     const { uid } = pod.metadata;
     const version = versions.get(uid) ?? (await namedVersion(pod, options));

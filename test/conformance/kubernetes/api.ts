@@ -27,7 +27,7 @@ export async function openApi(given: {
   const own = given.token === undefined ? {} : { authorization: `Bearer ${given.token}` };
   return {
     send: ({ method, path, headers = {}, body }) => {
-      const init = {
+      const init: RequestInit = {
         method,
         headers: { ...own, ...headers },
         signal: AbortSignal.timeout(WITHIN_MS),
