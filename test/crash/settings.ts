@@ -16,6 +16,8 @@ export const placesSchema = z.object({
   configuration,
   /** The workflow bundle of this test run: a process does not have to build its own. */
   bundlePath: z.string(),
+  /** True when a worker tells the twins which activity sends a call. */
+  namesActivities: z.boolean().optional(),
 });
 
 export type Places = z.infer<typeof placesSchema>;

@@ -4,33 +4,64 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from '@jest/globals';
+import { z } from 'zod';
 import { connectEngine } from '../../app/engine-client.ts';
 import { makeCurrent } from '../../app/engine-setup.ts';
+import type { ProcessRole } from '../../app/firebreak.ts';
 import { buildIdOf } from '../../worker/bundle.ts';
 import { workflowBundlePath } from '../harness.ts';
 import type { Places } from './settings.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
+const saidSchema = z.object({
+  url: z.string(),
+  adminToken: z.string().nullable(),
+  sources: z.array(
+    z.object({
+      name: z.string(),
+      kind: z.enum(['alertmanager', 'cloudevents', 'generic']),
+      token: z.string(),
+    }),
+  ),
+});
+
+/** A process of Firebreak, and what its first start gave away. */
+export interface FirebreakProcess {
+  readonly child: ChildProcess;
+  readonly said: z.infer<typeof saidSchema>;
+}
+
+/** A process of Firebreak that is ready; `closers` ends it and waits until it is gone. */
+export async function startProcess(
+  places: Places,
+  role: ProcessRole,
+  closers: (() => Promise<void>)[],
+): Promise<FirebreakProcess> {
+  const program = join(import.meta.dirname, 'worker-process.ts');
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', program, JSON.stringify(places), role],
+    { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  const gone = once(child, 'exit').then(() => 'gone');
+  closers.push(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.stdin.end();
+    await gone;
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async (): Promise<string> =>
+    Promise.race([lines.next().then(({ value }) => z.string().parse(value)), gone]);
+  expect(await next()).toBe('ready');
+  return { child, said: saidSchema.parse(JSON.parse(await next())) };
+}
+
 /** A worker process that is ready; `closers` ends it and waits until it is gone. */
 export async function startWorkerProcess(
   places: Places,
   closers: (() => Promise<void>)[],
 ): Promise<ChildProcess> {
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', join(import.meta.dirname, 'worker-process.ts'), JSON.stringify(places)],
-    { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] },
-  );
-  const gone = once(child, 'exit');
-  closers.push(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.stdin.end();
-    await gone;
-  });
-  const line = once(createInterface({ input: child.stdout }), 'line');
-  const first = await Promise.race([line.then(([text]) => String(text)), gone.then(() => 'gone')]);
-  expect(first).toBe('ready');
-  return child;
+  return (await startProcess(places, 'worker', closers)).child;
 }
 
 /** Does for an external Temporal what its operator does once after a release. */
