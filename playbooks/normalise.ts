@@ -20,7 +20,7 @@ import { suggestionFor } from './suggestion.ts';
 import { KIND_KEYS, SURFACE_SCHEMAS, headerSchema, secondsOf } from './surface-schema.ts';
 import type { KindKey, SurfaceCall } from './surface-schema.ts';
 import type { DocumentPath, FileProblem, YamlDocument } from './yaml-document.ts';
-import { fileError } from './yaml-document.ts';
+import { fileError, PROBLEMS_MAX } from './yaml-document.ts';
 
 const HEADER_KEYS = ['name', 'class', 'title', 'parameters'];
 const EXPIRES_DEFAULT = '24h';
@@ -229,6 +229,7 @@ function kindOf(reading: Reading, value: object, path: DocumentPath): KindKey | 
 }
 
 function readOperation(reading: Reading, value: unknown, at: At): PlaybookOperation | undefined {
+  if (reading.problems.length >= PROBLEMS_MAX) return undefined;
   if (!isJsonObject(value)) {
     reading.problems.push(reading.document.problemAt(at.path, 'An operation is a map.'));
     return undefined;
@@ -302,14 +303,12 @@ export function normalisePlaybook(
   checkOrder(reading, Object.keys(document.value));
   const header = parseAt(headerSchema, document.value, { document, path: [] });
   if ('problems' in header) {
-    const known = new Set(reading.problems.map(({ message }) => message));
-    const missingSteps = header.problems.filter(
-      ({ field }) => !STEP_NAMES.some((name) => name === field),
+    // A step that is missing is told already, with the names of all five.
+    const written = Object.keys(document.value);
+    const told = header.problems.filter(
+      ({ field }) => written.includes(field) || !STEP_NAMES.some((name) => name === field),
     );
-    throw fileError([
-      ...reading.problems,
-      ...missingSteps.filter(({ message }) => !known.has(message)),
-    ]);
+    throw fileError([...reading.problems, ...told]);
   }
   const { name, title, parameters = {}, ...rest } = header.data;
   checkParameters(reading, parameters);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { suggestionFor } from './suggestion.ts';
 import type { DocumentPath, FileProblem, YamlDocument } from './yaml-document.ts';
-import { fieldOf } from './yaml-document.ts';
+import { fieldOf, PROBLEMS_MAX } from './yaml-document.ts';
 
 /** Wrappers around a schema that are looked through. */
 const UNWRAP_MAX = 10;
@@ -69,7 +69,7 @@ function problemsOfIssue(
   const path = [...at.path, ...inner];
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(schema, inner);
-    return issue.keys.map((key) => {
+    return issue.keys.slice(0, PROBLEMS_MAX).map((key) => {
       const message = `Unknown key '${key}'.${suggestionFor(key, known)}`;
       return at.document.problemAt([...path, key], message, 'key');
     });

@@ -9,8 +9,8 @@ export const DOCUMENT_BYTES_MAX = 256 * 1024;
 const PARSER_STACK_MAX = 64;
 /** Values of a document. */
 const NODES_MAX = 20_000;
-/** Problems that one error lists. */
-const PROBLEMS_MAX = 50;
+/** Problems that one error lists; past it nobody looks for more. */
+export const PROBLEMS_MAX = 50;
 
 /** Keys and indexes from the root of a document. */
 export type DocumentPath = readonly (string | number)[];
