@@ -50,7 +50,8 @@ async function send(method: string, path: string, body?: Json | Buffer): Promise
       : { body: Buffer.isBuffer(body) ? new Uint8Array(body) : JSON.stringify(body) }),
   });
   if (!response.ok) throw new Error(`${path}: ${response.status.toString()}`);
-  const reply: unknown = await response.json();
+  const text = await response.text();
+  const reply: unknown = text === '' ? null : JSON.parse(text);
   return reply;
 }
 
@@ -239,11 +240,23 @@ describe('artifact-digest', () => {
 
   test.each<readonly [source: string, code: ErrorCode]>([
     ['s3://bucket/model', 'unsupported'],
-    ['mlflow-artifacts://elsewhere.example/0/model', 'unsupported'],
-    ['mlflow-artifacts:/0/RUN/../../secret', 'bad_reply'],
     ['mlflow-artifacts:/0/RUN/artifacts/nothing', 'not_found'],
   ])('%s is %s', async (source, code) => {
     await seedVersion({}, source);
+    const error = await failureOf(read('artifact-digest', { name: MODEL, version: '1' }));
+    expect(error.code).toBe(code);
+  });
+
+  // Servers before 3 took these in.
+  test.each<readonly [source: string, code: ErrorCode]>([
+    ['mlflow-artifacts://elsewhere.example/0/model', 'unsupported'],
+    ['mlflow-artifacts:/0/run/../../secret', 'bad_reply'],
+  ])('%s is %s', async (source, code) => {
+    await seedVersion({});
+    twin.faults.add(
+      { kind: 'replace', reply: { status: 200, body: { artifact_uri: source } } },
+      { matches: ({ path }) => path.endsWith('/get-download-uri') },
+    );
     const error = await failureOf(read('artifact-digest', { name: MODEL, version: '1' }));
     expect(error.code).toBe(code);
   });

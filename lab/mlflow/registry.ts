@@ -225,15 +225,21 @@ const versionSearch = z.object({
 
 const DEFAULT_ORDER = ['last_updated_timestamp DESC', 'name ASC', 'version_number DESC'];
 
-/** Files behind the artefact proxy belong to a run, which has to be named. */
+/** Files behind the artefact proxy belong to a run, which has to be named; nobody asks about files elsewhere. */
 function checkSource(world: World, source: string, runId: string): void {
   if (!/^[a-z][a-z0-9+-]*:/i.test(source) || source.startsWith('file:')) {
     throw invalid(
       `Invalid model version source: '${source}'. To use a local path as a model version source, the run_id request parameter has to be specified and the local path has to be contained within the artifact directory of the run specified by the run_id.`,
     );
   }
-  const proxied = source.startsWith('mlflow-artifacts:');
-  if (proxied && !(world.hasRun(runId) && source.includes(`/${runId}/`))) {
+  if (source.startsWith('mlflow-artifacts://')) {
+    throw invalid(
+      "'source' cannot use the 'mlflow-artifacts' scheme: the 'mlflow-artifacts' scheme addresses a host other than the tracking server's configured artifact host.",
+    );
+  }
+  const ofRun = /^(?:mlflow-artifacts|runs):/.test(source);
+  const own = world.hasRun(runId) && source.includes(`/${runId}/`) && !source.includes('/../');
+  if (ofRun && !own) {
     throw invalid(
       `Invalid model version source: '${source}'. The run_id request parameter must identify the resource that contains the source.`,
     );

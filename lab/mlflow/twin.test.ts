@@ -195,8 +195,13 @@ describe('artefacts', () => {
     });
   });
 
-  test('missing ones are an unhandled error, and no path leaves the store', async () => {
-    expect((await fetch(url('nothing'))).status).toBe(500);
+  test('missing ones are told as such, and no path leaves the store', async () => {
+    const none = await fetch(url('nothing'));
+    expect([none.status, await none.json()]).toMatchObject([
+      404,
+      { error_code: 'RESOURCE_DOES_NOT_EXIST' },
+    ]);
+    expect(await (await fetch(`${twin.url}${ARTIFACTS}?path=nothing`)).json()).toEqual({});
     const listed = await fetch(`${twin.url}${ARTIFACTS}?path=../secret`);
     expect([listed.status, await listed.json()]).toMatchObject([400, { message: 'Invalid path' }]);
     expect((await fetch(url('a%2F..%2Fb'))).status).toBe(400);

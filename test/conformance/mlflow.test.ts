@@ -3,10 +3,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { connectorModules } from '../../connectors/registry.ts';
+import { createMlflowTwin } from '../../lab/mlflow/twin.ts';
 import { contractCases, expectWholeFixture } from '../contract/cases.ts';
 import type { ContractFixture } from '../contract/fixture.ts';
 import { mlflowWorld, sender, snapshot } from '../contract/mlflow.ts';
 import { removeFolder, serverFolder } from './folder.ts';
+import { answersOf } from './mlflow/answers.ts';
 import { startMlflow } from './mlflow/server.ts';
 import { onward, startRecordingProxy } from './recording-proxy.ts';
 
@@ -44,6 +46,13 @@ const all = await contractCases({ module, fixture });
 describe('mlflow', () => {
   test('is the version that the twin stands in for', async () => {
     expect(await (await fetch(`${mlflow.url}/version`)).text()).toBe('3.17.2');
+  });
+
+  test('answers every question as the twin does', async () => {
+    const twin = await createMlflowTwin();
+    const [real, ours] = [await answersOf(mlflow.url), await answersOf(twin.url)];
+    await twin.close();
+    expect(ours).toEqual(real);
   });
 
   test('has a case for each action and probe', async () => {

@@ -89,6 +89,19 @@ export const QUESTIONS: readonly Question[] = [
   }),
   post('create a version of nothing', `${versions}/create`, { name: 'nobody', source }),
   post('create a version from a path', `${versions}/create`, { ...model, source: '/etc/passwd' }),
+  post('create one from another host', `${versions}/create`, {
+    ...model,
+    source: 'mlflow-artifacts://elsewhere.example/0/model',
+  }),
+  post('create one from above its run', `${versions}/create`, {
+    ...model,
+    source: 'mlflow-artifacts:/${experiment}/${run}/../../secret',
+    run_id: '${run}',
+  }),
+  post('create one from a run without naming it', `${versions}/create`, {
+    ...model,
+    source: 'runs:/${run}/model',
+  }),
   get('read the version', `mlflow/${versions}/get?${query(version)}`),
   get('read an unknown version', `mlflow/${versions}/get?${query({ ...version, version: '99' })}`),
   get(
