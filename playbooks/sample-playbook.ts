@@ -98,5 +98,6 @@ export function told(text: string): Told {
 /** The sample with one text replaced. */
 export function changed(from: string, to: string): string {
   if (!SAMPLE_PLAYBOOK.includes(from)) throw new Error(`Nothing to replace: ${from}`);
-  return SAMPLE_PLAYBOOK.replace(from, to);
+  // A function, because a text may hold what `replace` takes for a reference.
+  return SAMPLE_PLAYBOOK.replace(from, () => to);
 }
