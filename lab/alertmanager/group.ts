@@ -63,9 +63,19 @@ export function groupKeyOf(set: Labels): string {
   return `{}:{${pairs.join(', ')}}`;
 }
 
+/** True when two statements about an alert speak of one time: the later then goes on from the earlier. */
+function overlap(
+  known: StoredAlert,
+  said: { readonly startsAt: number; readonly endsAt: number },
+): boolean {
+  const began = Date.parse(known.startsAt);
+  const within = (moment: number): boolean => moment > began && moment < known.endsAt;
+  return within(said.startsAt) || within(said.endsAt);
+}
+
 /**
- * Takes a posted alert in. Without `startsAt` a firing one goes on from when it began and a resolved one begins when it
- * ends: its `startsAt` changes, its fingerprint does not. Without `endsAt` it ends when nobody sends it again.
+ * Takes a posted alert in. Without `startsAt` it begins now or, when it is over, when it ended; but one that overlaps
+ * what is known goes on from the earlier beginning. Without `endsAt` it ends when nobody sends it again.
  */
 export function storeAlert(
   group: Group,
@@ -77,14 +87,16 @@ export function storeAlert(
   const known = group.alerts.get(fingerprint);
   const endsAt =
     posted.endsAt === undefined ? now + time.resolveTimeoutMs : Date.parse(posted.endsAt);
-  const ongoing = known !== undefined && !isResolved(known, now) ? known.startsAt : undefined;
-  const begun =
-    endsAt <= now ? new Date(endsAt).toISOString() : (ongoing ?? new Date(now).toISOString());
+  const begun = posted.endsAt === undefined ? now : endsAt;
+  const startsAt = posted.startsAt ?? new Date(begun).toISOString();
+  const said = { startsAt: Date.parse(startsAt), endsAt };
+  const ongoing = known !== undefined && overlap(known, said) ? known : undefined;
+  const earlier = ongoing !== undefined && Date.parse(ongoing.startsAt) < said.startsAt;
   group.alerts.set(fingerprint, {
     fingerprint,
     labels: posted.labels,
     annotations: posted.annotations,
-    startsAt: posted.startsAt ?? begun,
+    startsAt: earlier ? ongoing.startsAt : startsAt,
     endsAt,
     updatedAt: now,
     generatorURL: posted.generatorURL,

@@ -104,9 +104,14 @@ describe('notifications', () => {
     const [, resolved] = await toldTimes(2);
     expect(resolved).toMatchObject({
       status: 'resolved',
-      // A resolve without a beginning changes it, and keeps the fingerprint.
+      // A resolve without a beginning goes on from that of the firing.
       alerts: [
-        { status: 'resolved', startsAt: endsAt, endsAt, fingerprint: fingerprintOf(LABELS) },
+        {
+          status: 'resolved',
+          startsAt: firing?.alerts[0]?.startsAt,
+          endsAt,
+          fingerprint: fingerprintOf(LABELS),
+        },
       ],
     });
     expect(authorizations).toEqual(['Bearer token', 'Bearer token']);
