@@ -202,7 +202,8 @@ describe('converging worlds', () => {
     const stale = { kind: 'Status', reason: 'Conflict', message: 'modified', code: 409 };
     const reply = { status: 409, body: stale };
     const matches = ({ method }: { readonly method: string }): boolean => method === 'PATCH';
-    twin.faults.add({ kind: 'reply', reply }, { matches, times: 2 });
+    // As often as a Deployment's own controller was seen to be faster, and more.
+    twin.faults.add({ kind: 'reply', reply }, { matches, times: 7 });
     await action('scale').apply(input, plan, context());
     expect(await action('scale').verify(input, plan, context())).toEqual({ holds: 'yes' });
     twin.faults.add({ kind: 'reply', reply }, { matches, times: 50 });

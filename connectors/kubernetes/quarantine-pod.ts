@@ -1,8 +1,8 @@
-import { AppError, isAppError } from '../../domain/error.ts';
+import { AppError } from '../../domain/error.ts';
 import { jsonEquals, threeWayDifference, type Plan, type Receipt } from '../../domain/plan.ts';
 import { defineAction, type AnyAction, type CallContext } from '../connector.ts';
 import type { KubernetesClient } from './client.ts';
-import { reasonOf } from './failure.ts';
+import { untilNotOvertaken } from './lost-race.ts';
 import type { QuarantinePodInput } from './input-schema.ts';
 import { NETWORK_POLICIES, PODS, REPLICA_SETS } from './kind.ts';
 import { quarantinePodManifest } from './manifest.ts';
@@ -31,9 +31,6 @@ interface Work {
   readonly plan: QuarantinePlan;
   readonly context: CallContext;
 }
-
-/** Tries that lose against a newer version of pod or policy before we call it a conflict. */
-const ATTEMPTS_MAX = 4;
 
 function observe({ client, input, plan, context }: Work): Promise<Observed> {
   return observeQuarantine(client, { namespace: input.namespace, planned: plan.after }, context);
@@ -148,22 +145,6 @@ async function ensure(work: Work): Promise<Receipt> {
   return receiptOf(work, 'foreign');
 }
 
-function isLostRace(error: unknown): boolean {
-  return isAppError(error) && ['Conflict', 'AlreadyExists'].includes(reasonOf(error));
-}
-
-/** Runs a stage again when another writer was faster: it then compares with what is there. */
-async function settleRaces(stage: (work: Work) => Promise<Receipt>, work: Work): Promise<Receipt> {
-  for (let count = 1; count < ATTEMPTS_MAX; count += 1) {
-    try {
-      return await stage(work);
-    } catch (error) {
-      if (!isLostRace(error)) throw error;
-    }
-  }
-  return stage(work);
-}
-
 /**
  * Action `quarantine-pod`. Its plan raises `not_found` when no ready pod can be picked. Every stage may be killed
  * between its writes and run again.
@@ -172,7 +153,7 @@ export function createQuarantinePod(client: KubernetesClient): AnyAction {
   const run =
     (stage: (work: Work) => Promise<Receipt>) =>
     (input: QuarantinePodInput, plan: QuarantinePlan, context: CallContext): Promise<Receipt> =>
-      settleRaces(stage, { client, input, plan, context });
+      untilNotOvertaken(() => stage({ client, input, plan, context }), context);
   return defineAction({
     manifest: quarantinePodManifest,
     before: quarantineState,

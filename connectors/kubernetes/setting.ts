@@ -1,4 +1,4 @@
-import { AppError, isAppError } from '../../domain/error.ts';
+import { AppError } from '../../domain/error.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import {
   jsonEquals,
@@ -10,7 +10,7 @@ import {
 import type { CallContext } from '../connector.ts';
 import { standingOf } from '../level-set.ts';
 import type { Address, Kind, KubernetesClient, ObjectPatch } from './client.ts';
-import { reasonOf } from './failure.ts';
+import { untilNotOvertaken } from './lost-race.ts';
 import { annotationValue, operationAnnotation } from './mark.ts';
 
 /** What we own of one object; the uid tells a re-made object from the one that was planned for. */
@@ -56,9 +56,6 @@ export interface SettingStages<Input, State extends SettingState> {
   ensure(input: Input, plan: Plan<State>, context: CallContext): Promise<Receipt>;
 }
 
-/** Writes that lose against a newer version of the object before we call it a conflict. */
-const WRITE_ATTEMPTS_MAX = 4;
-
 /** `{resourceVersion, annotations}` of a merge or strategic patch. */
 export function patchMetadata(thing: MarkedThing, marks: Marks): JsonObject {
   const { resourceVersion } = thing.metadata;
@@ -94,10 +91,6 @@ function isOurs(mark: string | undefined, context: CallContext): boolean {
   if (mark === undefined) return false;
   const isThisKey = mark === annotationValue(context.idempotencyKey);
   return isThisKey || mark.startsWith(`${context.incidentId}/`);
-}
-
-function isLostRace(error: unknown): boolean {
-  return isAppError(error) && error.code === 'conflict' && reasonOf(error) === 'Conflict';
 }
 
 const EMPTY_PLAN = { summary: '', targets: [], token: null, undo: '' };
@@ -148,22 +141,6 @@ async function attempt<Input, State extends SettingState, Thing extends MarkedTh
   return { externalId, origin: move.whatever ? 'foreign' : 'ours' };
 }
 
-/** Attempts until no other writer was faster. */
-async function run<Input, State extends SettingState, Thing extends MarkedThing>(
-  bench: Bench<Input, State, Thing>,
-  moved: { readonly input: Input; readonly move: Move<State> },
-  context: CallContext,
-): Promise<Receipt> {
-  for (let count = 1; count < WRITE_ATTEMPTS_MAX; count += 1) {
-    try {
-      return await attempt(bench, moved, context);
-    } catch (error) {
-      if (!isLostRace(error)) throw error;
-    }
-  }
-  return attempt(bench, moved, context);
-}
-
 /** Builds the stages over conditional writes. They raise `conflict` with the differences when the world moved. */
 export function createSetting<Input, State extends SettingState, Thing extends MarkedThing>(
   client: KubernetesClient,
@@ -174,7 +151,7 @@ export function createSetting<Input, State extends SettingState, Thing extends M
   const moving =
     (moveOf: (plan: Plan<State>) => Move<State>) =>
     (input: Input, plan: Plan<State>, context: CallContext): Promise<Receipt> =>
-      run(bench, { input, move: moveOf(plan) }, context);
+      untilNotOvertaken(() => attempt(bench, { input, move: moveOf(plan) }, context), context);
   return {
     apply: moving(({ before, after }) => {
       return { from: before, to: after, whatever: false, marking: true };
