@@ -73,8 +73,8 @@ function answering(status: number, headers: Readonly<Record<string, string>> = {
   return { kind: 'reply', reply: { status, headers, body: { message: 'no' } } };
 }
 
-function expectWait({ code, retryAfterMs = null }: AppError, [words, ms]: Wait): void {
-  expect({ words, code, retryAfterMs }).toEqual({ words, code: 'rate_limited', retryAfterMs: ms });
+function expectWait({ code, retryAfterMs }: AppError, [words, ms]: Wait): void {
+  expect([words, code, retryAfterMs ?? null]).toEqual([words, 'rate_limited', ms]);
 }
 
 /** Asks once under a fault that hits every request; answers the error, after few requests. */

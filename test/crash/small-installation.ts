@@ -58,6 +58,7 @@ async function playbooksDir(): Promise<string> {
 /** A cluster, and where an installation that looks after it keeps its things. */
 export interface SmallWorld {
   readonly places: Places;
+  readonly twin: KubernetesTwin;
   /** What changed in the cluster by now, as method and path. */
   writes(): readonly string[];
   /** Calls `strike` once, when the one write arrives, which then meets the fault. */
@@ -69,6 +70,7 @@ export async function openSmallWorld(closers: Closers, databaseUrl: string): Pro
   const twin = await clusterWithCanary(closers);
   const seeded = twin.ledger.length;
   return {
+    twin,
     places: {
       dataDir: await tempDir(),
       databaseUrl,

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fact } from '../../domain/fact.ts';
 import type { Incident, Mode } from '../../domain/incident.ts';
 import type { InventoryEntry } from '../../domain/inventory.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import type { Store } from '../../store/tables.ts';
 import { unique } from '../harness.ts';
 
@@ -33,6 +34,7 @@ export interface Incidents {
     readonly mode?: Mode;
     readonly key?: string;
     readonly by?: string;
+    readonly parameters?: JsonObject;
   }): Promise<Incident>;
   waitFor(
     incident: Incident,
@@ -85,7 +87,7 @@ export function createIncidents(stores: {
         },
         async () => `waited in vain for ${what}; ${await told(incident)}`,
       ),
-    open: async ({ mode = 'auto', key = unique('key'), by = 'opener' } = {}) => {
+    open: async ({ mode = 'auto', key = unique('key'), by = 'opener', parameters = {} } = {}) => {
       const { incident } = await api.incidents.open({
         requestId: randomUUID(),
         incidentKey: key,
@@ -98,7 +100,7 @@ export function createIncidents(stores: {
           suspect: null,
           model: 'm',
           targets: { status: 'resolved', entry: ENTRY, candidates: [ENTRY], steps: [] },
-          parameters: {},
+          parameters,
           origin: { kind: 'person', by, channel: 'api' },
           firstAlert: null,
           onsetAt: null,
