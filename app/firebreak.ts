@@ -109,12 +109,15 @@ export async function startFirebreak(settings: FirebreakSettings): Promise<Fireb
 }
 
 async function start(settings: FirebreakSettings, opened: Opened): Promise<Firebreak> {
+  const manifests = connectorModules.map(({ manifest }) => manifest);
+  // First of all: a wrong playbook must stop the start before anything has been changed.
+  const playbooks = await loadPlaybooks(settings.playbooksDir, manifests);
   await mkdir(settings.dataDir, { recursive: true, mode: 0o711 });
   const servers = await openServers(settings, settings.log, settings.onFailure);
   opened.add(() => servers.stop());
   await migrate(servers.databaseUrl);
   let url = settings.baseUrl ?? '';
-  const ground = await lay(settings, servers, { opened, baseUrl: () => url });
+  const ground = await lay(settings, servers, { opened, playbooks, baseUrl: () => url });
   const first = await firstStart(ground.api, settings.configuration, new Date());
   const api = settings.role === 'worker' ? null : await openApi(ground, opened);
   if (api) url = settings.baseUrl ?? api;
@@ -133,9 +136,9 @@ async function start(settings: FirebreakSettings, opened: Opened): Promise<Fireb
 async function lay(
   settings: FirebreakSettings,
   servers: Servers,
-  live: { readonly opened: Opened; readonly baseUrl: () => string },
+  live: Pick<Ground, 'playbooks' | 'baseUrl'> & { readonly opened: Opened },
 ): Promise<Ground> {
-  const { opened, baseUrl } = live;
+  const { opened, playbooks, baseUrl } = live;
   const { databaseUrl } = servers;
   const api = await createStore({ databaseUrl, role: 'api', poolSize: POOL_API });
   opened.add(() => api.close());
@@ -150,8 +153,6 @@ async function lay(
   const { configuration } = settings;
   const instances = await loadInstances(connectorModules, configuration.instances);
   opened.add(() => instances.close());
-  const manifests = connectorModules.map(({ manifest }) => manifest);
-  const playbooks = await loadPlaybooks(settings.playbooksDir, manifests);
   const inventory = await discoverInventory(instances, configuration.inventory, settings.log);
   const { routes, selectionRules } = configuration;
   const key = await approvalKey(settings.dataDir);

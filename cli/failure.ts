@@ -27,8 +27,8 @@ const CODES: Readonly<Record<ErrorCode, number>> = {
   internal: EXIT.failed,
 };
 
-/** What a person can do about it. */
-const FIXES: Readonly<Partial<Record<ErrorCode, string>>> = {
+/** What a person can do about what a server answered, or about no answer. */
+const SERVER_FIXES: Readonly<Partial<Record<ErrorCode, string>>> = {
   unauthorized:
     'Give a token whose person holds the role: --token, FIREBREAK_TOKEN or FIREBREAK_TOKEN_FILE.',
   conflict: 'Look at it again (`firebreak incident show ID`), then decide on what you see.',
@@ -36,10 +36,20 @@ const FIXES: Readonly<Partial<Record<ErrorCode, string>>> = {
   unavailable:
     'Start it with `firebreak start`, or name another server with --url or FIREBREAK_URL.',
   rate_limited: 'Wait a moment and try again.',
+};
+
+/** What a person can do about a failure of this process. */
+const OWN_FIXES: Readonly<Partial<Record<ErrorCode, string>>> = {
   bad_reply:
     'Check that --url names Firebreak and that both have the same version (`firebreak --version`).',
   internal: 'Run it again with --debug and report what it says.',
 };
+
+/** What to do: what is wrong here, with a file or the database, is no matter of a server's answer. */
+function fixOf({ code, details }: AppError): string | null {
+  const fromServer = details?.['requestId'] !== undefined || details?.['reason'] === 'unreachable';
+  return (fromServer ? SERVER_FIXES[code] : undefined) ?? OWN_FIXES[code] ?? null;
+}
 
 /** An error as it is shown: what, where, how to fix; and the exit code. */
 export interface Failure {
@@ -82,7 +92,7 @@ function failureOf(error: AppError): Failure {
         message: error.message,
         field: error.field ?? null,
         permission: error.permission ?? null,
-        fix: FIXES[error.code] ?? null,
+        fix: fixOf(error),
         requestId: typeof requestId === 'string' ? requestId : null,
         ...(problems.length === 0 ? {} : { problems }),
       },

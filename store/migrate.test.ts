@@ -1,4 +1,4 @@
-import { appendFile, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -42,14 +42,49 @@ describe('migrate', () => {
     expect(answers.flatMap((answer) => answer.applied)).toEqual(await names());
   });
 
-  test('refuses a file that was edited after it was applied, naming it', async () => {
+  test('refuses a file that was edited after it was applied, naming it and the line', async () => {
     await migrate(database.url, directory);
-    await appendFile(path.join(directory, '0002-fact.sql'), '\n-- a small change\n');
+    const edited = path.join(directory, '0002-fact.sql');
+    const lines = (await readFile(edited, 'utf8')).split('\n');
+    await writeFile(edited, lines.with(6, `${lines[6] ?? ''} -- a small change`).join('\n'));
     const error: unknown = await migrate(database.url, directory).catch(
       (caught: unknown) => caught,
     );
     expect(error).toMatchObject({ code: 'conflict', field: '0002-fact.sql' });
-    expect(isAppError(error) && error.message).toContain('0002-fact.sql was edited');
+    expect(isAppError(error) && error.message).toContain('Migration 0002-fact.sql:7 was edited');
+  });
+
+  test('names the file alone when an older version applied it', async () => {
+    await migrate(database.url, directory);
+    await withClient(database.url, (client) =>
+      client.query('alter table firebreak.migration_checksum drop column applied'),
+    );
+    await appendFile(path.join(directory, '0002-fact.sql'), '-- more\n');
+    await expect(migrate(database.url, directory)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('Migration 0002-fact.sql was edited'),
+    });
+  });
+
+  test('touches nothing of a schema that belongs to somebody else', async () => {
+    const look = () =>
+      withClient(database.url, async (client) => {
+        const { rows } = await client.query<Record<string, unknown>>(
+          `select relname, nspacl::text from pg_namespace n left join pg_class c on c.relnamespace = n.oid
+            where nspname = 'firebreak'`,
+        );
+        return rows;
+      });
+    await withClient(database.url, async (client) => {
+      await client.query('create schema firebreak');
+      await client.query('create table firebreak.incident (theirs int)');
+    });
+    const before = await look();
+    await expect(migrate(database.url, directory)).rejects.toMatchObject({
+      code: 'conflict',
+      field: 'DATABASE_URL',
+    });
+    expect(await look()).toEqual(before);
   });
 
   test('refuses a database that a newer version migrated', async () => {

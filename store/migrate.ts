@@ -17,6 +17,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 interface MigrationFile {
   readonly name: string;
+  readonly text: string;
   readonly sha256: string;
 }
 
@@ -32,7 +33,7 @@ export async function migrationFiles(
     names.map(async (file) => {
       const bytes = await readFile(path.join(directory, file));
       const sha256 = createHash('sha256').update(bytes).digest('hex');
-      return { name: file.slice(0, -'.sql'.length), sha256 };
+      return { name: file.slice(0, -'.sql'.length), text: bytes.toString('utf8'), sha256 };
     }),
   );
 }
@@ -58,6 +59,7 @@ export async function migrate(
     await client.connect();
     await client.query(`set lock_timeout = ${LOCK_WAIT_MS.toString()}`);
     await client.query(`select pg_advisory_lock(${LOCK_KEY.toString()})`);
+    await refuseForeign(client);
     await ensureRoles(client);
     await ensureSchema(client);
     return { applied: await applyPending(client, directory) };
@@ -114,6 +116,25 @@ async function ensureSchema(client: pg.Client): Promise<void> {
   await client.query(
     `create table if not exists ${SCHEMA}.migration_checksum (name text primary key, sha256 text not null)`,
   );
+  // What was applied, so that the line can be told where a file was edited; empty for what older versions applied.
+  await client.query(
+    `alter table ${SCHEMA}.migration_checksum add column if not exists applied text not null default ''`,
+  );
+}
+
+/** A schema of our name that is not ours belongs to another application: nothing of it is touched. */
+async function refuseForeign(client: pg.Client): Promise<void> {
+  const { rows } = await client.query(
+    'select pg_get_userbyid(nspowner) as owner from pg_namespace where nspname = $1',
+    [SCHEMA],
+  );
+  const [schema] = z.array(z.object({ owner: z.string() })).parse(rows);
+  if (schema === undefined || schema.owner === STORE_ROLES.owner) return;
+  throw new AppError(
+    'conflict',
+    `The schema ${SCHEMA} of this database belongs to ${schema.owner}, not to ${STORE_ROLES.owner}: is DATABASE_URL the database of another application?`,
+    { field: 'DATABASE_URL' },
+  );
 }
 
 async function appliedNames(client: pg.Client): Promise<readonly string[]> {
@@ -136,9 +157,9 @@ async function applyPending(client: pg.Client, directory: string): Promise<reado
   // Written before the files run: a crash in between leaves no applied file without its checksum.
   for (const file of files.filter(({ name }) => !applied.includes(name))) {
     await client.query(
-      `insert into ${SCHEMA}.migration_checksum (name, sha256) values ($1, $2)
-       on conflict (name) do update set sha256 = excluded.sha256`,
-      [file.name, file.sha256],
+      `insert into ${SCHEMA}.migration_checksum (name, sha256, applied) values ($1, $2, $3)
+       on conflict (name) do update set sha256 = excluded.sha256, applied = excluded.applied`,
+      [file.name, file.sha256, file.text],
     );
   }
   const ran = await runner({
@@ -154,13 +175,30 @@ async function applyPending(client: pg.Client, directory: string): Promise<reado
   return ran.map((migration) => migration.name);
 }
 
+const recordedRow = z.object({ name: z.string(), sha256: z.string(), applied: z.string() });
+
+/** The number of the first line that differs, counted from 1. */
+function firstDifference(before: string, after: string): number {
+  const [old, edited] = [before.split('\n'), after.split('\n')];
+  const at = edited.findIndex((line, index) => line !== old[index]);
+  return (at === -1 ? edited.length : at) + 1;
+}
+
+/** `0002-fact.sql:17`, or the name alone when nobody knows what was applied. */
+function placeOf(file: MigrationFile, applied: string): string {
+  const name = `${file.name}.sql`;
+  return applied === '' ? name : `${name}:${firstDifference(applied, file.text).toString()}`;
+}
+
 async function refuseEdited(
   client: pg.Client,
   files: readonly MigrationFile[],
   applied: readonly string[],
 ): Promise<void> {
-  const { rows } = await client.query(`select name, sha256 from ${SCHEMA}.migration_checksum`);
-  const recorded = z.array(z.object({ name: z.string(), sha256: z.string() })).parse(rows);
+  const { rows } = await client.query(
+    `select name, sha256, applied from ${SCHEMA}.migration_checksum`,
+  );
+  const recorded = z.array(recordedRow).parse(rows);
   for (const name of applied) {
     const file = files.find((candidate) => candidate.name === name);
     if (file === undefined) {
@@ -170,10 +208,12 @@ async function refuseEdited(
         { field: `${name}.sql` },
       );
     }
-    if (recorded.find((row) => row.name === name)?.sha256 !== file.sha256) {
+    const row = recorded.find((candidate) => candidate.name === name);
+    if (row?.sha256 !== file.sha256) {
+      const place = placeOf(file, row?.applied ?? '');
       throw new AppError(
         'conflict',
-        `Migration ${name}.sql was edited after it was applied to this database; migrations only go forward, so restore the file and add a new one.`,
+        `Migration ${place} was edited after it was applied to this database; migrations only go forward, so restore the file and add a new one.`,
         { field: `${name}.sql` },
       );
     }
