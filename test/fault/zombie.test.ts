@@ -1,0 +1,190 @@
+import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import type { Client } from 'pg';
+import { startFirebreak } from '../../app/firebreak.ts';
+import type { Fact } from '../../domain/fact.ts';
+import type { KubernetesTwin } from '../../lab/kubernetes/twin.ts';
+import { withClient } from '../../store/test-database.ts';
+import { settingsOf } from '../crash/settings.ts';
+import {
+  DEPLOYMENT,
+  openSmallWorld,
+  personAt,
+  raise,
+  takeKeys,
+} from '../crash/small-installation.ts';
+import { expectWholeLog } from '../crash/whole.ts';
+import { makeOurBuildCurrent, startWorkerProcess } from '../crash/worker.ts';
+import { freshDatabase, quietTemporalRuntime } from '../harness.ts';
+import type { Closers } from '../lane/lane.ts';
+
+// Goal: a worker that sleeps past its heartbeat time-out and wakes up while another one does its work sends nothing and
+// records nothing. Method: it is stopped with SIGSTOP before its permit (the cluster holds back the read of its apply),
+// or with a granted permit that it has not read yet (locks keep the guard's last question waiting); another worker
+// process takes over, and while the cluster holds back that one's write, the first goes on and comes to its end.
+const WAIT_MAX_MS = 120_000;
+const LOOK_MS = 20;
+const TEST_MAX_MS = 300_000;
+const OPERATION = 'scale-away';
+const LAST_QUESTION = '%fence = $5 as holds%';
+const ONE_OF_THE_FIRST_QUESTIONS = '%from firebreak.claim%';
+
+const closers: Closers = [];
+beforeAll(quietTemporalRuntime);
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** Asks until the answer is yes. */
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + WAIT_MAX_MS;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await sleep(LOOK_MS);
+  }
+}
+
+/** A request that the cluster holds back. */
+interface Held {
+  readonly arrived: Promise<void>;
+  readonly letGo: () => void;
+}
+
+/** Holds back the first request of this method that comes when `isIt` says so. */
+function holdBack(twin: KubernetesTwin, method: string, isIt: () => Promise<boolean>): Held {
+  let letGo: () => void = () => undefined;
+  const gone = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const arrived = new Promise<void>((resolve) => {
+    let caught = false;
+    const wait = async (): Promise<void> => {
+      if (caught || !(await isIt())) return;
+      caught = true;
+      resolve();
+      await gone;
+    };
+    twin.faults.add(
+      { kind: 'delay', until: wait },
+      {
+        matches: (asked) => asked.method === method && asked.path === DEPLOYMENT && !caught,
+        times: Number.MAX_SAFE_INTEGER,
+      },
+    );
+  });
+  closers.push(() => {
+    letGo();
+    return Promise.resolve();
+  });
+  return { arrived, letGo };
+}
+
+async function isApplying(client: Client): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from firebreak.operation where operation = $1 and state = 'applying'`,
+    [OPERATION],
+  );
+  return rowCount === 1;
+}
+
+async function isWaiting(client: Client, question: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like $1`,
+    [question],
+  );
+  return (rowCount ?? 0) > 0;
+}
+
+async function lock(client: Client, table: string): Promise<void> {
+  await client.query('begin');
+  await client.query(`lock table firebreak.${table} in access exclusive mode`);
+}
+
+/** Stops a worker whose last question before a write has been answered with yes, but not yet read. */
+async function stopWithPermit(url: string, worker: ChildProcess, read: Held): Promise<void> {
+  await withClient(url, (watching) =>
+    withClient(url, (first) =>
+      withClient(url, async (last) => {
+        await lock(first, 'claim');
+        read.letGo();
+        await until('the guard', () => isWaiting(watching, ONE_OF_THE_FIRST_QUESTIONS));
+        await lock(last, 'operation');
+        await first.query('rollback');
+        await until('its last question', () => isWaiting(watching, LAST_QUESTION));
+        worker.kill('SIGSTOP');
+        await last.query('rollback');
+      }),
+    ),
+  );
+}
+
+/** What the incident and the cluster tell in the end. */
+interface Told {
+  /** The attempts that sent a write, in order. */
+  readonly attempts: readonly string[];
+  readonly changes: readonly string[];
+  readonly facts: readonly Fact[];
+}
+
+async function zombie(moment: 'before' | 'after'): Promise<Told> {
+  const { url, drop } = await freshDatabase();
+  closers.push(drop);
+  const world = await openSmallWorld(closers, url);
+  const places = { ...world.places, namesActivities: true };
+  const firebreak = await startFirebreak(settingsOf(places, 'api'));
+  closers.push(() => firebreak.stop());
+  const api = { url: firebreak.url, keys: await takeKeys(firebreak) };
+  const first = await startWorkerProcess(places, closers);
+  closers.push(() => {
+    first.kill('SIGCONT');
+    return Promise.resolve();
+  });
+  await makeOurBuildCurrent(places);
+  await withClient(url, async (client) => {
+    const read = holdBack(world.twin, 'GET', () => isApplying(client));
+    await raise(api, { name: 'OddScores', startsAt: new Date().toISOString() });
+    await read.arrived;
+    if (moment === 'after') await stopWithPermit(url, first, read);
+    else first.kill('SIGSTOP');
+    read.letGo();
+    const write = holdBack(world.twin, 'PATCH', () => Promise.resolve(true));
+    await startWorkerProcess(places, closers);
+    await write.arrived;
+    const gone = once(first, 'exit');
+    first.kill('SIGCONT');
+    // It ends in order: what it was doing when it was stopped comes to its end first.
+    first.stdin?.end();
+    expect(await gone).toEqual([0, null]);
+    write.letGo();
+  });
+  const person = personAt(api);
+  const { id } = await person.closeReviewed();
+  const attempts = world.twin.ledger
+    .filter(({ method, path }) => method === 'PATCH' && path.startsWith(DEPLOYMENT))
+    .map(({ agent }) => agent.split('/').at(-1) ?? '');
+  return { attempts, changes: world.writes(), facts: await person.facts(id) };
+}
+
+test(
+  'a worker that wakes up too late, before or after its permit, sends nothing and records nothing',
+  async () => {
+    // Side by side: most of it is waiting until the sleeping worker counts as dead.
+    const ended = await Promise.allSettled((['before', 'after'] as const).map(zombie));
+    for (const one of ended) {
+      if (one.status === 'rejected') throw one.reason;
+      const { attempts, changes, facts } = one.value;
+      expect(changes).toEqual([`PATCH ${DEPLOYMENT}`]);
+      expect(attempts).not.toContain('1');
+      const kinds = facts
+        .filter(({ operation }) => operation === OPERATION)
+        .map(({ kind }) => kind)
+        .filter((kind) => kind.startsWith('operation.'));
+      expect(kinds).toEqual(['operation.planned', 'operation.applied', 'operation.verified']);
+      await expectWholeLog(facts);
+    }
+  },
+  TEST_MAX_MS,
+);
