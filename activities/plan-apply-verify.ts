@@ -47,7 +47,7 @@ function factOf(
 }
 
 /**
- * Moves the row and appends the stage's fact in one transaction. A lost race reads what won; an attempt that holds the
+ * Moves the row and appends the stage's fact, all or nothing. A lost race reads what won; an attempt that holds the
  * fence no more raises instead: what it would say is not to be said.
  */
 async function commit(
@@ -66,16 +66,14 @@ async function commit(
     readonly whileFence?: number;
   },
 ): Promise<OperationRow> {
-  const { from, to, whileFence } = stage;
+  const { from, to, fact, whileFence } = stage;
+  const { operations } = deps.store;
   const change = { ...stage.change, ...(whileFence === undefined ? {} : { whileFence }) };
-  return deps.store.transaction(async (tables) => {
-    const moved = await tables.operations.move(row, from, to, change);
-    if (!moved && whileFence !== undefined) throw overtaken(row);
-    if (!moved) return (await tables.operations.find(row)) ?? row;
-    if (stage.to === 'applied') await tables.operations.supersede(row);
-    await tables.facts.append(row.incidentId, [stage.fact]);
-    return moved;
-  });
+  const supersedes = to === 'applied';
+  const moved = await operations.advance(row, { from, to, change, facts: [fact], supersedes });
+  if (moved) return moved;
+  if (whileFence !== undefined) throw overtaken(row);
+  return (await operations.find(row)) ?? row;
 }
 
 function endOf(row: OperationRow, outcome: Outcome, conflict = false): EffectEnd {

@@ -213,11 +213,11 @@ function operationTable(memory: Memory): Tables['operations'] {
     beginAttempt: unused('operations.beginAttempt'),
     nextFence: unused('operations.nextFence'),
     revokeFences: unused('operations.revokeFences'),
+    advance: unused('operations.advance'),
     holdsFence: unused('operations.holdsFence'),
     undoStack: unused('operations.undoStack'),
     containments: unused('operations.containments'),
     containedByOthers: unused('operations.containedByOthers'),
-    supersede: unused('operations.supersede'),
     renewLease: unused('operations.renewLease'),
     leaveInPlace: unused('operations.leaveInPlace'),
   };

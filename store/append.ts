@@ -64,14 +64,15 @@ export interface IncidentFacts {
   readonly facts: readonly NewFact[];
 }
 
-interface Encoded {
+/** Facts as the log's functions take them. */
+export interface EncodedFacts {
   readonly keys: readonly string[];
   readonly kinds: readonly string[];
   readonly bodies: readonly Buffer[];
 }
 
 /** The parallel arrays of an append. Raises `too_large` past a limit, `invalid` for what JSON cannot hold. */
-function encode(facts: readonly NewFact[]): Encoded {
+export function encodeFacts(facts: readonly NewFact[]): EncodedFacts {
   if (facts.length > FACTS_PER_APPEND_MAX) {
     throw new AppError('too_large', 'Too many facts in one append.', {
       details: { facts: facts.length, factsMax: FACTS_PER_APPEND_MAX },
@@ -98,7 +99,7 @@ export async function appendFacts(
   facts: readonly NewFact[],
 ): Promise<readonly Fact[]> {
   if (facts.length === 0) return [];
-  const { keys, kinds, bodies } = encode(facts);
+  const { keys, kinds, bodies } = encodeFacts(facts);
   return connection.rows(APPEND, [incidentId, keys, kinds, bodies], factRow);
 }
 
@@ -110,7 +111,7 @@ export async function appendFactsOf(
   const facts = parts.flatMap((part) => part.facts);
   if (facts.length === 0) return 0;
   const incidents = parts.flatMap((part) => part.facts.map(() => part.incidentId));
-  const { keys, kinds, bodies } = encode(facts);
+  const { keys, kinds, bodies } = encodeFacts(facts);
   const row = z.object({ appended: z.number() });
   const rows = await connection.rows(APPEND_OF, [incidents, keys, kinds, bodies], row);
   return rows[0]?.appended ?? 0;

@@ -115,6 +115,34 @@ describe('an operation', () => {
     expect(newest).toMatchObject({ state: 'applied', reason: null });
   });
 
+  test('advances with its facts and the end of older containments, or not at all', async () => {
+    const older = await planned();
+    await operations().beginAttempt(older, ['planned'], 'applying');
+    await operations().move(older, ['applying'], 'applied');
+    const key = { ...older, operation: 'contain-again' };
+    await operations().insertPlanned(plannedOperation(key));
+    await operations().beginAttempt(key, ['planned'], 'applying');
+    const stage = { from: ['applying'], to: 'applied', change: {}, supersedes: true } as const;
+    const told = async (): Promise<readonly string[]> =>
+      (await stores.worker().facts.page(key.incidentId, 0, 50)).map((fact) => fact.key);
+    const before = await told();
+    const first = note('advanced');
+    await stores.worker().facts.append(key.incidentId, [first]);
+    const other = { ...first, summary: 'Something else was said under this key.' };
+    await expect(operations().advance(key, { ...stage, facts: [other] })).rejects.toMatchObject({
+      code: 'internal',
+    });
+    expect(await operations().find(key)).toMatchObject({ state: 'applying' });
+    expect(await operations().find(older)).toMatchObject({ superseded: false });
+    const late = { ...stage, change: { whileFence: 7 }, facts: [note('late')] };
+    expect(await operations().advance(key, late)).toBeNull();
+    const moved = await operations().advance(key, { ...stage, facts: [note('applied')] });
+    expect(moved).toMatchObject({ state: 'applied', superseded: false });
+    expect(await operations().advance(key, { ...stage, facts: [note('twice')] })).toBeNull();
+    expect(await operations().find(older)).toMatchObject({ superseded: true });
+    expect(await told()).toEqual([...before, 'advanced', 'applied']);
+  });
+
   test('racing attempts never share a fence', async () => {
     const key = await planned();
     const rows = await Promise.all(Array.from({ length: 12 }, () => operations().nextFence(key)));
@@ -155,18 +183,21 @@ describe('containments', () => {
     await operations().insertPlanned(plannedOperation(elsewhere));
     for (const key of [first, second, elsewhere]) {
       await operations().nextFence(key);
-      await operations().move(key, ['planned'], 'verified');
+      await operations().move(key, ['planned'], 'applied');
     }
     const watched = async (): Promise<readonly string[]> => {
       const rows = await operations().containments(1000);
       return rows.filter((row) => row.incidentId === first.incidentId).map(keyText);
     };
     expect(await watched()).toEqual([first, second, elsewhere].map(keyText));
-    await operations().supersede(second);
+    const ending = { from: ['applied'], to: 'verified', change: {}, facts: [] } as const;
+    await operations().advance(first, { ...ending, supersedes: false });
+    expect(await watched()).toEqual([first, second, elsewhere].map(keyText));
+    await operations().advance(second, { ...ending, supersedes: true });
     expect(await watched()).toEqual([second, elsewhere].map(keyText));
     await operations().renewLease(second, '2026-11-23T13:00:00.000Z');
     expect((await operations().find(second))?.leaseUntil).toBe('2026-11-23T13:00:00.000Z');
-    await operations().move(elsewhere, ['verified'], 'reverting');
+    await operations().move(elsewhere, ['applied'], 'reverting');
     expect(await watched()).toEqual([keyText(second)]);
   });
 

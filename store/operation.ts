@@ -1,21 +1,16 @@
 import { z } from 'zod';
 import { claimTargetsOf, keyText } from '../domain/operation.ts';
-import type { OperationKey, OperationRow, OperationState } from '../domain/operation.ts';
-import { jsonText } from './column.ts';
+import type { OperationKey, OperationRow } from '../domain/operation.ts';
 import { firstRow, requireRow } from './connection.ts';
 import type { Connection, Statement } from './connection.ts';
+import { advance, KEY, keyValues, move, statement } from './operation-move.ts';
 import { OPERATION_COLUMNS, operationRow } from './operation-row.ts';
 import type { OperationTable } from './tables.ts';
 
 /** Most operations of one incident that are read at once. */
 const OPERATIONS_MAX = 10_000;
-const KEY = `incident_id = $1 and operation = $2 and target = $3 and round = $4`;
 /** States in which an effect may be in the world. */
 const IN_FORCE = `state in ('applied', 'verified', 'unverified')`;
-
-function statement(name: string, text: string): Statement {
-  return { name: `operation-${name}`, text };
-}
 
 const FIND = statement('find', `select ${OPERATION_COLUMNS} from firebreak.operation where ${KEY}`);
 
@@ -78,15 +73,6 @@ const CONTAINED_BY_OTHERS = statement(
     order by apply_sequence limit $4`,
 );
 
-const SUPERSEDE = statement(
-  'supersede',
-  `update firebreak.operation o set superseded = true
-    from (select incident_id, target, use, apply_sequence from firebreak.operation where ${KEY}) newer
-    where o.incident_id = newer.incident_id and o.target = newer.target and o.use = newer.use
-      and o.containment and not o.superseded and (o.operation, o.round) <> ($2, $4)
-      and o.apply_sequence < coalesce(newer.apply_sequence, 9223372036854775807)`,
-);
-
 const RENEW = statement('renew', `update firebreak.operation set lease_until = $5 where ${KEY}`);
 
 const LEAVE = statement(
@@ -97,21 +83,6 @@ const LEAVE = statement(
         where incident_id = $1 and operation = $2 and target = $3 and ${IN_FORCE})
     returning ${OPERATION_COLUMNS}`,
 );
-
-/** Columns that a move may change; the names in this order name the prepared statement. */
-const MOVE_COLUMNS = {
-  receipt: 'receipt',
-  verdict: 'verdict',
-  reason: 'reason',
-  approvalId: 'approval_id',
-  leaseUntil: 'lease_until',
-} as const;
-
-type MoveChange = NonNullable<Parameters<OperationTable['move']>[3]>;
-
-function keyValues(key: OperationKey): readonly unknown[] {
-  return [key.incidentId, key.operation, key.target, key.round];
-}
 
 async function insertPlanned(
   connection: Connection,
@@ -134,43 +105,6 @@ async function insertPlanned(
   ];
   const inserted = await firstRow(connection.rows(INSERT, values, operationRow));
   return inserted ?? requireOperation(connection, FIND, row);
-}
-
-interface Move {
-  readonly from: readonly OperationState[];
-  readonly to: OperationState;
-  readonly change: MoveChange;
-}
-
-async function move(
-  connection: Connection,
-  key: OperationKey,
-  { from, to, change }: Move,
-): Promise<OperationRow | null> {
-  const given = new Map<string, unknown>(Object.entries(change));
-  const values = [...keyValues(key), from, to];
-  const sets = ['state = $6'];
-  const changed: string[] = [];
-  for (const [property, column] of Object.entries(MOVE_COLUMNS)) {
-    const value = given.get(property);
-    if (value === undefined) continue;
-    const isDocument = property === 'receipt' || property === 'verdict';
-    values.push(isDocument ? jsonText(value) : value);
-    sets.push(`${column} = $${values.length.toString()}`);
-    changed.push(property);
-  }
-  let held = '';
-  if (change.whileFence !== undefined) {
-    values.push(change.whileFence);
-    held = `and fence = $${values.length.toString()}`;
-    changed.push('fenced');
-  }
-  const moving = statement(
-    ['move', ...changed].join('-'),
-    `update firebreak.operation set ${sets.join(', ')} where ${KEY} and state = any($5::text[]) ${held}
-      returning ${OPERATION_COLUMNS}`,
-  );
-  return firstRow(connection.rows(moving, values, operationRow));
 }
 
 function requireOperation(
@@ -203,6 +137,7 @@ export function createOperationTable(connection: Connection): OperationTable {
     find: (key) => firstRow(connection.rows(FIND, keyValues(key), operationRow)),
     insertPlanned: (row) => insertPlanned(connection, row),
     move: (...[key, from, to, change = {}]) => move(connection, key, { from, to, change }),
+    advance: (key, stage) => advance(connection, key, stage),
     beginAttempt: (key, from, to) =>
       firstRow(connection.rows(BEGIN_ATTEMPT, [...keyValues(key), from, to], operationRow)),
     nextFence: (key) => requireOperation(connection, NEXT_FENCE, key),
@@ -216,7 +151,6 @@ export function createOperationTable(connection: Connection): OperationTable {
       connection.rows(CONTAINMENTS, [Math.min(limit, OPERATIONS_MAX)], operationRow),
     containedByOthers: ({ incidentId, target, use }) =>
       connection.rows(CONTAINED_BY_OTHERS, [incidentId, target, use, OPERATIONS_MAX], operationRow),
-    supersede: (key) => write(SUPERSEDE, keyValues(key)),
     renewLease: (key, until) => write(RENEW, [...keyValues(key), until]),
     leaveInPlace: (incidentId, left) =>
       firstRow(

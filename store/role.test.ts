@@ -95,7 +95,7 @@ describe('rights', () => {
     const store = await createStore({ databaseUrl: url.href, role: 'api', poolSize: 1 });
     try {
       await expect(
-        store.operations.supersede({
+        store.operations.revokeFences({
           incidentId: 'a',
           operation: 'b',
           target: 'c',

@@ -14,6 +14,7 @@ import type {
   OperationState,
 } from '../domain/operation.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
+import type { OperationMove, OperationStage } from './operation-move.ts';
 import type { OutboxTable } from './outbox-table.ts';
 
 /** A page of a keyset listing; `next` is the cursor of the next page or null. */
@@ -170,10 +171,10 @@ export interface OperationTable {
     key: OperationKey,
     from: readonly OperationState[],
     to: OperationState,
-    change?: Partial<
-      Pick<OperationRow, 'receipt' | 'verdict' | 'reason' | 'approvalId' | 'leaseUntil'>
-    > & { readonly whileFence?: number },
+    change?: OperationMove['change'],
   ): Promise<OperationRow | null>;
+  /** `move` with the facts of the stage, all or nothing, in one round trip; null as there, and then nothing is told. */
+  advance(key: OperationKey, stage: OperationStage): Promise<OperationRow | null>;
   /**
    * Begins an attempt: takes the next fencing number and moves to `to` in one statement, so that nobody gets a fence on
    * a row that went on. Null when the row was in none of `from`.
@@ -200,8 +201,6 @@ export interface OperationTable {
   containedByOthers(
     row: Pick<OperationRow, 'incidentId' | 'target' | 'use'>,
   ): Promise<readonly OperationRow[]>;
-  /** Marks older containments of the incident on the same target and action as superseded. */
-  supersede(key: OperationKey): Promise<void>;
   /** Renews a containment's lease. */
   renewLease(key: OperationKey, until: string): Promise<void>;
   leaveInPlace(incidentId: string, left: LeftInPlace): Promise<OperationRow | null>;
