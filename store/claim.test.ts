@@ -134,7 +134,8 @@ describe('claims', () => {
     ['shared', false, 'verified', true],
   ])(
     'of mode %s that wait for containments (%p) are given beside one that is %s: %p',
-    async (mode, waitsForContainments, state, taken) => {
+    async (...values) => {
+      const [mode, waitsForContainments, state, taken] = values;
       const [first, second, target] = await twoIncidents();
       const key = { incidentId: first, operation: 'isolate', target, round: 1 };
       const { operations, claims } = stores.worker();
