@@ -37,6 +37,7 @@ export async function settle(
   result: OperationResult,
   facts: readonly NewFact[],
 ): Promise<OperationResult> {
+  if (facts.length === 0) return deps.store.results.put(result);
   return deps.store.transaction(async (tables) => {
     const stored = await tables.results.put(result);
     const mine = stored.settledAt === result.settledAt && stored.outcome === result.outcome;
