@@ -5,6 +5,7 @@ import { startFirebreak, type Firebreak, type ProcessRole } from '../../app/fire
 import { configurationOf } from '../../cli/demo-firebreak.ts';
 import { hire } from '../../cli/demo-people.ts';
 import type { DemoPeople } from '../../cli/demo-stage.ts';
+import { factPageSchema } from '../../api/schema/timeline.ts';
 import type { Fact } from '../../domain/fact.ts';
 import { startLab, type Lab } from '../../lab/lab.ts';
 import type { SeededWorld } from '../../lab/scenario/scenario.ts';
@@ -14,14 +15,20 @@ import { freshDatabase, temporalAddress, tempDir, unique, workflowBundlePath } f
 const ROOT = join(import.meta.dirname, '..', '..');
 const LOOK_MS = 250;
 const RUN_MAX_MS = 900_000;
+const WATCH_MAX_MS = 300_000;
+const PAGE_FACTS = 200;
 
 /** What has to be closed when a lane ends, in order of opening. */
 export type Closers = (() => Promise<void>)[];
 
-/** One run of the poisoned-data playbook on a lab of its own, with people who answer. */
-export interface Lane extends DemoPeople {
-  readonly lab: Lab;
+/** What people attend to: they reach the engine through its API alone. */
+export interface Attended extends DemoPeople {
   readonly world: SeededWorld;
+}
+
+/** One run of the poisoned-data playbook on a lab of its own, with people who answer. */
+export interface Lane extends Attended {
+  readonly lab: Lab;
   readonly places: Places;
   readonly firebreak: Firebreak;
 }
@@ -41,13 +48,17 @@ const approvals = z.object({
   items: z.array(z.object({ id: z.string(), planDigest: z.string() })),
 });
 
-/** Opens a lane up to the moment before the alert. */
-export async function openLane(closers: Closers, role: ProcessRole): Promise<Lane> {
+/** Opens a lane up to the moment before the alert; `change` may give it other playbooks or another configuration. */
+export async function openLane(
+  closers: Closers,
+  role: ProcessRole,
+  change: (places: Places) => Promise<Places> = (places) => Promise.resolve(places),
+): Promise<Lane> {
   const lab = await startLab('poisoned-data');
   closers.push(() => lab.close());
   const database = await freshDatabase();
   closers.push(() => database.drop());
-  const places: Places = {
+  const places = await change({
     dataDir: await tempDir(),
     databaseUrl: database.url,
     temporalAddress: temporalAddress(),
@@ -55,7 +66,7 @@ export async function openLane(closers: Closers, role: ProcessRole): Promise<Lan
     playbooksDir: join(ROOT, 'playbooks'),
     configuration: { ...configurationOf(lab), slackChannel: null, mailTo: [] },
     bundlePath: await workflowBundlePath(),
-  };
+  });
   const firebreak = await startFirebreak(settingsOf(places, role));
   closers.push(() => firebreak.stop());
   const people = await hire(firebreak.url, firebreak.adminToken ?? '');
@@ -70,14 +81,23 @@ export async function openLane(closers: Closers, role: ProcessRole): Promise<Lan
 }
 
 /** Every fact of an incident, in order. */
-export async function factsOf({ firebreak }: Lane, id: string): Promise<readonly Fact[]> {
+export async function factsOf({ owner }: Attended, id: string): Promise<readonly Fact[]> {
   const facts: Fact[] = [];
-  for await (const fact of firebreak.store.facts.all(id)) facts.push(fact);
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const from: string = cursor === '' ? '' : `&cursor=${cursor}`;
+    const page: z.infer<typeof factPageSchema> = await owner.get(
+      `/incidents/${id}/timeline?limit=${PAGE_FACTS.toString()}${from}`,
+      factPageSchema,
+    );
+    facts.push(...page.items);
+    cursor = page.next;
+  }
   return facts;
 }
 
 /** Approves whatever is asked now, as both people. */
-export async function approveAll({ owner, approvers }: Lane, id: string): Promise<void> {
+export async function approveAll({ owner, approvers }: Attended, id: string): Promise<void> {
   const { items } = await owner.get(`/approvals?status=open&incident=${id}`, approvals);
   for (const approval of items) {
     for (const { person } of approvers) {
@@ -87,37 +107,70 @@ export async function approveAll({ owner, approvers }: Lane, id: string): Promis
   }
 }
 
-/** How the one incident of a lane stands; null before the alert opened it. */
-async function seen(
-  lane: Lane,
-): Promise<{ readonly incident: LaneIncident; readonly facts: readonly Fact[] } | null> {
-  const [incident] = (await lane.owner.get('/incidents', incidents)).items;
+/** How an incident stands and what it told. */
+interface Seen {
+  readonly incident: LaneIncident;
+  readonly facts: readonly Fact[];
+}
+
+/** The incident asked for, or the newest one; null before there is one. */
+async function seen(lane: Attended, id: string | undefined): Promise<Seen | null> {
+  const { items } = await lane.owner.get('/incidents', incidents);
+  const incident = items.find((one) => id === undefined || one.id === id);
   return incident ? { incident, facts: await factsOf(lane, incident.id) } : null;
 }
 
 /**
- * Does what people do on the way (approve, close the entry path) until `ends`; answers the incident with its facts.
- * Raises when it stops before, with what it told.
+ * Does what people do on the way (approve, close the entry path) until `ends`; answers the incident, the newest one
+ * where none is named, with its facts. Raises when it stops before, with what it told.
  */
 export async function attend(
-  lane: Lane,
+  lane: Attended,
   ends: (incident: LaneIncident, facts: readonly Fact[]) => boolean,
-): Promise<{ readonly incident: LaneIncident; readonly facts: readonly Fact[] }> {
-  const deadline = Date.now() + RUN_MAX_MS;
-  while (Date.now() < deadline) {
-    const now = await seen(lane);
-    if (now && ends(now.incident, now.facts)) return now;
-    if (now?.incident.state === 'held' || now?.incident.state === 'stuck') {
-      const told = now.facts.map(({ sequence, summary }) => `${sequence.toString()} ${summary}`);
-      throw new Error(`stopped: ${now.incident.stateReason ?? ''}\n${told.join('\n')}`);
-    }
-    if (now) await help(lane, now.incident.id, now.facts);
-    await sleep(LOOK_MS);
-  }
-  throw new Error('no progress');
+  id?: string,
+): Promise<Seen> {
+  return follow(lane, { id, ends, helps: true });
 }
 
-async function help(lane: Lane, id: string, facts: readonly Fact[]): Promise<void> {
+/** The same without any help: waits until it has come so far by itself. */
+export async function watch(
+  lane: Attended,
+  ends: (incident: LaneIncident, facts: readonly Fact[]) => boolean | Promise<boolean>,
+  id?: string,
+): Promise<Seen> {
+  return follow(lane, { id, ends, helps: false });
+}
+
+async function follow(
+  lane: Attended,
+  how: {
+    readonly id: string | undefined;
+    readonly ends: (incident: LaneIncident, facts: readonly Fact[]) => boolean | Promise<boolean>;
+    readonly helps: boolean;
+  },
+): Promise<Seen> {
+  const deadline = Date.now() + (how.helps ? RUN_MAX_MS : WATCH_MAX_MS);
+  for (;;) {
+    const now = await seen(lane, how.id);
+    if (now && (await how.ends(now.incident, now.facts))) return now;
+    if (Date.now() > deadline || (how.helps && isStopped(now))) throw inVain(now);
+    if (how.helps && now) await help(lane, now.incident.id, now.facts);
+    await sleep(LOOK_MS);
+  }
+}
+
+function isStopped(now: Seen | null): boolean {
+  return now?.incident.state === 'held' || now?.incident.state === 'stuck';
+}
+
+function inVain(now: Seen | null): Error {
+  if (now === null) return new Error('no incident was opened');
+  const { incident, facts } = now;
+  const told = facts.map(({ sequence, summary }) => `${sequence.toString()} ${summary}`);
+  return new Error(`stopped: ${incident.stateReason ?? 'no progress'}\n${told.join('\n')}`);
+}
+
+async function help(lane: Attended, id: string, facts: readonly Fact[]): Promise<void> {
   const patched = facts.some(({ operation }) => operation === 'ingest-guard');
   const redeploying = facts.some(
     ({ kind, step }) => kind === 'step.started' && step === 'redeploy',
@@ -126,15 +179,47 @@ async function help(lane: Lane, id: string, facts: readonly Fact[]): Promise<voi
   await approveAll(lane, id);
 }
 
+/** States in which a plan was never in force, or is no more. */
+const NOT_IN_FORCE = ['void', 'refused', 'reverted'];
+const operations = z.object({
+  items: z.array(
+    z.object({
+      operation: z.string(),
+      containment: z.boolean(),
+      superseded: z.boolean(),
+      state: z.string(),
+    }),
+  ),
+});
+
+/** The states of what an incident contains. */
+export async function containmentsOf({ owner }: Attended, id: string): Promise<readonly string[]> {
+  const { items } = await owner.get(`/incidents/${id}/plans`, operations);
+  return items
+    .filter(({ containment, superseded }) => containment && !superseded)
+    .map(({ state }) => state)
+    .filter((state) => !NOT_IN_FORCE.includes(state));
+}
+
+/** Sends a command that only needs a reason. */
+export async function command(
+  { owner }: Attended,
+  id: string,
+  name: 'cancel' | 'retry' | 'stand-down',
+): Promise<void> {
+  const body = name === 'retry' ? {} : { reason: 'enough' };
+  await owner.send('POST', `/incidents/${id}/${name}`, { body, schema: z.json() });
+}
+
 /** Closes the incident with a verdict, once it may be. */
-export async function close({ owner }: Lane, id: string): Promise<void> {
+export async function close({ owner }: Attended, id: string): Promise<void> {
   const body = { verdict: 'confirmed', reason: 'seen' };
   await owner.send('POST', `/incidents/${id}/close`, { body, schema: z.json() });
 }
 
 /** Approves what is asked until the incident has told a fact of this kind; answers its facts. */
 export async function approveUntil(
-  lane: Lane,
+  lane: Attended,
   id: string,
   kind: Fact['kind'],
 ): Promise<readonly Fact[]> {
