@@ -30,9 +30,9 @@ interface DemoRun {
 export async function runDemo(options: DemoOptions): Promise<number> {
   const alertToken = await alertTokenOf(options);
   const interrupted = interruption();
+  const lab = await startDemoLab(options);
   const dataDir = await mkdtemp(join(tmpdir(), 'firebreak-demo-'));
   say(`Firebreak demo · data in ${dataDir}`);
-  const lab = await startDemoLab(options);
   try {
     const firebreak = await startDemoFirebreak(lab, { options, dataDir, alertToken });
     try {

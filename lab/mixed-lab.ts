@@ -61,7 +61,7 @@ async function greet(
     return `${name} ${versionReply.parse(reply)}`;
   } catch (error) {
     const why = isAppError(error) ? error.message : 'no answer, or not one of its own';
-    throw new AppError('unavailable', `--${flag} names no ${name} that answers: ${why}`, {
+    throw new AppError('unavailable', `--${flag} names no ${name} that answers: ${why}.`, {
       field: flag,
       cause: error,
     });

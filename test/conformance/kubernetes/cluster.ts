@@ -12,8 +12,9 @@ const NODES = ['node-1', 'node-2'];
 const WORKS_WITHIN_MS = 120_000;
 const LOOK_MS = 100;
 const RSA_BITS = 2_048;
+const TOKEN_BYTES = 18;
 /** Nobody manages nodes, addresses and clouds here. */
-const CONTROLLERS =
+const ENABLED =
   '*,-node-lifecycle-controller,-node-ipam-controller,-node-route-controller,-service-lb-controller,-cloud-node-lifecycle-controller';
 
 /** Somebody whom the API server knows by a token. */
@@ -33,6 +34,14 @@ export interface RealCluster {
   readonly auditLog: string;
   stop(): Promise<void>;
 }
+
+/** Programs of the control plane, each with a name of its own in the audit log. */
+const PROGRAMS = {
+  'kube-controller-manager': 'system:kube-controller-manager',
+  'kube-scheduler': 'system:kube-scheduler',
+  kwok: 'system:kwok',
+} as const;
+type Program = keyof typeof PROGRAMS;
 
 interface Plan {
   readonly folder: string;
@@ -56,18 +65,31 @@ async function writeFiles(plan: Plan, users: readonly ClusterUser[], admin: stri
   const secret = { mode: 0o600 };
   await writeFile(pki(folder, 'service-accounts.key'), key.privateKey, secret);
   const lines = users.map(({ token, name }) => `${token},${name},${name}`);
-  const tokens = [`${admin},admin,admin,"system:masters"`, ...lines].join('\n');
-  await writeFile(join(folder, 'tokens.csv'), `${tokens}\n`, secret);
-  const cluster = { server: plan.url, 'certificate-authority': pki(folder, 'apiserver.crt') };
-  const config = {
+  const master = (token: string, name: string): string => `${token},${name},${name},system:masters`;
+  lines.push(master(admin, 'admin'));
+  await writeFile(plan.kubeconfig, kubeconfigText(plan, admin), secret);
+  for (const [program, name] of Object.entries(PROGRAMS)) {
+    const token = newToken();
+    lines.push(master(token, name));
+    await writeFile(join(folder, `${program}.kubeconfig`), kubeconfigText(plan, token), secret);
+  }
+  await writeFile(join(folder, 'tokens.csv'), `${lines.join('\n')}\n`, secret);
+}
+
+function newToken(): string {
+  return randomBytes(TOKEN_BYTES).toString('base64url');
+}
+
+function kubeconfigText({ folder, url }: Plan, token: string): string {
+  const cluster = { server: url, 'certificate-authority': pki(folder, 'apiserver.crt') };
+  return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: 'real', cluster }],
-    users: [{ name: 'admin', user: { token: admin } }],
-    contexts: [{ name: 'real', context: { cluster: 'real', user: 'admin' } }],
+    users: [{ name: 'own', user: { token } }],
+    contexts: [{ name: 'real', context: { cluster: 'real', user: 'own' } }],
     'current-context': 'real',
-  };
-  await writeFile(plan.kubeconfig, JSON.stringify(config), secret);
+  });
 }
 
 function startEtcd({ folder, ports }: Plan): Promise<RealServer> {
@@ -126,20 +148,22 @@ function startApiServer(
 }
 
 /** The controllers, the scheduler and kwok; they are known to work by what they do. */
-async function startControllers(plan: Plan, keep: (server: RealServer) => void): Promise<void> {
-  const { folder, kubeconfig } = plan;
+async function startControllers(
+  { folder }: Plan,
+  keep: (server: RealServer) => void,
+): Promise<void> {
   const fast = ['--kube-api-qps=500', '--kube-api-burst=1000'];
-  const shared = [...fast, `--kubeconfig=${kubeconfig}`, '--leader-elect=false', '--secure-port=0'];
+  const shared = [...fast, '--leader-elect=false', '--secure-port=0'];
   const key = `--service-account-private-key-file=${pki(folder, 'service-accounts.key')}`;
   const stages = join(import.meta.dirname, 'kwok-stages.yaml');
-  const kwok = [`--kubeconfig=${kubeconfig}`, '--manage-all-nodes=true', `--config=${stages}`];
-  const programs = [
-    ['kube-controller-manager', ...shared, key, `--controllers=${CONTROLLERS}`],
-    ['kube-scheduler', ...shared],
-    ['kwok', ...kwok, '--node-lease-duration-seconds=0'],
+  const programs: readonly (readonly [Program, readonly string[]])[] = [
+    ['kube-controller-manager', [...shared, key, `--controllers=${ENABLED}`]],
+    ['kube-scheduler', shared],
+    ['kwok', ['--manage-all-nodes=true', '--node-lease-duration-seconds=0', `--config=${stages}`]],
   ];
-  for (const args of programs) {
-    const [name = ''] = args;
+  for (const [name, flags] of programs) {
+    const kubeconfig = `--kubeconfig=${join(folder, `${name}.kubeconfig`)}`;
+    const args = [name, kubeconfig, ...flags];
     const ready = (): Promise<boolean> => Promise.resolve(true);
     keep(await startServer({ name, program: controlPlane(), args, folder, ready }));
   }
@@ -185,7 +209,7 @@ export async function startCluster(
   const ports = { api: api ?? '', etcd: etcd ?? '', peer: peer ?? '' };
   const url = `https://127.0.0.1:${ports.api}`;
   const plan: Plan = { folder, url, ports, kubeconfig: join(folder, 'kubeconfig') };
-  const adminToken = randomBytes(18).toString('base64url');
+  const adminToken = newToken();
   await writeFiles(plan, users, adminToken);
   const servers: RealServer[] = [];
   const stop = async (): Promise<void> => {

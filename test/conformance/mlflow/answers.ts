@@ -179,32 +179,41 @@ function parsed(text: string): unknown {
   }
 }
 
+function answerOf(title: string, status: number, text: string): Answer {
+  const reply = parsed(text);
+  const code = refusalReply.safeParse(reply).data?.error_code ?? null;
+  if (code !== null) return { title, status, code, shape: 'refusal' };
+  const kind = text === '' ? 'nothing' : 'something';
+  return { title, status, code, shape: reply === undefined ? `text of ${kind}` : shapeOf(reply) };
+}
+
+/** What a question says, with the ids of what the server made so far. */
+function requestOf(
+  { method, body }: Question,
+  filled: (text: string) => string,
+): Pick<RequestInit, 'method' | 'headers' | 'body'> {
+  if (body === undefined) return { method };
+  const plain = typeof body === 'string';
+  return {
+    method,
+    headers: { 'content-type': plain ? 'text/plain' : 'application/json' },
+    body: filled(plain ? body : JSON.stringify(body)),
+  };
+}
+
 /** Asks a server everything, in order. */
 export async function answersOf(url: string): Promise<readonly Answer[]> {
   const made = { experiment: '', run: '' };
   const filled = (text: string): string =>
     text.replaceAll('${experiment}', made.experiment).replaceAll('${run}', made.run);
   const answers: Answer[] = [];
-  for (const { title, method, path, body } of QUESTIONS) {
-    const bodyText = typeof body === 'string' ? body : JSON.stringify(body ?? null);
-    const response = await fetch(`${url}/api/2.0/${filled(path)}`, {
-      method,
-      headers: { 'content-type': typeof body === 'string' ? 'text/plain' : 'application/json' },
-      ...(body === undefined ? {} : { body: filled(bodyText) }),
-    });
+  for (const question of QUESTIONS) {
+    const address = `${url}/api/2.0/${filled(question.path)}`;
+    const response = await fetch(address, requestOf(question, filled));
     const text = await response.text();
-    const reply = parsed(text);
-    made.experiment ||= experimentReply.safeParse(reply).data?.experiment_id ?? '';
-    made.run ||= runReply.safeParse(reply).data?.run.info.run_id ?? '';
-    const shape =
-      reply === undefined ? `text of ${text === '' ? 'nothing' : 'something'}` : shapeOf(reply);
-    const code = refusalReply.safeParse(reply).data?.error_code ?? null;
-    answers.push({
-      title,
-      status: response.status,
-      code,
-      shape: code === null ? shape : 'refusal',
-    });
+    made.experiment ||= experimentReply.safeParse(parsed(text)).data?.experiment_id ?? '';
+    made.run ||= runReply.safeParse(parsed(text)).data?.run.info.run_id ?? '';
+    answers.push(answerOf(question.title, response.status, text));
   }
   return answers;
 }
