@@ -113,6 +113,7 @@ async function prepare(options: Options, closers: Closers): Promise<Prepared> {
   await world.seed(supplies.models, async (event) => {
     await firebreak.client.sendLineage(JSON.stringify(event));
   });
+  say('the world is laid out');
   if (parts.has('starts')) await sleep(IDLE_MS);
   const idleMiB = residentMiB(firebreak.pid);
   const floor = parts.has('floor') ? await startFloor(firebreak.temporal, folder) : null;
