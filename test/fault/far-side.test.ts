@@ -25,6 +25,8 @@ const TEST_MAX_MS = 240_000;
 /** Requests that change the cluster when nothing is in the way. */
 const CHANGES = { scale: 1, quarantine: 2 } as const;
 
+const ENDS = ['operation.applied', 'operation.verified'];
+
 const closers: Closers = [];
 let engine: Engine;
 let twin: KubernetesTwin;
@@ -153,7 +155,7 @@ async function begin(given: FaultCase, name: string): Promise<Trial> {
 }
 
 /** What was told of the case's effect, in order. */
-async function told({ given, incident }: Trial): Promise<readonly string[]> {
+async function told({ given, incident }: Pick<Trial, 'given' | 'incident'>): Promise<string[]> {
   const facts = await engine.facts(incident);
   return facts
     .filter(({ operation, kind }) => operation === given.action && kind.startsWith('operation.'))
@@ -199,9 +201,8 @@ test.each(FAULT_CASES)(
     if (given.held) await expectHeld(trial, given.held);
     await engine.waitFor(trial.incident, 'the review', ({ phase }) => phase === 'review');
     const kinds = await told(trial);
-    const ends = ['operation.applied', 'operation.verified'];
-    if (given.held) expect(kinds.slice(-2)).toEqual(ends);
-    else expect(kinds).toEqual([...given.told, ...ends]);
+    if (given.held) expect(kinds.slice(-2)).toEqual(ENDS);
+    else expect(kinds).toEqual([...given.told, ...ENDS]);
     expect(kinds.filter((kind) => kind === 'operation.applied')).toHaveLength(1);
     expect(await stateOf(trial)).toBe('verified');
     expect(trial.changes()).toBe(CHANGES[given.action]);
@@ -217,3 +218,34 @@ test('a wait that nobody can sit out: nothing is asked meanwhile, and nothing is
   expect(await told(absurd)).toEqual(absurd.given.told);
   expect([absurd.calls(), absurd.changes()]).toEqual([1, 0]);
 });
+
+test(
+  'an attempt that is overtaken between its read and its permit sends nothing and records nothing',
+  async () => {
+    const name = 'case-overtaken';
+    await deploy(name);
+    const sentBefore: number[] = [];
+    const writes = (): number =>
+      twin.ledger.filter((entry) => entry.method === 'PATCH' && isOf(name, entry)).length;
+    const overtake = async (): Promise<void> => {
+      const rows = await engine.store.operations.ofIncident(incident.id);
+      const row = rows.find(({ state }) => state === 'applying');
+      if (!row) return;
+      sentBefore.push(writes());
+      if (sentBefore.length > 1) return;
+      // What another attempt does first; it then sleeps for good.
+      await engine.store.operations.beginAttempt(row, ['applying'], 'applying');
+    };
+    meetings.set(name, ({ method }) =>
+      method === 'GET' ? { kind: 'delay', until: overtake } : undefined,
+    );
+    const incident = await engine.open({ parameters: { action: ABSURD_WAIT.action, name } });
+    await engine.waitFor(incident, 'the review', ({ phase }) => phase === 'review');
+    // The read of the attempt that was overtaken, then that of the next one.
+    expect(sentBefore.slice(0, 2)).toEqual([0, 0]);
+    expect(writes()).toBe(1);
+    const kinds = await told({ given: ABSURD_WAIT, incident });
+    expect(kinds).toEqual(['operation.planned', ...ENDS]);
+  },
+  TEST_MAX_MS,
+);
