@@ -1,10 +1,17 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { z } from 'zod';
 import { STEP_NAMES } from '../../domain/playbook.ts';
 import { verifyChain } from '../../evidence/chain.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
 import { quietTemporalRuntime } from '../harness.ts';
-import { approveUntil, attend, openLane, type Closers } from './lane.ts';
+import {
+  approveUntil,
+  attend,
+  command,
+  containmentsOf,
+  openLane,
+  watch,
+  type Closers,
+} from './lane.ts';
 import { worldState } from './world-state.ts';
 
 // Goal: wherever an incident stops, containment stays; wherever it is stood down, the world is as it was.
@@ -15,17 +22,6 @@ const closers: Closers = [];
 beforeAll(quietTemporalRuntime);
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
-});
-
-const operations = z.object({
-  items: z.array(
-    z.object({
-      operation: z.string(),
-      containment: z.boolean(),
-      superseded: z.boolean(),
-      state: z.string(),
-    }),
-  ),
 });
 
 describe('an incident that is cancelled', () => {
@@ -39,22 +35,17 @@ describe('an incident that is cancelled', () => {
       const { incident } = await attend(lane, (_, facts) =>
         facts.some(({ key }) => key === `step/${step}/ended`),
       );
-      const path = `/incidents/${incident.id}`;
-      const reason = { reason: 'enough' };
-      await lane.owner.send('POST', `${path}/cancel`, { body: reason, schema: z.json() });
-      const held = await attend(lane, ({ state }) => state === 'held');
+      await command(lane, incident.id, 'cancel');
+      const held = await watch(lane, ({ state }) => state === 'held');
       expect(held.incident.owner).not.toBeNull();
-      const { items } = await lane.owner.get(`${path}/plans`, operations);
-      const contained = items.filter(
-        (one) => one.containment && !one.superseded && one.state !== 'reverted',
-      );
-      expect(contained.map(({ state }) => state)).toEqual(contained.map(() => 'verified'));
+      const contained = await containmentsOf(lane, incident.id);
+      expect(contained).toEqual(contained.map(() => 'verified'));
       if (step === 'isolate') {
         expect(contained.length).toBeGreaterThan(3);
         expect(await worldState(lane.lab)).not.toEqual(before);
       }
 
-      await lane.owner.send('POST', `${path}/stand-down`, { body: reason, schema: z.json() });
+      await command(lane, incident.id, 'stand-down');
       const facts = await approveUntil(lane, incident.id, 'stand-down.done');
       expect(await worldState(lane.lab)).toEqual(before);
       const done = facts.find(({ kind }) => kind === 'stand-down.done');
