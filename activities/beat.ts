@@ -13,3 +13,14 @@ export async function beating<T>(beat: () => void, body: () => Promise<T>): Prom
     clearInterval(beats);
   }
 }
+
+/**
+ * Beats when asked, though not before the first regular beat is due: each one is a call that the server writes down,
+ * and what ends sooner than that needs none.
+ */
+export function sparing<T>(beat: (detail: T) => void): (detail: T) => void {
+  const begunAt = Date.now();
+  return (detail) => {
+    if (Date.now() - begunAt >= BEAT_EVERY_MS) beat(detail);
+  };
+}

@@ -2,7 +2,7 @@ import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activit
 import { withHead } from './acknowledged.ts';
 import { act } from './act.ts';
 import type { Activities, RunReference } from './activity.ts';
-import { beating } from './beat.ts';
+import { beating, sparing } from './beat.ts';
 import { begin } from './carry.ts';
 import { closeIncident } from './close-incident.ts';
 import { confirmStep } from './confirm-step.ts';
@@ -21,9 +21,7 @@ import { writePostmortem } from './write-postmortem.ts';
 function attempt(): Attempt {
   return {
     signal: cancellationSignal(),
-    heartbeat: (detail) => {
-      heartbeat(detail);
-    },
+    heartbeat: sparing(heartbeat),
     scheduledAt: new Date(activityInfo().scheduledTimestampMs),
   };
 }
