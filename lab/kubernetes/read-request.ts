@@ -6,7 +6,7 @@ import type { RequestPath } from './request-path.ts';
 import { apiVersionOf } from './resource.ts';
 import { scaleOf } from './scale.ts';
 import { parseLabelSelector } from './selector.ts';
-import { badRequest, expired, methodNotAllowed, notFound } from './status.ts';
+import { badRequest, methodNotAllowed, notFound } from './status.ts';
 
 /** The stored object of a path. Raises 404. */
 export function storedObject(store: ObjectStore, path: RequestPath): JsonObject {
@@ -49,10 +49,12 @@ function keyOf(object: JsonObject): string {
   return `${TOKEN_PREFIX}${namespaceOf(object)}/${nameOf(object)}`;
 }
 
-/** The key after which a page begins; empty for the first page. Raises 410 for a token that is not ours. */
+/** The key after which a page begins; empty for the first page. Raises 400 for a token that is not ours. */
 function startOf(token: string): string {
   const after = Buffer.from(token, 'base64url').toString('utf8');
-  if (token !== '' && !after.startsWith(TOKEN_PREFIX)) throw expired();
+  if (token !== '' && !after.startsWith(TOKEN_PREFIX)) {
+    throw badRequest('continue key is not valid');
+  }
   return after;
 }
 

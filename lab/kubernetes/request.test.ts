@@ -147,8 +147,8 @@ describe('requests', () => {
       path: `${DEPLOYMENTS}/web`,
       body: { metadata: { uid: '00000000-0000-0000-0000-000000000000' } },
       type: PATCH_TYPES.merge,
-      status: 409,
-      reason: 'Conflict',
+      status: 422,
+      reason: 'Invalid',
     },
     {
       name: 'text where a number belongs',
@@ -156,8 +156,8 @@ describe('requests', () => {
       path: `${DEPLOYMENTS}/web`,
       body: { spec: { replicas: '3' } },
       type: PATCH_TYPES.merge,
-      status: 400,
-      reason: 'BadRequest',
+      status: 422,
+      reason: 'Invalid',
     },
     {
       name: 'template that the selector does not match',
@@ -188,8 +188,8 @@ describe('requests', () => {
       name: 'foreign continue token',
       method: 'GET',
       path: `${PODS}?continue=eA`,
-      status: 410,
-      reason: 'Expired',
+      status: 400,
+      reason: 'BadRequest',
     },
     {
       name: 'delete of a collection',

@@ -73,7 +73,7 @@ export function conflict(subject: Subject, why?: string): StatusError {
     'the object has been modified; please apply your changes to the latest version and try again';
   return new StatusError(409, 'Conflict', {
     message: `Operation cannot be fulfilled on ${qualified(subject)} "${subject.name}": ${said}`,
-    details: detailsOf(subject),
+    details: { ...detailsOf(subject), ...(why === undefined ? {} : { kind: subject.kind }) },
   });
 }
 
@@ -127,13 +127,6 @@ export function methodNotAllowed(): StatusError {
   return new StatusError(405, 'MethodNotAllowed', {
     message: 'the server does not allow this method on the requested resource',
     details: {},
-  });
-}
-
-/** 410: a continue token that is too old. */
-export function expired(): StatusError {
-  return new StatusError(410, 'Expired', {
-    message: 'The provided continue parameter is too old to display a consistent list result.',
   });
 }
 

@@ -25,20 +25,24 @@ const STRING_MAPS: readonly (readonly string[])[] = [
   ['data'],
 ];
 
+/** Where an object has a value of the wrong type, or undefined. */
+function wrongPath(resource: Resource, object: JsonObject): readonly string[] | undefined {
+  const paths = resource.kind === 'Service' ? [...STRING_MAPS, ['spec', 'selector']] : STRING_MAPS;
+  const wrong = paths.find((path) => {
+    const map = at(object, ...path);
+    if (map === undefined || map === null) return false;
+    return !isJsonObject(map) || Object.values(map).some((value) => typeof value !== 'string');
+  });
+  if (wrong !== undefined) return wrong;
+  const replicas = at(object, 'spec', 'replicas');
+  const counted = replicas === undefined || replicas === null || Number.isInteger(replicas);
+  return counted ? undefined : ['spec', 'replicas'];
+}
+
 /** Refuses what the server's decoder refuses: 400 for a value of the wrong type. */
 export function refuseWrongTypes(resource: Resource, object: JsonObject): void {
-  const paths = resource.kind === 'Service' ? [...STRING_MAPS, ['spec', 'selector']] : STRING_MAPS;
-  for (const path of paths) {
-    const map = at(object, ...path);
-    if (map === undefined || map === null) continue;
-    const wrong =
-      !isJsonObject(map) || Object.values(map).some((value) => typeof value !== 'string');
-    if (wrong) throw cannotDecode(resource, path);
-  }
-  const replicas = at(object, 'spec', 'replicas');
-  if (replicas !== undefined && replicas !== null && !Number.isInteger(replicas)) {
-    throw cannotDecode(resource, ['spec', 'replicas']);
-  }
+  const wrong = wrongPath(resource, object);
+  if (wrong !== undefined) throw cannotDecode(resource, wrong);
 }
 
 function cannotDecode(resource: Resource, path: readonly string[]): Error {
@@ -151,6 +155,13 @@ function configMapCauses(object: JsonObject, old: JsonObject | undefined): reado
   return causes;
 }
 
+function serviceCauses(object: JsonObject): readonly Cause[] {
+  const causes = labelCauses('spec.selector', mapAt(object, 'spec', 'selector'));
+  const headless = textAt(object, 'spec', 'clusterIP') === 'None';
+  if (headless || listAt(object, 'spec', 'ports').length > 0) return causes;
+  return [...causes, { field: 'spec.ports', message: 'Required value' }];
+}
+
 function kindCauses(
   resource: Resource,
   object: JsonObject,
@@ -165,10 +176,15 @@ function kindCauses(
     case 'ConfigMap':
       return configMapCauses(object, old);
     case 'Service':
-      return labelCauses('spec.selector', mapAt(object, 'spec', 'selector'));
+      return serviceCauses(object);
     default:
       return [];
   }
+}
+
+/** True when the decoder would refuse an object. */
+export function hasWrongTypes(resource: Resource, object: JsonObject): boolean {
+  return wrongPath(resource, object) !== undefined;
 }
 
 /** Refuses with 422 what breaks a rule of its kind, each cause naming its field. */

@@ -16,11 +16,12 @@ import {
   alreadyExists,
   badRequest,
   conflict,
+  invalid,
   methodNotAllowed,
   notFound,
   unsupportedMediaType,
 } from './status.ts';
-import { refuseInvalid, refuseWrongTypes } from './validation.ts';
+import { hasWrongTypes, refuseInvalid, refuseWrongTypes } from './validation.ts';
 
 /** One request that may change the store. */
 export interface WriteRequest {
@@ -146,13 +147,31 @@ function put(store: ObjectStore, request: WriteRequest): ApiReply {
   return update(store, request, withScale(storedObject(store, request.path), given));
 }
 
+/** A patch has no uid for a precondition, and what it makes of the object is checked as the patch's own fault. */
+function refusePatched({ resource, name }: RequestPath, old: JsonObject, wanted: JsonObject): void {
+  const uid = uidOf(wanted);
+  if (uid !== uidOf(old)) {
+    const cause = { field: 'metadata.uid', message: `Invalid value: "${uid}": field is immutable` };
+    throw invalid({ ...resource, name }, [cause, cause]);
+  }
+  if (hasWrongTypes(resource, wanted)) {
+    throw invalid({ plural: '', kind: '', group: '', name: '' }, [
+      { field: 'patch', message: 'Invalid value: cannot be decoded' },
+    ]);
+  }
+}
+
 function patch(store: ObjectStore, request: WriteRequest): ApiReply {
   const type = request.contentType.split(';')[0]?.trim() ?? '';
   const apply = PATCHES[type];
   if (apply === undefined) throw unsupportedMediaType(Object.keys(PATCHES));
   if (request.body === undefined) throw badRequest('the body of the request is empty');
   const old = storedObject(store, request.path);
-  if (request.path.subresource !== 'scale') return update(store, request, apply(old, request.body));
+  if (request.path.subresource !== 'scale') {
+    const wanted = apply(old, request.body);
+    refusePatched(request.path, old, wanted);
+    return update(store, request, wanted);
+  }
   return update(store, request, withScale(old, apply(scaleOf(old), request.body)));
 }
 

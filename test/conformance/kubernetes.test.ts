@@ -4,9 +4,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { connectorModules } from '../../connectors/registry.ts';
+import { createPlainClient } from '../../lab/kubernetes/plain-client.ts';
+import { createKubernetesTwin } from '../../lab/kubernetes/twin.ts';
 import { contextOf, probeOf } from '../contract/bench.ts';
 import { contractCases, expectWholeFixture } from '../contract/cases.ts';
 import { removeFolder, serverFolder } from './folder.ts';
+import { answersOf, NAMESPACE } from './kubernetes/answers.ts';
 import { KUBERNETES_VERSION } from './kubernetes/build.ts';
 import { startCluster } from './kubernetes/cluster.ts';
 import { realWorlds } from './kubernetes/world.ts';
@@ -60,6 +63,14 @@ const { create } = await module.load();
 describe('kubernetes', () => {
   test('the rights of the README are those of the cases below', () => {
     expect(rules).toHaveLength(8);
+  });
+
+  test('answers every question as the twin does', async () => {
+    const twin = await createKubernetesTwin();
+    const [real, ours] = [await answersOf(admin), await answersOf(createPlainClient(twin.url))];
+    await twin.close();
+    await admin.send('DELETE', `/api/v1/namespaces/${NAMESPACE}`);
+    expect(ours).toEqual(real);
   });
 
   test('a kubeconfig leads to the version that the twin stands in for', async () => {
