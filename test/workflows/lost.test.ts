@@ -117,10 +117,13 @@ test('a run that was reset by hand is ended and stuck, and goes on when a person
   const given = await waiting();
   const { running, incident } = given;
   const { client, namespace } = running.client;
+  const workflowId = workflowIdOf(incident.id, 1);
+  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  const first = events?.find((event) => event.workflowTaskCompletedEventAttributes);
   await client.workflowService.resetWorkflowExecution({
     namespace,
-    workflowExecution: { workflowId: workflowIdOf(incident.id, 1) },
-    workflowTaskFinishEventId: 4,
+    workflowExecution: { workflowId },
+    workflowTaskFinishEventId: first?.eventId ?? null,
     reason: 'by hand',
     requestId: incident.id,
   });
