@@ -28,7 +28,7 @@ import { traceLineage } from './trace-lineage.ts';
 
 /** How long one activity asks again before it gives the wait back to the workflow, in milliseconds. */
 const ASK_WITHIN_MS = 20_000;
-const ASK_FIRST_MS = 100;
+const ASK_FIRST_MS = 40;
 const ASK_REST_MAX_MS = 1_000;
 
 /** Runs neighbouring reads in order; each is settled by itself, and a retry passes over what is settled. */
