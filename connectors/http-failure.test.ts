@@ -10,13 +10,15 @@ import { retryAfterOf } from './http-failure.ts';
 import { createHttpClient, type HttpClient } from './http.ts';
 
 const SECRET = 's3cr3t/token+value';
+/** Enough for every whole answer of a busy machine, too little for one that drips. */
+const TIMEOUT_MS = 1_000;
 const NOW = new Date('2026-11-23T12:00:00Z');
 
 let twin: Twin;
 let client: HttpClient;
 
 function quietTwin(): Promise<Twin> {
-  const handler = () => ({ status: 200, body: { auth: SECRET } });
+  const handler = () => ({ status: 200, body: { auth: SECRET, more: '-'.repeat(200) } });
   return startTwin({ name: 'quiet', faults: createFaultPlan(), handler });
 }
 
@@ -27,7 +29,7 @@ beforeEach(async () => {
     baseUrl: twin.url,
     headers: () => Promise.resolve({ authorization: `Bearer ${SECRET}` }),
     secrets: [SECRET],
-    timeoutMs: 300,
+    timeoutMs: TIMEOUT_MS,
     replyBytesMax: 4_096,
   });
 });
@@ -114,7 +116,7 @@ const FAILURES: readonly FailureCase[] = [
   },
   {
     what: 'too slow',
-    fault: { kind: 'delay', delayMs: 600 },
+    fault: { kind: 'delay', delayMs: 2 * TIMEOUT_MS },
     read: 'unavailable',
     write: 'outcome_unknown',
   },
