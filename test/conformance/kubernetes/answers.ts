@@ -1,5 +1,5 @@
 import type { Json } from '../../../domain/json.ts';
-import { at, numberAt, textAt } from '../../../lab/kubernetes/object.ts';
+import { listAt, numberAt, textAt } from '../../../lab/kubernetes/object.ts';
 import { PATCH_TYPES, type PlainClient } from '../../../lab/kubernetes/plain-client.ts';
 import { servingDeployment } from '../../../lab/kubernetes/serving-sample.ts';
 
@@ -113,7 +113,7 @@ export async function answersOf(client: PlainClient): Promise<readonly Answer[]>
   const answers: Answer[] = [];
   for (const { title, method, path, ...options } of QUESTIONS) {
     const { status, body } = await client.send(method, path, options);
-    const causes = at(body, 'details', 'causes');
+    const causes = listAt(body, 'details', 'causes');
     answers.push({
       title: `${title}: ${method} ${path}`,
       status,
