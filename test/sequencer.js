@@ -2,7 +2,14 @@ import { sep } from 'node:path';
 import Sequencer from '@jest/test-sequencer';
 
 /** Folders whose suites take minutes: begun last, they would leave one processor idle at the end. */
-const LONG = ['test/crash', 'test/restart', 'test/lane', 'test/e2e', 'test/fault', 'test/workflows'];
+const LONG = [
+  'test/crash',
+  'test/restart',
+  'test/lane',
+  'test/e2e',
+  'test/fault',
+  'test/workflows',
+];
 
 function rankOf({ path }) {
   const rank = LONG.findIndex((folder) => path.includes(sep + folder.replaceAll('/', sep) + sep));
