@@ -119,12 +119,10 @@ export async function answersOf(client: PlainClient): Promise<readonly Answer[]>
       status,
       reason: textAt(body, 'reason'),
       kind: textAt(body, 'details', 'kind'),
-      causes: Array.isArray(causes)
-        ? causes
-            .map((cause) => textAt(cause, 'field'))
-            .sort()
-            .join()
-        : '',
+      causes: causes
+        .map((cause) => textAt(cause, 'field'))
+        .sort()
+        .join(),
     });
     const code = numberAt(body, 'code');
     if (code !== undefined && code !== status) throw new Error(`${title}: code ${code.toString()}`);
