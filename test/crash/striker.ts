@@ -6,8 +6,10 @@ import { startWorkerProcess } from './worker.ts';
 
 /** No other lane came to its call for so long: those that did are struck without it. */
 const QUIET_MS = 3_000;
-/** A call waits no longer than this: well below the time-out of a request. */
-const WAIT_MAX_MS = 9_000;
+/** After so long Temporal has missed the dead worker and the lanes run again: before that some are not to be expected. */
+const RECOVERS_MS = 12_000;
+/** A call waits no longer than this: below the time-out of a request. */
+const WAIT_MAX_MS = 13_000;
 
 /** Kills the worker of several lanes at once, each at a call of its own. */
 export interface Striker {
@@ -23,6 +25,7 @@ export async function createStriker(places: Places, closers: Closers): Promise<S
   await worker;
   let lanes = 0;
   let striking = false;
+  let struckAt = Number.NEGATIVE_INFINITY;
   const waiting: { readonly lane: object; readonly release: () => void }[] = [];
   let quiet: NodeJS.Timeout | undefined;
   let latest: NodeJS.Timeout | undefined;
@@ -44,6 +47,7 @@ export async function createStriker(places: Places, closers: Closers): Promise<S
       killed.kill('SIGKILL');
       await gone;
       striking = false;
+      struckAt = Date.now();
       for (const { release } of waiting.splice(0)) release();
       return startWorkerProcess(places, closers);
     });
@@ -57,7 +61,7 @@ export async function createStriker(places: Places, closers: Closers): Promise<S
         latest ??= setTimeout(strike, WAIT_MAX_MS);
         clearTimeout(quiet);
         if (new Set(waiting.map((one) => one.lane)).size >= lanes) strike();
-        else quiet = setTimeout(strike, QUIET_MS);
+        else quiet = setTimeout(strike, Math.max(QUIET_MS, struckAt + RECOVERS_MS - Date.now()));
       }),
     setLanes: (count) => {
       lanes = count;
