@@ -27,8 +27,8 @@ const TIMES = ['start', 'end', 'time', 'start_date_gte', 'start_date_lte'];
 /** One call of a run. */
 export interface Call {
   readonly name: string;
-  /** True when it was asked before in the same attempt. */
-  readonly again: boolean;
+  /** What it is whenever it is sent: system, activity, method and address. */
+  readonly place: string;
   readonly write: boolean;
 }
 
@@ -87,7 +87,7 @@ export function createCallNames(lab: Lab): (twin: TwinName, subject: FaultSubjec
     if (occurrence > REPEATS_MAX) return null;
     return {
       name: `${twin}: ${activity.type} after ${since}: ${call} #${occurrence.toString()}`,
-      again: occurrence > 1,
+      place: `${twin}: ${activity.type}: ${call}`,
       write: !READS.includes(method),
     };
   };
