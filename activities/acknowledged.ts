@@ -1,5 +1,6 @@
-import { AppError } from '../domain/error.ts';
+import { AppError, isAppError } from '../domain/error.ts';
 import { newFact } from '../domain/fact.ts';
+import type { Tables } from '../store/tables.ts';
 import type { LogHead, RunReference } from './activity.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
@@ -16,16 +17,29 @@ export async function withHead<T extends object>(
 }
 
 /**
- * Raises `refused` when the log does not hold what the run was told before: a run that knows of effects which
- * Postgres does not may change nothing. The incident is stuck then; who resumes it goes on from Postgres.
+ * Raises `refused` when the log does not hold what the run was told before: a run that knows of effects which Postgres
+ * does not may change nothing.
  */
 export async function checkLog(
+  { facts }: Pick<Tables, 'facts'>,
+  { incidentId, acknowledged }: RunReference,
+): Promise<void> {
+  if (acknowledged === undefined) return;
+  const [known] = await facts.page(incidentId, acknowledged.sequence - 1, 1);
+  if (known?.hash === acknowledged.hash) return;
+  throw new AppError('refused', `Refused: ${REASON}.`, { details: { reason: REASON } });
+}
+
+/** True for what `checkLog` raises. */
+export function isPutBack(error: unknown): boolean {
+  return isAppError(error) && error.details?.['reason'] === REASON;
+}
+
+/** Makes the incident stuck, because its log was put back: who resumes it goes on from Postgres. */
+export async function markPutBack(
   { store }: Pick<ActivityDependencies, 'store'>,
   { incidentId, generation, acknowledged }: RunReference,
 ): Promise<void> {
-  if (acknowledged === undefined) return;
-  const [known] = await store.facts.page(incidentId, acknowledged.sequence - 1, 1);
-  if (known?.hash === acknowledged.hash) return;
   await store.transaction(async (tables) => {
     const locked = await tables.incidents.lock(incidentId);
     if (locked.generation !== generation || locked.state === 'closed') return;
@@ -36,9 +50,8 @@ export async function checkLog(
         key: `incident/stuck/g${generation.toString()}/log`,
         kind: 'incident.stuck',
         summary: `Stuck: ${REASON}`,
-        data: { acknowledged: acknowledged.sequence },
+        data: { acknowledged: acknowledged?.sequence ?? 0 },
       }),
     ]);
   });
-  throw new AppError('refused', `Refused: ${REASON}.`, { details: { reason: REASON } });
 }

@@ -2,7 +2,12 @@ import { AppError, toAppError } from '../domain/error.ts';
 import { newFact } from '../domain/fact.ts';
 import type { Incident, Outcome } from '../domain/incident.ts';
 import type { Json } from '../domain/json.ts';
-import { claimTargetsOf, keyText, type OperationRow } from '../domain/operation.ts';
+import {
+  claimTargetsOf,
+  keyText,
+  type OperationResult,
+  type OperationRow,
+} from '../domain/operation.ts';
 import type { ActionOperation, EffectOperation, UndoOperation } from '../domain/playbook.ts';
 import { findOperation } from '../domain/playbook.ts';
 import type { ActInput, ActOutcome } from './activity.ts';
@@ -32,6 +37,8 @@ interface Acting {
   readonly attempt: Attempt;
   readonly input: ActInput;
   readonly incident: Incident;
+  readonly results: readonly OperationResult[];
+  readonly rows: readonly OperationRow[];
 }
 
 type TargetEnd =
@@ -46,8 +53,13 @@ export async function act(
   attempt: Attempt,
   input: ActInput,
 ): Promise<ActOutcome> {
-  const incident = await begin(deps, input);
-  const acting: Acting = { deps, attempt, input, incident };
+  const { results: settled, operations } = deps.store;
+  const [incident, results, rows] = await Promise.all([
+    begin(deps, input),
+    settled.ofIncident(input.incidentId),
+    operations.ofIncident(input.incidentId),
+  ]);
+  const acting: Acting = { deps, attempt, input, incident, results, rows };
   try {
     return await run(acting);
   } catch (error) {
@@ -79,8 +91,7 @@ async function fail(acting: Acting, error: unknown): Promise<ActOutcome> {
 }
 
 async function run(acting: Acting): Promise<ActOutcome> {
-  const { deps, attempt, input, incident } = acting;
-  const results = await deps.store.results.ofIncident(incident.id);
+  const { deps, attempt, input, incident, results } = acting;
   const known = resultIn(results, input.operation, input.round);
   if (known) return { blockedBy: null, conflict: false, holdMs: 0, ...outcomeOf(known) };
   const pinned = await pinnedOf(deps, incident);
@@ -149,9 +160,8 @@ async function change(
   operation: ActionOperation,
   jobs: readonly EffectJob[],
 ): Promise<ActOutcome> {
-  const rows = await acting.deps.store.operations.ofIncident(acting.incident.id);
   const ends = await forEachAtMost(TARGETS_AT_ONCE, jobs, (job) =>
-    changeTarget(acting, job, currentRow(rows, job)),
+    changeTarget(acting, job, currentRow(acting.rows, job)),
   );
   const { input } = acting;
   const open = { operation: operation.name, round: input.round, holdMs: 0 };
@@ -229,9 +239,7 @@ async function changeTarget(
         ]);
         return null;
       }
-      const outcome = await storeDraft(tables, draft, null);
-      if ('row' in outcome) await tables.facts.append(incident.id, [plannedFact(draft)]);
-      return outcome;
+      return storeDraft(tables, draft, { approvalId: null, facts: [plannedFact(draft)] });
     });
     if (!stored) {
       const { before, after } = draft.plan;

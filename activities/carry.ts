@@ -1,7 +1,8 @@
 import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { NewMessage } from '../domain/message.ts';
-import { checkLog } from './acknowledged.ts';
+import type { Tables } from '../store/tables.ts';
+import { checkLog, isPutBack, markPutBack } from './acknowledged.ts';
 import type { Carried, CarriedMessage, RunReference } from './activity.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
@@ -47,21 +48,45 @@ export async function begin(
   deps: ActivityDependencies,
   reference: RunReference,
 ): Promise<Incident> {
-  const { incidentId, carried } = reference;
-  await checkLog(deps, reference);
-  if (isEmpty(carried)) {
-    const incident = await deps.store.incidents.get(incidentId);
-    if (!incident) throw new AppError('not_found', `No incident ${incidentId}.`);
-    checkGeneration(incident, reference);
-    return incident;
+  try {
+    return await (isEmpty(reference.carried)
+      ? stand(deps.store, reference)
+      : carry(deps, reference));
+  } catch (error) {
+    if (isPutBack(error)) await markPutBack(deps, reference);
+    throw error;
   }
+}
+
+/** The incident as it stands. */
+async function stand(
+  tables: Pick<Tables, 'incidents' | 'facts'>,
+  reference: RunReference,
+): Promise<Incident> {
+  const { incidentId } = reference;
+  const [incident] = await Promise.all([
+    tables.incidents.get(incidentId),
+    checkLog(tables, reference),
+  ]);
+  if (!incident) throw new AppError('not_found', `No incident ${incidentId}.`);
+  checkGeneration(incident, reference);
+  return incident;
+}
+
+/** All but the log goes out at once, the lock first; what must not be takes all of it back. */
+function carry(deps: ActivityDependencies, reference: RunReference): Promise<Incident> {
+  const { incidentId, carried } = reference;
   return deps.store.transaction(async (tables) => {
-    const locked = await tables.incidents.lock(incidentId);
-    checkGeneration(locked, reference);
+    const locking = tables.incidents.lock(incidentId);
     const hasChange = Object.keys(carried.change).length > 0;
-    const incident = hasChange ? await tables.incidents.change(incidentId, carried.change) : locked;
-    await tables.messages.put(messagesFor(deps, incidentId, carried.messages));
-    if (carried.facts.length > 0) await tables.facts.append(incidentId, carried.facts);
+    const [locked, incident] = await Promise.all([
+      locking,
+      hasChange ? tables.incidents.change(incidentId, carried.change) : locking,
+      checkLog(tables, reference),
+      tables.messages.put(messagesFor(deps, incidentId, carried.messages)),
+    ]);
+    checkGeneration(locked, reference);
+    await tables.facts.append(incidentId, carried.facts);
     return incident;
   });
 }

@@ -39,27 +39,31 @@ async function open(
   pinned: PinnedPlaybook,
 ): Promise<Incident> {
   return deps.store.transaction(async (tables) => {
-    const locked = await tables.incidents.lock(reference.incidentId);
+    const [locked] = await Promise.all([
+      tables.incidents.lock(reference.incidentId),
+      tables.playbooks.put(pinned),
+    ]);
     checkGeneration(locked, reference);
     if (locked.playbookDigest !== null && locked.state === 'open') {
       await tables.facts.append(locked.id, resumedFact(locked));
       return locked;
     }
-    await tables.playbooks.put(pinned);
-    const incident = await tables.incidents.change(locked.id, {
-      playbookDigest: pinned.digest,
-      ...(locked.state === 'pending' || locked.state === 'stuck'
-        ? { state: 'open' as const, stateReason: null }
-        : {}),
-    });
-    const { title, severity, number } = incident;
+    const { title, severity, number, mode } = locked;
     const message = {
       purpose: 'opened',
       subject: `[${severity}] #${number.toString()} ${title}`,
-      text: `${title}\nPlaybook: ${pinned.playbook.title}. Mode: ${incident.mode}.\n${deps.baseUrl}/api/v1/incidents/${incident.id}`,
+      text: `${title}\nPlaybook: ${pinned.playbook.title}. Mode: ${mode}.\n${deps.baseUrl}/api/v1/incidents/${locked.id}`,
       mail: true,
     };
-    await tables.messages.put(messagesFor(deps, incident.id, [message]));
+    const [incident] = await Promise.all([
+      tables.incidents.change(locked.id, {
+        playbookDigest: pinned.digest,
+        ...(locked.state === 'pending' || locked.state === 'stuck'
+          ? { state: 'open' as const, stateReason: null }
+          : {}),
+      }),
+      tables.messages.put(messagesFor(deps, locked.id, [message])),
+    ]);
     await tables.facts.append(incident.id, [
       pinnedFact(incident, pinned),
       ...resumedFact(incident),

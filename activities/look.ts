@@ -37,10 +37,13 @@ export async function look(
   attempt: Attempt,
   input: LookInput,
 ): Promise<LookOutcome> {
-  const incident = await begin(deps, input);
+  const [incident, stored] = await Promise.all([
+    begin(deps, input),
+    deps.store.results.ofIncident(input.incidentId),
+  ]);
   const pinned = await pinnedOf(deps, incident);
   const settled: OperationOutcome[] = [];
-  const results = [...(await deps.store.results.ofIncident(incident.id))];
+  const results = [...stored];
   for (const asked of input.operations) {
     const operation = readNamed(pinned.playbook, asked.name);
     const known = resultIn(results, asked.name, asked.round);

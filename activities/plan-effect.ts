@@ -201,28 +201,34 @@ export function claimFor(
   });
 }
 
-/** Writes a plan's row under its claim, inside the caller's transaction. Answers who blocks, or the row. */
+/**
+ * Writes a plan's row under its claim, and what is told of it, inside the caller's transaction. Answers who blocks,
+ * or the row.
+ */
 export async function storeDraft(
   tables: Tables,
   draft: Draft,
-  approvalId: string | null,
+  { approvalId, facts }: { readonly approvalId: string | null; readonly facts: readonly NewFact[] },
 ): Promise<{ readonly row: OperationRow } | { readonly blockedBy: string }> {
   const { job, plan, planDigest } = draft;
   const claim = await claimFor(tables, draft);
   if (!claim.taken) return { blockedBy: claim.by };
-  const row = await tables.operations.insertPlanned({
-    ...keyOf(job),
-    step: job.step,
-    use: job.use,
-    instance: job.instance,
-    input: job.input,
-    approvalClass: job.approvalClass,
-    approvalId,
-    containment: job.containment,
-    generation: job.incident.generation,
-    plan,
-    planDigest,
-    leaseUntil: null,
-  });
+  const [row] = await Promise.all([
+    tables.operations.insertPlanned({
+      ...keyOf(job),
+      step: job.step,
+      use: job.use,
+      instance: job.instance,
+      input: job.input,
+      approvalClass: job.approvalClass,
+      approvalId,
+      containment: job.containment,
+      generation: job.incident.generation,
+      plan,
+      planDigest,
+      leaseUntil: null,
+    }),
+    tables.facts.append(job.incident.id, facts),
+  ]);
   return { row };
 }

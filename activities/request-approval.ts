@@ -138,7 +138,7 @@ async function ask(asking: Asking, question: Question): Promise<ApprovalOutcome>
   return deps.store
     .transaction(async (tables): Promise<ApprovalOutcome> => {
       for (const draft of question.drafts) {
-        const stored = await storeDraft(tables, draft, id);
+        const stored = await storeDraft(tables, draft, { approvalId: id, facts: [] });
         if ('blockedBy' in stored) throw new Blocked(stored.blockedBy, draft);
       }
       const approval = await tables.approvals.open({

@@ -95,8 +95,10 @@ async function take(
     });
   }
   if (targets.length === 0) return { taken: true };
-  await queue(connection, targets);
-  const blocker = await blockerOf(connection, { ...request, targets });
+  const [, blocker] = await Promise.all([
+    queue(connection, targets),
+    blockerOf(connection, { ...request, targets }),
+  ]);
   if (blocker !== null) {
     await connection.write(WAIT, [blocker.target, incidentId]);
     return { taken: false, by: blocker.by, target: blocker.target };
@@ -111,10 +113,13 @@ async function blockerOf(
   request: Parameters<ClaimTable['take']>[0],
 ): Promise<z.infer<typeof blockerRow> | null> {
   const asked = [request.targets, request.incidentId];
-  const holder =
-    request.mode === 'shared' ? null : await firstRow(connection.rows(BLOCKER, asked, blockerRow));
-  if (holder !== null || request.waitsForContainments !== true) return holder;
-  return firstRow(connection.rows(CONTAINER, asked, blockerRow));
+  const [holder, container] = await Promise.all([
+    request.mode === 'shared' ? null : firstRow(connection.rows(BLOCKER, asked, blockerRow)),
+    request.waitsForContainments === true
+      ? firstRow(connection.rows(CONTAINER, asked, blockerRow))
+      : null,
+  ]);
+  return holder ?? container;
 }
 
 async function queue(connection: Connection, targets: readonly string[]): Promise<void> {

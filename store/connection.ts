@@ -81,21 +81,15 @@ export function poolConnection(pool: Pool): Connection {
   };
 }
 
-/** Statements of one transaction run one after the other, also when the caller starts several at once. */
+/**
+ * Statements of one transaction. What a caller starts at once is sent at once and runs in that order: the connection
+ * is a pipeline. After one that fails, those behind it fail as well.
+ */
 function transactionConnection(client: PoolClient): Connection {
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = (
-    statement: Statement,
-    values: readonly unknown[],
-  ): Promise<QueryResult<StoredRow>> => {
-    const result = last.then(() => run(client, statement, values));
-    last = result.catch(() => undefined);
-    return result;
-  };
   const connection: Connection = {
     transactional: true,
-    rows: async (statement, values, row) => parse(await inTurn(statement, values), row),
-    write: async (statement, values) => (await inTurn(statement, values)).rowCount ?? 0,
+    rows: async (statement, values, row) => parse(await run(client, statement, values), row),
+    write: async (statement, values) => (await run(client, statement, values)).rowCount ?? 0,
     atomic: (work) => work(connection),
   };
   return connection;

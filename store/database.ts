@@ -102,7 +102,7 @@ export function createTables(connection: Connection): Tables {
  */
 export async function createStore(options: StoreOptions): Promise<Store> {
   const config = sessionConfig(options);
-  const pool = new pg.Pool({ ...config, max: options.poolSize });
+  const pool = new pg.Pool({ ...config, max: options.poolSize, pipeline: true });
   // Without listeners a stopping server ends the process. The pool drops the connection; the next statement tells.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => {

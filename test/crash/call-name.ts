@@ -22,7 +22,7 @@ const REPEATS_MAX = 3;
 const MADE_UP =
   /-lane\d+|-[b-df-hj-np-tv-z2-9]{10}(?:-[b-df-hj-np-tv-z2-9]{5})?(?![a-z0-9])|[0-9a-f]{24,}/gu;
 /** Query parameters that hold a time. */
-const TIMES = ['start', 'end', 'time', 'start_date_gte', 'start_date_lte'];
+const TIMES = ['start', 'end', 'time', 'start_date_gte', 'start_date_lte', 'end_date_gte'];
 
 /** One call of a run. */
 export interface Call {
