@@ -5,6 +5,7 @@ import Sequencer from '@jest/test-sequencer';
 const LONG = [
   'test/crash',
   'test/restart',
+  'test/contract',
   'test/lane',
   'test/e2e',
   'test/fault',
