@@ -5,7 +5,9 @@ import { sha256Hex } from '../evidence/digest.ts';
 import type { Connection } from './connection.ts';
 import { freshId } from './identity.ts';
 import { insertAlerts, insertDeliveries } from './alert-insert.ts';
-import { joinIncidents } from './join.ts';
+import { joinIncidents, keysOf } from './join.ts';
+import { acceptingOf } from './membership.ts';
+import type { Memberships } from './membership.ts';
 import type { Delivery } from './tables.ts';
 
 /** Most alerts of one transaction. */
@@ -27,11 +29,16 @@ interface Known {
   readonly incidentId: string | null;
 }
 
+// The limit keeps it a look at the unique index for each alert, however the table was when it was planned.
 const KNOWN = {
   name: 'alert-known',
-  text: `select a.source, a.dedupe_key as "dedupeKey", a.id as "alertId", a.incident_id as "incidentId"
+  text: `select k.source, k.dedupe_key as "dedupeKey", a.id as "alertId", a.incident_id as "incidentId"
     from unnest($1::text[], $2::text[]) as k (source, dedupe_key)
-    join firebreak.alert a on a.source = k.source and a.dedupe_key = k.dedupe_key`,
+    cross join lateral (
+      select id, incident_id from firebreak.alert
+      where source = k.source and dedupe_key = k.dedupe_key
+      limit 1
+    ) a`,
 };
 
 const knownRow = z.object({
@@ -92,14 +99,21 @@ export async function acceptDeliveries(
       details: { alerts: entries.length, alertsMax: ALERTS_PER_ACCEPT_MAX },
     });
   }
-  const known = await knownAlerts(connection, entries);
+  // One flight: what is known already, and where the others could belong.
+  const [known, accepting] = await Promise.all([
+    knownAlerts(connection, entries),
+    acceptingOf(connection, keysOf(entries)),
+  ]);
   // Of equal new elements the first is the alert, the others repeat it.
   const fresh = new Map<string, Entry>();
   for (const entry of entries) {
     const identity = identityOf(entry);
     if (!known.has(identity) && !fresh.has(identity)) fresh.set(identity, entry);
   }
-  const incidentOf = await writeFresh(connection, deliveries, [...fresh.values()]);
+  const incidentOf = await writeFresh(connection, deliveries, {
+    fresh: [...fresh.values()],
+    accepting,
+  });
   for (const [identity, { alertId }] of fresh) {
     known.set(identity, { alertId, incidentId: incidentOf.get(alertId) ?? null });
   }
@@ -115,17 +129,24 @@ export async function acceptDeliveries(
 async function writeFresh(
   connection: Connection,
   deliveries: readonly Delivery[],
-  fresh: readonly Entry[],
+  { fresh, accepting }: { readonly fresh: readonly Entry[]; readonly accepting: Memberships },
 ): Promise<ReadonlyMap<string, string>> {
   const bringing = new Set(fresh.map((entry) => entry.delivery));
   // A delivery that brings nothing new was stored with the first one that did; an empty one is kept as it came.
-  await insertDeliveries(
-    connection,
-    deliveries.filter((delivery) => delivery.alerts.length === 0 || bringing.has(delivery)),
+  const kept = deliveries.filter(
+    (delivery) => delivery.alerts.length === 0 || bringing.has(delivery),
   );
-  if (fresh.length === 0) return new Map();
-  const joining = await joinIncidents(connection, fresh);
-  await insertAlerts(connection, fresh, joining.incidentOf);
-  await joining.record();
+  if (fresh.length === 0) {
+    await insertDeliveries(connection, kept);
+    return new Map();
+  }
+  const joining = await joinIncidents(connection, fresh, accepting);
+  // One flight, in this order: the earlier starts are those before these alerts.
+  const [flapped] = await Promise.all([
+    joining.flapped(),
+    insertDeliveries(connection, kept),
+    insertAlerts(connection, fresh, joining.incidentOf),
+  ]);
+  await joining.record(flapped);
   return joining.incidentOf;
 }

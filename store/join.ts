@@ -6,8 +6,8 @@ import { ALERT_FACT_KINDS, alertFact } from './alert-fact.ts';
 import type { AlertFactKind } from './alert-fact.ts';
 import { appendFactsOf } from './append.ts';
 import type { Connection } from './connection.ts';
-import { acceptingOf, holdersOf, openOrReopen } from './membership.ts';
-import type { Membership, OpenRequest } from './membership.ts';
+import { holdersOf, openOrReopen } from './membership.ts';
+import type { Membership, Memberships, OpenRequest } from './membership.ts';
 import { openingFact, startWork } from './opening.ts';
 import { addWork } from './outbox.ts';
 import type { Routing } from './tables.ts';
@@ -34,8 +34,10 @@ interface Assigned {
 /** Which alert joins which incident, by alert id; `record` writes counters, outbox rows and facts. */
 export interface Joining {
   readonly incidentOf: ReadonlyMap<string, string>;
+  /** Ids of the alerts whose fingerprint their incident knows from an earlier start; asked before they are inserted. */
+  flapped(): Promise<ReadonlySet<string>>;
   /** The last statements of the transaction, after the alerts are inserted. */
-  record(): Promise<void>;
+  record(flapped: ReadonlySet<string>): Promise<void>;
 }
 
 // Locked in the order of ids before they are changed, so that no two batches wait in a circle.
@@ -57,16 +59,18 @@ const COUNT = {
       i.attached_count as attached, i.resolved_count as resolved`,
 };
 
-// Stops at the first earlier start of each alert: a thousand flaps cost no more than one.
+// Stops at the first earlier start of each alert: a thousand flaps cost no more than one. Without a name it is planned
+// afresh each time: a plan that was kept from when the table was small reads all alerts of the incident for each one.
 const FLAPS = {
-  name: 'join-flaps',
   text: `select k.alert_id as "alertId"
     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
       as k (alert_id, incident_id, source, fingerprint, starts_at)
-    where exists (
+    cross join lateral (
       select from firebreak.alert a
       where a.incident_id = k.incident_id and a.fingerprint = k.fingerprint and a.status = 'firing'
-        and a.source = k.source and a.starts_at <> k.starts_at)`,
+        and a.source = k.source and a.starts_at <> k.starts_at
+      limit 1
+    ) earlier`,
 };
 
 const countRow = z.object({
@@ -82,32 +86,43 @@ function requestOf({ entry, routing }: Routed): OpenRequest {
   return { incidentKey, incident, reopenWindowSeconds, at: entry.delivery.receivedAt };
 }
 
-/**
- * Finds or opens the incident of each new alert, in one transaction with the alerts' insert, and answers who
- * joins what; nothing is counted or logged before `record`. Unrouted and quarantined ones join nothing.
- */
-export async function joinIncidents(
-  connection: Connection,
-  entries: readonly Entry[],
-): Promise<Joining> {
-  const routed = entries.flatMap((entry): readonly Routed[] =>
+function routedOf(entries: readonly Entry[]): readonly Routed[] {
+  return entries.flatMap((entry): readonly Routed[] =>
     entry.item.kind === 'alert' && entry.item.routing !== null
       ? [{ entry, incoming: entry.item.incoming, routing: entry.item.routing }]
       : [],
   );
-  const assigned = await assign(connection, routed);
-  const flapped = await flappedAmong(connection, assigned);
+}
+
+/** The incident keys that some elements lead to, each once. */
+export function keysOf(entries: readonly Entry[]): readonly string[] {
+  return [...new Set(routedOf(entries).map((one) => one.routing.incidentKey))];
+}
+
+/**
+ * Finds or opens the incident of each new alert, in one transaction with the alerts' insert, and answers who joins
+ * what; nothing is counted or logged before `record`. `accepting` holds the incidents of `keysOf` these entries, as
+ * `acceptingOf` answered in this transaction. Unrouted and quarantined ones join nothing.
+ */
+export async function joinIncidents(
+  connection: Connection,
+  entries: readonly Entry[],
+  accepting: Memberships,
+): Promise<Joining> {
+  const assigned = await assign(connection, routedOf(entries), accepting);
   return {
     incidentOf: new Map(assigned.joined.map((one) => [one.entry.alertId, one.incidentId])),
-    record: () => record(connection, assigned, flapped),
+    flapped: () => flappedAmong(connection, assigned),
+    record: (flapped) => record(connection, assigned, flapped),
   };
 }
 
 /** Joins by key first, then by a claimed target, then reopens or opens; what is over opens nothing. */
-async function assign(connection: Connection, routed: readonly Routed[]): Promise<Assigned> {
-  const accepting = await acceptingOf(connection, [
-    ...new Set(routed.map((one) => one.routing.incidentKey)),
-  ]);
+async function assign(
+  connection: Connection,
+  routed: readonly Routed[],
+  accepting: Memberships,
+): Promise<Assigned> {
   const open = routed.filter(
     ({ routing, incoming }) =>
       incoming.alert.status === 'firing' && !accepting.has(routing.incidentKey),
@@ -143,7 +158,6 @@ async function assign(connection: Connection, routed: readonly Routed[]): Promis
   };
 }
 
-/** Ids of the alerts whose fingerprint their incident knows from an earlier start. */
 async function flappedAmong(
   connection: Connection,
   { joined, begun }: Assigned,
@@ -190,15 +204,17 @@ async function record(
     if (list === undefined) byIncident.set(one.incidentId, [one]);
     else list.push(one);
   }
-  const facts = await countAlerts(connection, byIncident, flapped);
   const started = begun.flatMap(({ membership }) => startWork(membership));
   const startedIds = new Set(
     begun.filter((one) => one.membership.how !== 'joined').map((one) => one.membership.incidentId),
   );
   const woken = [...byIncident.keys()].filter((id) => !startedIds.has(id)).sort();
-  await addWork(connection, [
-    ...started,
-    ...woken.map((incidentId) => ({ kind: 'wake-incident', incidentId }) as const),
+  const [facts] = await Promise.all([
+    countAlerts(connection, byIncident, flapped),
+    addWork(connection, [
+      ...started,
+      ...woken.map((incidentId) => ({ kind: 'wake-incident', incidentId }) as const),
+    ]),
   ]);
   const opening = new Map(
     begun.map(({ membership, request }) => [

@@ -18,6 +18,9 @@ export interface Membership {
   readonly generation: number;
 }
 
+/** By incident key, the incident that accepts alerts of that key. */
+export type Memberships = ReadonlyMap<string, Membership>;
+
 /** A wish to be in the incident of a key, which opens or reopens one if need be. */
 export interface OpenRequest {
   readonly incidentKey: string;
@@ -79,7 +82,7 @@ function clean(text: string | null): string | null {
 export async function acceptingOf(
   connection: Connection,
   keys: readonly string[],
-): Promise<ReadonlyMap<string, Membership>> {
+): Promise<Memberships> {
   if (keys.length === 0) return new Map();
   const rows = await connection.rows(ACCEPTING, [keys], keyRow);
   return new Map(
@@ -105,7 +108,7 @@ export async function holdersOf(
 export async function openOrReopen(
   connection: Connection,
   requests: readonly OpenRequest[],
-): Promise<ReadonlyMap<string, Membership>> {
+): Promise<Memberships> {
   const found = new Map<string, Membership>();
   // In the order of keys, so that no two transactions wait for each other in a circle.
   let missing = [...new Map(requests.map((request) => [request.incidentKey, request])).values()];
@@ -127,7 +130,7 @@ export async function openOrReopen(
 async function openEach(
   connection: Connection,
   requests: readonly OpenRequest[],
-): Promise<ReadonlyMap<string, Membership>> {
+): Promise<Memberships> {
   if (requests.length === 0) return new Map();
   const keys = requests.map((request) => request.incidentKey);
   const closed = await connection.rows(CLOSED, [keys], closedRow);
