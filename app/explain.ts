@@ -38,6 +38,7 @@ function explainOne(router: Router, incoming: IncomingAlert): JsonObject {
       severity: routing.incident.severity,
       claimTargets: routing.claimTargets,
       ...explanation,
+      targets: router.explainTargets(alert),
     }),
   );
   return Object.fromEntries(Object.entries(explained ?? {}));

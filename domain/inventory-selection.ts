@@ -127,6 +127,44 @@ export function comparable(
   };
 }
 
+/** Prepared entries by what an alert is compared with, so that most alerts look at one entry instead of all. */
+export interface EntryIndex {
+  /** In the order of the inventory: every entry that any rule, or a look-alike name, could select. */
+  candidates(alert: Alert): readonly ComparableEntry[];
+}
+
+/**
+ * Indexes prepared entries. The default rules all compare for equality; with rules of one's own every entry is a
+ * candidate, since only their evaluation tells.
+ */
+export function indexEntries(
+  entries: readonly ComparableEntry[],
+  rules: readonly SelectionRule[],
+): EntryIndex {
+  if (rules !== DEFAULT_SELECTION_RULES) return { candidates: () => entries };
+  const places = new Map<string, number[]>();
+  const put = (kind: string, value: string, place: number): void => {
+    const key = JSON.stringify([kind, value]);
+    const known = places.get(key);
+    if (known === undefined) places.set(key, [place]);
+    else known.push(place);
+  };
+  entries.forEach(({ keys, skeletons }, place) => {
+    for (const [rule, values] of keys) for (const value of values) put(rule, value, place);
+    for (const skeleton of skeletons) put(SIMILAR_NAME_RULE, skeleton, place);
+  });
+  return {
+    candidates: (alert) => {
+      const { keys, skeleton } = soughtBy(alert);
+      const sought = [...keys, [SIMILAR_NAME_RULE, skeleton] as const];
+      const found = sought.flatMap(
+        ([kind, value]) => places.get(JSON.stringify([kind, value])) ?? [],
+      );
+      return [...new Set(found)].sort((a, b) => a - b).flatMap((place) => entries[place] ?? []);
+    },
+  };
+}
+
 /** What target selection needs; `evaluate` answers a rule's expression, or raises. */
 export interface SelectionInput {
   readonly alert: Alert;

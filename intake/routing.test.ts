@@ -155,7 +155,17 @@ describe('selection', () => {
 
   test('what a default rule compares decides as its expression does', () => {
     const words = fc.constantFrom(
-      ...['', 'ml', 'a/b', 'other', 'fraud-scorer', 'ranker', 'chargeback-ranker', 'Ranker'],
+      ...[
+        '',
+        'ml',
+        'a/b',
+        'other',
+        'fraud-scorer',
+        'ranker',
+        'chargeback-ranker',
+        'Ranker',
+        'f0und',
+      ],
       ...['ranker-canary', 'shared', 'found', 'fraud-scorer-canary'],
     );
     const keys = ['model', 'namespace', 'deployment', 'service'] as const;
@@ -170,6 +180,9 @@ describe('selection', () => {
       fc.property(labels, (given) => {
         const alert = alertOf(given);
         expect(quick.explainTargets(alert)).toEqual(plain.explainTargets(alert));
+        // Only what the index leads to is looked at, and nothing is missed.
+        const incoming = { alert, dedupeKey: 'd' };
+        expect(quick.route(incoming).routing).toEqual(plain.route(incoming).routing);
       }),
       { numRuns: 300 },
     );

@@ -5,8 +5,10 @@ import type { Incident } from '../domain/incident.ts';
 import {
   comparable,
   DEFAULT_SELECTION_RULES,
+  indexEntries,
   selectTargets,
   withTellingSteps,
+  type ComparableEntry,
 } from '../domain/inventory-selection.ts';
 import type { InventoryEntry, ResolvedTargets, SelectionRule } from '../domain/inventory.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
@@ -60,6 +62,7 @@ export interface RouteExplanation {
   readonly route: string;
   readonly steps: readonly RouteStep[];
   readonly suspect: string | null;
+  /** With the rules that matched or could not be evaluated; `explainTargets` tells all. */
   readonly targets: ResolvedTargets;
 }
 
@@ -149,7 +152,14 @@ function claimTargetsOf(alert: Alert, entry: InventoryEntry | null): readonly st
   );
 }
 
-function createSelector(input: RouterInput): (alert: Alert) => ResolvedTargets {
+/** Selects targets: of every entry with each rule that was tried, or only of what can matter. */
+interface Selector {
+  readonly explain: (alert: Alert) => ResolvedTargets;
+  /** The same answer without the rules that do not match. */
+  readonly select: (alert: Alert) => ResolvedTargets;
+}
+
+function createSelector(input: RouterInput): Selector {
   const rules = input.selectionRules.length > 0 ? input.selectionRules : DEFAULT_SELECTION_RULES;
   const compiled = new Map(
     rules.map((rule) => [
@@ -157,14 +167,19 @@ function createSelector(input: RouterInput): (alert: Alert) => ResolvedTargets {
       compileExpression(rule.when, 'selection', `selectionRules.${rule.name}.when`),
     ]),
   );
-  const entries = input.inventory.map((entry) => comparable(entry, rules));
-  return (alert) =>
+  const all = input.inventory.map((entry) => comparable(entry, rules));
+  const index = indexEntries(all, rules);
+  const among = (alert: Alert, entries: readonly ComparableEntry[]): ResolvedTargets =>
     selectTargets({
       alert,
       entries,
       rules,
       evaluate: (rule, entry) => compiled.get(rule.name)?.evaluate({ alert, entry }) === true,
     });
+  return {
+    explain: (alert) => among(alert, all),
+    select: (alert) => withTellingSteps(among(alert, index.candidates(alert))),
+  };
 }
 
 function chooseRoute(
@@ -188,7 +203,7 @@ export function createRouter(input: RouterInput): Router {
   const routes = [...input.routes, FALLBACK_ROUTE].map((route) =>
     compileRoute(route, input.playbooks),
   );
-  const select = createSelector(input);
+  const { select, explain } = createSelector(input);
   const route: Router['route'] = ({ alert }) => {
     const { chosen, steps } = chooseRoute(routes, alert);
     const suspect = suspectOf(chosen, alert);
@@ -206,7 +221,7 @@ export function createRouter(input: RouterInput): Router {
         playbookName: playbook,
         suspect,
         model,
-        targets: withTellingSteps(targets),
+        targets,
         parameters: {},
         origin: { kind: 'alert', by: alert.source, channel: null },
         firstAlert: alert,
@@ -217,5 +232,5 @@ export function createRouter(input: RouterInput): Router {
     };
     return { routing, explanation: { route: name, steps, suspect, targets } };
   };
-  return { route, explainTargets: select };
+  return { route, explainTargets: explain };
 }
