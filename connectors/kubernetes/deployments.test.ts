@@ -106,6 +106,7 @@ test('the whole cluster: annotations, replicas, and per container image and lite
   expect(deployments[2]).toEqual({
     namespace: OTHER,
     name: 'ranker',
+    createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
     replicas: 1,
     annotations: expect.objectContaining({ 'firebreak.dev/model': 'ranker' }),
     containers: [

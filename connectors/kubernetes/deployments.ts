@@ -1,6 +1,6 @@
 import type { Json } from '../../domain/json.ts';
 import { defineProbe, type AnyProbe, type CallContext } from '../connector.ts';
-import { LIST_MAX, type KubernetesClient, type Listed } from './client.ts';
+import { LIST_MAX, type Kind, type KubernetesClient, type Listed } from './client.ts';
 import { DEPLOYMENTS } from './kind.ts';
 import { deploymentsManifest } from './manifest.ts';
 import { envOf } from './pod-view.ts';
@@ -11,6 +11,7 @@ function viewOf(deployment: Deployment): Json {
   return {
     namespace: deployment.metadata.namespace ?? '',
     name: deployment.metadata.name,
+    createdAt: deployment.metadata.creationTimestamp ?? null,
     // The API server defaults an unset number to one.
     replicas: deployment.spec.replicas ?? 1,
     annotations: annotationsOf(deployment),
@@ -23,14 +24,14 @@ function viewOf(deployment: Deployment): Json {
 }
 
 /** The lists of several namespaces as one, under one limit. */
-async function listAll(
+export async function listAll<T>(
   client: KubernetesClient,
-  namespaces: readonly (string | null)[],
+  asked: { readonly kind: Kind<T>; readonly namespaces: readonly (string | null)[] },
   context: CallContext,
-): Promise<Listed<Deployment>> {
-  const found: Deployment[] = [];
-  for (const namespace of namespaces) {
-    const { items, truncated } = await client.list(DEPLOYMENTS, { namespace }, context);
+): Promise<Listed<T>> {
+  const found: T[] = [];
+  for (const namespace of new Set(asked.namespaces)) {
+    const { items, truncated } = await client.list(asked.kind, { namespace }, context);
     found.push(...items);
     if (truncated || found.length > LIST_MAX) {
       return { items: found.slice(0, LIST_MAX), truncated: true };
@@ -50,8 +51,9 @@ export function createDeploymentsProbe(
   return defineProbe({
     manifest: deploymentsManifest,
     read: async ({ namespace }, context) => {
-      const wanted = namespace === null ? (configured ?? [null]) : [namespace];
-      const { items, truncated } = await listAll(client, [...new Set(wanted)], context);
+      const namespaces = namespace === null ? (configured ?? [null]) : [namespace];
+      const asked = { kind: DEPLOYMENTS, namespaces };
+      const { items, truncated } = await listAll(client, asked, context);
       return { value: { deployments: items.map(viewOf) }, truncated };
     },
   });

@@ -1,4 +1,5 @@
 import { parseWith, type Connector } from '../connector.ts';
+import { createAllRunningVersionsProbe } from './all-running-versions.ts';
 import { createKubernetesClient } from './client.ts';
 import { createConfigMapKey } from './config-map-key.ts';
 import { createConfigMapProbe } from './config-map.ts';
@@ -39,6 +40,7 @@ export function create(config: unknown): Connector {
       pods: createPodsProbe(client),
       endpoints: createEndpointsProbe(client),
       'running-versions': createRunningVersionsProbe(client),
+      'all-running-versions': createAllRunningVersionsProbe(client, parsed.namespaces),
       'replica-sets': createReplicaSetsProbe(client),
       'config-map': createConfigMapProbe(client),
       'pod-manifests': createPodManifestsProbe(client),

@@ -159,6 +159,12 @@ export const runningVersionsManifest: ProbeManifest<RunningVersionsInput> = {
   input: runningVersionsInput,
 };
 
+/** Probe `all-running-versions`: what the replicas of every Deployment run. */
+export const allRunningVersionsManifest: ProbeManifest<DeploymentsInput> = {
+  title: 'Model versions that the replicas of every Deployment run',
+  input: deploymentsInput,
+};
+
 /** Probe `replica-sets`: the revisions that a rollback can reach. */
 export const replicaSetsManifest: ProbeManifest<OfDeploymentInput> = {
   title: 'ReplicaSets of a Deployment',
@@ -197,6 +203,7 @@ export const manifest: Manifest = {
     pods: podsManifest,
     endpoints: endpointsManifest,
     'running-versions': runningVersionsManifest,
+    'all-running-versions': allRunningVersionsManifest,
     'replica-sets': replicaSetsManifest,
     'config-map': configMapManifest,
     'pod-manifests': podManifestsManifest,

@@ -168,3 +168,24 @@ test('another API that answers 404 is an error, never "does not exist"', async (
   const error: unknown = await read('config-map', input).catch((reason: unknown) => reason);
   expect(isAppError(error) && error.code).toBe('not_found');
 });
+
+test('all-running-versions: each version of each Deployment once, without quarantined pods', async () => {
+  const { value, truncated } = await read('all-running-versions', { namespace: null });
+  expect(truncated).toBe(false);
+  const deployments = listAt(value, 'deployments');
+  expect(deployments.map((one) => textAt(one, 'name'))).toEqual([
+    'fraud-scorer',
+    CANARY_DEPLOYMENT,
+  ]);
+  expect(
+    deployments.map((one) => listAt(one, 'versions').map((run) => at(run, 'version'))),
+  ).toEqual([['6'], ['7']]);
+  expect(at(listAt(deployments[1], 'versions')[0], 'since')).toMatch(/^\d{4}-.*Z$/);
+  await lab.patch(`/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${CANARY_DEPLOYMENT}`, {
+    spec: { replicas: 0 },
+  });
+  const after = await read('all-running-versions', { namespace: NAMESPACE });
+  expect(listAt(after.value, 'deployments').map((one) => textAt(one, 'name'))).toEqual([
+    'fraud-scorer',
+  ]);
+});

@@ -107,13 +107,21 @@ function proxied(text: string, address: Address, url: string): readonly string[]
   return segments;
 }
 
+/** One stored file as a listing shows it. */
+export interface ListedFile {
+  /** Below the version's root, `/` between segments. */
+  readonly path: string;
+  /** Null where the store does not say. */
+  readonly bytes: number | null;
+}
+
 /** Every file below `root`, as paths relative to it. Raises `too_large` beyond 1000 files or 16 levels. */
 async function listFiles(
   client: MlflowClient,
   root: readonly string[],
   context: CallContext,
-): Promise<readonly string[]> {
-  const files: string[] = [];
+): Promise<readonly ListedFile[]> {
+  const files: ListedFile[] = [];
   let level: readonly (readonly string[])[] = [[]];
   for (let depth = 0; depth < DEPTH_MAX && level.length > 0; depth += 1) {
     const deeper: (readonly string[])[] = [];
@@ -125,7 +133,9 @@ async function listFiles(
       ];
       deeper.push(...entries.filter((entry) => entry.is_dir).map(below));
       files.push(
-        ...entries.filter((entry) => !entry.is_dir).map((entry) => below(entry).join('/')),
+        ...entries
+          .filter((entry) => !entry.is_dir)
+          .map((entry) => ({ path: below(entry).join('/'), bytes: entry.file_size ?? null })),
       );
       if (files.length + deeper.length > FILES_MAX) throw tooLarge('files');
     }
@@ -143,6 +153,7 @@ function tooLarge(what: string): AppError {
 interface ListedEntry {
   readonly path: string;
   readonly is_dir: boolean;
+  readonly file_size?: number | undefined;
 }
 
 async function listFolder(
@@ -164,10 +175,10 @@ async function mustBeFile(
   client: MlflowClient,
   path: readonly string[],
   context: CallContext,
-): Promise<void> {
+): Promise<ListedFile> {
   const siblings = await listFolder(client, path.slice(0, -1), context);
   const named = siblings.find((entry) => entry.path === path.at(-1));
-  if (named?.is_dir === false) return;
+  if (named?.is_dir === false) return { path: named.path, bytes: named.file_size ?? null };
   throw new AppError('not_found', 'Nothing is stored where this model version points.');
 }
 
@@ -191,6 +202,32 @@ async function digestFile(
   return { sha256: hash.digest('hex'), bytes };
 }
 
+interface Listing {
+  readonly files: readonly ListedFile[];
+  /** True when `root` itself is the one file. */
+  readonly single: boolean;
+}
+
+async function listed(
+  client: MlflowClient,
+  root: readonly string[],
+  context: CallContext,
+): Promise<Listing> {
+  const files = await listFiles(client, root, context);
+  // A listing of a file is empty: then its folder must name it, or nothing is there.
+  if (files.length === 0) return { files: [await mustBeFile(client, root, context)], single: true };
+  return { files: [...files].sort((a, b) => (a.path < b.path ? -1 : 1)), single: false };
+}
+
+/** Every file below `root`, sorted by path, without reading one. Raises as `digestFiles` does. */
+export async function listArtifacts(
+  client: MlflowClient,
+  root: readonly string[],
+  context: CallContext,
+): Promise<readonly ListedFile[]> {
+  return (await listed(client, root, context)).files;
+}
+
 /**
  * Streams and digests every file below `root`, sorted by path. Raises `too_large` beyond the limits, `not_found` when
  * nothing is there.
@@ -200,15 +237,11 @@ export async function digestFiles(
   root: readonly string[],
   context: CallContext,
 ): Promise<readonly DigestedFile[]> {
-  const listed = await listFiles(client, root, context);
-  // A listing of a file is empty: then its folder must name it, or nothing is there.
-  const single = listed.length === 0;
-  if (single) await mustBeFile(client, root, context);
-  const paths = single ? [root.at(-1) ?? ''] : [...listed].sort();
+  const listing = await listed(client, root, context);
   const files: DigestedFile[] = [];
   let left = BYTES_MAX;
-  for (const path of paths) {
-    const segments = single ? root : [...root, ...path.split('/')];
+  for (const { path } of listing.files) {
+    const segments = listing.single ? root : [...root, ...path.split('/')];
     const digested = await digestFile(client, { segments, bytesMax: left }, context);
     left -= digested.bytes;
     files.push({ path, ...digested });

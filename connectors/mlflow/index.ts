@@ -4,11 +4,14 @@ import { healthOf } from '../health.ts';
 import { healthContext } from '../http.ts';
 import { createAliasProbe } from './alias.ts';
 import { createArtifactDigestProbe } from './artifact-digest.ts';
+import { createArtifactListingProbe } from './artifact-listing.ts';
 import { createMlflowClient } from './client.ts';
 import { createFindVersionProbe } from './find-version.ts';
 import { createHoldAlias } from './hold-alias.ts';
 import { manifest, mlflowConfig } from './manifest.ts';
 import { createModelProbe } from './model.ts';
+import { createModelVersionsProbe } from './model-versions.ts';
+import { createModelsProbe } from './models.ts';
 import { createMoveAlias } from './move-alias.ts';
 import { createRunProbe } from './run.ts';
 import { createSetTag } from './set-tag.ts';
@@ -29,6 +32,9 @@ export function create(config: unknown): Connector {
       run: createRunProbe(client),
       'find-version': createFindVersionProbe(client),
       'artifact-digest': createArtifactDigestProbe(client),
+      'artifact-listing': createArtifactListingProbe(client),
+      models: createModelsProbe(client),
+      'model-versions': createModelVersionsProbe(client),
     },
     actions: {
       'move-alias': createMoveAlias(client),

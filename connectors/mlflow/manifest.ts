@@ -48,6 +48,10 @@ const tagKey = z
   .regex(/^[\w./ :-]+$/, 'is not a tag key');
 const tagValue = z.string().max(5_000);
 
+const pageInput = z.strictObject({
+  /** What the page before answered as `next`; null for the first. */
+  page: z.string().min(1).max(4_096).nullable(),
+});
 const modelInput = z.strictObject({ name: modelName });
 const versionInput = z.strictObject({ name: modelName, version: versionNumber });
 const aliasInput = z.strictObject({ name: modelName, alias: aliasName });
@@ -65,6 +69,8 @@ const setTagInput = z.strictObject({
   value: tagValue,
 });
 
+/** Input of `Models` and `ModelVersions`. */
+export type PageInput = z.infer<typeof pageInput>;
 /** Input of `Model`. */
 export type ModelInput = z.infer<typeof modelInput>;
 /** Input of `Version`. */
@@ -122,6 +128,24 @@ export const artifactDigestManifest: ProbeManifest<VersionInput> = {
   input: versionInput,
 };
 
+/** Probe `artifact-listing`: names and sizes of the stored files, without reading them. */
+export const artifactListingManifest: ProbeManifest<VersionInput> = {
+  title: 'Names and sizes of the stored files of a model version',
+  input: versionInput,
+};
+
+/** Probe `models`: one page of the registry's models. */
+export const modelsManifest: ProbeManifest<PageInput> = {
+  title: 'A page of registered models, their aliases and tags',
+  input: pageInput,
+};
+
+/** Probe `model-versions`: one page of the registry's versions. */
+export const modelVersionsManifest: ProbeManifest<PageInput> = {
+  title: 'A page of the versions of all models, oldest first',
+  input: pageInput,
+};
+
 /** Action `move-alias`: point an alias at a version. */
 export const moveAliasManifest: ActionManifest<MoveAliasInput> = {
   title: 'Move a registry alias',
@@ -170,5 +194,8 @@ export const manifest: Manifest = {
     run: runManifest,
     'find-version': findVersionManifest,
     'artifact-digest': artifactDigestManifest,
+    'artifact-listing': artifactListingManifest,
+    models: modelsManifest,
+    'model-versions': modelVersionsManifest,
   },
 };

@@ -19,6 +19,7 @@ const modelVersion = z.object({
   name: z.string(),
   version: z.union([z.string(), z.int()]).transform(String),
   creation_timestamp: int64.optional(),
+  last_updated_timestamp: int64.optional(),
   run_id: z.string().optional(),
   source: z.string().optional(),
   status: z.string().default('READY'),
@@ -27,24 +28,23 @@ const modelVersion = z.object({
 /** One model version as MLflow says it; its `aliases` are left out since searches answer them empty. */
 export type ModelVersion = z.infer<typeof modelVersion>;
 
-/** Reply of `registered-models/get`. */
-export const registeredModelReply = z.object({
-  registered_model: z.object({
-    name: z.string(),
-    tags: pairs,
-    aliases: z
-      .array(
-        z.object({ alias: z.string(), version: z.union([z.string(), z.int()]).transform(String) }),
-      )
-      .default([])
-      .transform((items): Readonly<Record<string, string>> =>
-        Object.fromEntries(items.map((item) => [item.alias, item.version])),
-      ),
-  }),
+const registeredModel = z.object({
+  name: z.string(),
+  tags: pairs,
+  aliases: z
+    .array(
+      z.object({ alias: z.string(), version: z.union([z.string(), z.int()]).transform(String) }),
+    )
+    .default([])
+    .transform((items): Readonly<Record<string, string>> =>
+      Object.fromEntries(items.map((item) => [item.alias, item.version])),
+    ),
 });
-
 /** A registered model with aliases and tags as maps. */
-export type RegisteredModel = z.infer<typeof registeredModelReply>['registered_model'];
+export type RegisteredModel = z.infer<typeof registeredModel>;
+
+/** Reply of `registered-models/get`. */
+export const registeredModelReply = z.object({ registered_model: registeredModel });
 
 /** Reply of `model-versions/get` and of `registered-models/alias`. */
 export const modelVersionReply = z.object({ model_version: modelVersion });
@@ -60,6 +60,14 @@ export const modelVersionsReply = z.union([
   z
     .strictObject({ next_page_token: nextPage })
     .transform((reply) => ({ ...reply, model_versions: [] })),
+]);
+
+/** Reply of `registered-models/search`; an empty list is left out, as among versions. */
+export const registeredModelsReply = z.union([
+  z.object({ registered_models: z.array(registeredModel), next_page_token: nextPage }),
+  z
+    .strictObject({ next_page_token: nextPage })
+    .transform((reply) => ({ ...reply, registered_models: [] })),
 ]);
 
 const metrics = z

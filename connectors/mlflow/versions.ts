@@ -13,7 +13,8 @@ export function recordedDigest(version: ModelVersion): string | null {
   return version.tags[DIGEST_TAG] ?? null;
 }
 
-function valueOf(version: ModelVersion): JsonObject {
+/** A version as probes show it. */
+export function versionView(version: ModelVersion): JsonObject {
   const created = version.creation_timestamp;
   return {
     version: version.version,
@@ -34,7 +35,7 @@ export function createVersionsProbe(client: MlflowClient): AnyProbe {
       // A search for an unknown model is an empty list: asking for the model tells the two apart.
       await client.registeredModel(input.name, context);
       const found = await client.search(equalsFilter('name', input.name), context);
-      return { value: { versions: found.versions.map(valueOf) }, truncated: found.truncated };
+      return { value: { versions: found.versions.map(versionView) }, truncated: found.truncated };
     },
   });
 }
@@ -45,7 +46,7 @@ export function createVersionProbe(client: MlflowClient): AnyProbe {
     manifest: versionManifest,
     read: async (input, context) => {
       const version = await client.version(input.name, input.version, context);
-      return { value: valueOf(version), truncated: false };
+      return { value: versionView(version), truncated: false };
     },
   });
 }

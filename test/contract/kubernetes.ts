@@ -158,6 +158,7 @@ export function probeCases(namespace: string): readonly ProbeCase[] {
       probe: 'running-versions',
       input: { namespace, deployments: ['fraud-scorer', deployment] },
     },
+    { probe: 'all-running-versions', input: { namespace } },
     { probe: 'replica-sets', input: { namespace, deployment } },
     { probe: 'config-map', input: { namespace, name: 'pipeline' } },
     { probe: 'pod-manifests', input: { namespace, deployment } },

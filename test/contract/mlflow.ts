@@ -105,6 +105,9 @@ export async function mlflowWorld(
       { probe: 'run', input: { runId } },
       { probe: 'find-version', input: { name, tag: 'origin', value: 'nightly-1' } },
       { probe: 'artifact-digest', input: { name, version: '3' } },
+      { probe: 'artifact-listing', input: { name, version: '3' } },
+      { probe: 'models', input: { page: null } },
+      { probe: 'model-versions', input: { page: null } },
     ],
   };
 }
