@@ -218,12 +218,21 @@ function operationTable(memory: Memory): Tables['operations'] {
     undoStack: unused('operations.undoStack'),
     containments: unused('operations.containments'),
     containedByOthers: unused('operations.containedByOthers'),
+    begunOn: unused('operations.begunOn'),
     renewLease: unused('operations.renewLease'),
     leaveInPlace: unused('operations.leaveInPlace'),
   };
 }
 
-type SmallTables = 'results' | 'claims' | 'playbooks' | 'messages' | 'outbox' | 'sources';
+type SmallTables =
+  | 'results'
+  | 'claims'
+  | 'playbooks'
+  | 'messages'
+  | 'outbox'
+  | 'sources'
+  | 'observations'
+  | 'findings';
 
 /** The tables of which the API uses one read or none. */
 function smallTables(memory: Memory): Pick<Tables, SmallTables | 'settings'> {
@@ -261,6 +270,14 @@ function smallTables(memory: Memory): Pick<Tables, SmallTables | 'settings'> {
     },
     sources: { put: no('sources.put'), list: no('sources.list') },
     settings: { get: no('get'), put: no('put'), putIfAbsent: no('putIfAbsent') },
+    observations: {
+      record: no('observations.record'),
+      heads: no('heads'),
+      current: no('current'),
+      history: no('history'),
+      looked: no('looked'),
+    },
+    findings: { stand: no('stand'), untold: no('untold'), tell: no('tell') },
   };
 }
 

@@ -10,10 +10,12 @@ import type { Connection } from './connection.ts';
 import { createDecisionTable } from './decision.ts';
 import { createEvidenceTable } from './evidence.ts';
 import { createFactTable } from './fact.ts';
+import { createFindingTable } from './finding.ts';
 import { createIncidentTable } from './incident.ts';
 import { createLineageTable } from './lineage.ts';
 import { Listener } from './listener.ts';
 import { createMessageTable } from './message.ts';
+import { createObservationTable } from './observation.ts';
 import { createOperationTable } from './operation.ts';
 import { createOutboxTable } from './outbox.ts';
 import { createPersonTable } from './person.ts';
@@ -93,6 +95,8 @@ export function createTables(connection: Connection): Tables {
     people: createPersonTable(connection),
     sources: createSourceTable(connection),
     settings: createSettingTable(connection),
+    observations: createObservationTable(connection),
+    findings: createFindingTable(connection),
   };
 }
 

@@ -9,6 +9,8 @@ import type { OperationTable } from './tables.ts';
 
 /** Most operations of one incident that are read at once. */
 const OPERATIONS_MAX = 10_000;
+/** Most effects on one target that are looked back at. */
+const BEGUN_MAX = 200;
 /** States in which an effect may be in the world. */
 const IN_FORCE = `state in ('applied', 'verified', 'unverified')`;
 
@@ -71,6 +73,12 @@ const CONTAINED_BY_OTHERS = statement(
     where containment and not superseded and incident_id <> $1 and target = $2 and use = $3
       and state in ('applying', 'applied', 'verified', 'unverified', 'unknown')
     order by apply_sequence limit $4`,
+);
+
+const BEGUN_ON = statement(
+  'begun-on',
+  `select ${OPERATION_COLUMNS} from firebreak.operation
+    where target = $1 and apply_sequence is not null order by apply_sequence desc limit $2`,
 );
 
 const RENEW = statement('renew', `update firebreak.operation set lease_until = $5 where ${KEY}`);
@@ -151,6 +159,7 @@ export function createOperationTable(connection: Connection): OperationTable {
       connection.rows(CONTAINMENTS, [Math.min(limit, OPERATIONS_MAX)], operationRow),
     containedByOthers: ({ incidentId, target, use }) =>
       connection.rows(CONTAINED_BY_OTHERS, [incidentId, target, use, OPERATIONS_MAX], operationRow),
+    begunOn: (target) => connection.rows(BEGUN_ON, [target, BEGUN_MAX], operationRow),
     renewLease: (key, until) => write(RENEW, [...keyValues(key), until]),
     leaveInPlace: (incidentId, left) =>
       firstRow(

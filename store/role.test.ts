@@ -34,6 +34,10 @@ const INSERT_DECISION = `insert into firebreak.decision
 const INSERT_FACT = `insert into firebreak.fact
   select incident_id, 99, 'k', kind, recorded_at, previous_hash, hash, body from firebreak.fact limit 1`;
 
+const INSERT_OBSERVATION = `insert into firebreak.observation
+    (instance, kind, subject, digest, recorded_at, back_fill)
+  values ('mlflow', 'artifact', 'a/1', '', 'epoch', false)`;
+
 describe('rights', () => {
   test.each<[StoreRole, string, string]>([
     ['api', 'update firebreak.fact set kind = kind', REFUSED],
@@ -69,6 +73,11 @@ describe('rights', () => {
     ['owner', 'update firebreak.evidence set sha256 = sha256', IMMUTABLE],
     ['worker', 'insert into firebreak.custody select * from firebreak.custody', REFUSED],
     ['owner', 'delete from firebreak.custody', IMMUTABLE],
+    ['worker', INSERT_OBSERVATION, REFUSED],
+    ['worker', 'update firebreak.observation set recorded_at = recorded_at', REFUSED],
+    ['owner', 'update firebreak.observation set recorded_at = recorded_at', IMMUTABLE],
+    ['worker', `update firebreak.observation_head set digest = ''`, REFUSED],
+    ['api', INSERT_OBSERVATION, REFUSED],
     ['api', 'create table firebreak.mine ()', REFUSED],
   ])('of %s to: %s → %s', async (role, text, expected) => {
     await openIncident(stores.api(), 'rights');

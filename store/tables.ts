@@ -14,6 +14,7 @@ import type {
   OperationState,
 } from '../domain/operation.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
+import type { FindingTable, ObservationTable } from './observation-table.ts';
 import type { OperationMove, OperationStage } from './operation-move.ts';
 import type { OutboxTable } from './outbox-table.ts';
 
@@ -201,6 +202,8 @@ export interface OperationTable {
   containedByOthers(
     row: Pick<OperationRow, 'incidentId' | 'target' | 'use'>,
   ): Promise<readonly OperationRow[]>;
+  /** Effects on a target over all incidents whose apply began, newest first, at most 200. */
+  begunOn(target: string): Promise<readonly OperationRow[]>;
   /** Renews a containment's lease. */
   renewLease(key: OperationKey, until: string): Promise<void>;
   leaveInPlace(incidentId: string, left: LeftInPlace): Promise<OperationRow | null>;
@@ -394,6 +397,8 @@ export interface Tables {
   readonly people: PersonTable;
   readonly sources: SourceTable;
   readonly settings: SettingTable;
+  readonly observations: ObservationTable;
+  readonly findings: FindingTable;
 }
 
 /** The store: every table on the pool, and transactions over them. */
