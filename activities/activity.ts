@@ -234,6 +234,16 @@ export interface WatchOutcome {
   readonly lapsed: number;
 }
 
+/** What one round of the sync did. */
+export interface SyncOutcome {
+  /** Artefacts that were listed, and read where they had changed. */
+  readonly artifacts: number;
+  /** Findings that were told as alerts. */
+  readonly told: number;
+  /** Instances that could not be seen whole, each with the reason. */
+  readonly problems: readonly string[];
+}
+
 /** Every activity of Firebreak; workflows import this type only. */
 export interface Activities {
   /** Reads where the incident stands from Postgres alone; pins the playbook; tells people at the first run. */
@@ -261,4 +271,6 @@ export interface Activities {
   watchContainments(): Promise<WatchOutcome>;
   /** Compares open incidents with Temporal and heals what can be healed. */
   reconcile(): Promise<void>;
+  /** Looks at every registry and cluster, records what it sees, and tells what is wrong in it as alerts. */
+  sync(): Promise<SyncOutcome>;
 }

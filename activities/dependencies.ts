@@ -2,6 +2,7 @@ import type { Connector } from '../connectors/connector.ts';
 import type { InventoryEntry } from '../domain/inventory.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { Store } from '../store/tables.ts';
+import type { SyncOutcome } from './activity.ts';
 
 /** A configured connector with its name and how long its effects must hold. */
 export interface ConnectorInstance {
@@ -45,6 +46,8 @@ export interface ActivityDependencies {
   readonly baseUrl: string;
   /** Compares open incidents with Temporal; heals what can be healed. */
   readonly reconcile: () => Promise<void>;
+  /** One round of the sync; it ends early, and in order, when the signal says so. */
+  readonly sync: (how: Pick<Attempt, 'signal' | 'heartbeat'>) => Promise<SyncOutcome>;
 }
 
 /** What an activity needs of the engine that runs it. */

@@ -63,5 +63,6 @@ export function createActivities(deps: ActivityDependencies): Activities {
     closeIncident: (input) => guarded(() => closeIncident(deps, input)),
     watchContainments: () => guarded(() => watchContainments(deps, attempt())),
     reconcile: () => guarded(() => deps.reconcile()),
+    sync: () => guarded(() => deps.sync(attempt())),
   };
 }

@@ -16,6 +16,7 @@ import { readFacts } from './fact-reader.ts';
 import { peopleEndpoints } from './schema/person.ts';
 import { playbookEndpoints } from './schema/playbook.ts';
 import { statusEndpoints } from './schema/status.ts';
+import { syncEndpoints } from './schema/sync.ts';
 import { API_PREFIX } from './schema/value.ts';
 
 /** Every endpoint with a typed request and reply, by resource; handed to `ApiClient.call`. */
@@ -26,6 +27,7 @@ export const api = {
   decisions: decisionEndpoints,
   evidence: evidenceEndpoints,
   lineage: lineageEndpoints,
+  sync: syncEndpoints,
   playbooks: playbookEndpoints,
   people: peopleEndpoints,
   status: statusEndpoints,

@@ -101,6 +101,12 @@ export interface ApiDependencies {
     readonly nodes: readonly LineageNode[];
     readonly edges: readonly LineageEdge[];
   };
+  /** One look at registries and clusters, within the time of a request. */
+  readonly sync: () => Promise<{
+    readonly artifacts: number;
+    readonly told: number;
+    readonly problems: readonly string[];
+  }>;
   /** Routes a person's words to a new incident. Raises `invalid` when no route or playbook takes them. */
   readonly openRequest: (text: string, actor: Actor) => OpenRequest | Promise<OpenRequest>;
   /** Ed25519 over the canonical JSON of the payload, base64. */

@@ -26,6 +26,7 @@ import { registerLineage } from './routes/lineage.ts';
 import { registerPeople } from './routes/people.ts';
 import { registerPlans } from './routes/plans.ts';
 import { registerPlaybooks } from './routes/playbooks.ts';
+import { registerSync } from './routes/sync.ts';
 import { registerPostmortem } from './routes/postmortem.ts';
 import { registerStatus } from './routes/status.ts';
 import { registerEvents, registerTimeline } from './routes/timeline.ts';
@@ -183,6 +184,7 @@ const REGISTRATIONS = [
   registerStatus,
   registerAlerts,
   registerLineage,
+  registerSync,
   registerIncidents,
   registerCommands,
   registerPlans,

@@ -178,6 +178,7 @@ export function createTestApi(change: Partial<ApiDependencies> = {}) {
     store: createMemoryStore(memory),
     intake: PLAIN_INTAKE,
     lineageOf: () => ({ nodes: [], edges: [] }),
+    sync: () => Promise.resolve({ artifacts: 2, told: 0, problems: [] }),
     openRequest: (text, actor) => ({
       incidentKey: text,
       incident: {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
-import type { ActivityDependencies } from '../activities/dependencies.ts';
+import type { ActivityDependencies, Attempt } from '../activities/dependencies.ts';
 import type { ApiDependencies } from '../api/dependencies.ts';
 import type { SourceConfiguration } from '../domain/configuration.ts';
 import { isJsonObject } from '../domain/json.ts';
@@ -13,6 +13,7 @@ import { createIntake, lineageOfBytes } from '../api/intake.ts';
 import { createOpenRequest } from './open-request.ts';
 import { createPlanRequest } from './plan-request.ts';
 import { writePostmortem } from './postmortem.ts';
+import type { Sync } from './sync/sync.ts';
 
 /** What the API role is made of. */
 export interface ApiRoleOptions {
@@ -21,17 +22,27 @@ export interface ApiRoleOptions {
   readonly router: Router;
   readonly playbooks: readonly PinnedPlaybook[];
   readonly sources: readonly SourceConfiguration[];
-  readonly activities: Omit<ActivityDependencies, 'reconcile'>;
+  readonly activities: Omit<ActivityDependencies, 'reconcile' | 'sync'>;
+  readonly sync: Sync;
   readonly signer: (payload: object) => string;
   readonly settings: { readonly version: string; readonly log: Logger };
 }
 
+/** A person who asks for a look waits for the answer: bytes that take longer are left to the schedule. */
+const BYTES_WITHIN_MS = 15_000;
+const LOOK_WITHIN_MS = 25_000;
+
+function asked(): Pick<Attempt, 'signal' | 'heartbeat'> {
+  return { signal: AbortSignal.timeout(LOOK_WITHIN_MS), heartbeat: () => undefined };
+}
+
 /** Everything that the API is given, from what the process stands on. */
 export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
-  const { api, router, playbooks, sources, settings } = options;
+  const { api, router, playbooks, sources, settings, sync } = options;
   const activities: ActivityDependencies = {
     ...options.activities,
     reconcile: () => Promise.resolve(),
+    sync: () => Promise.resolve({ artifacts: 0, told: 0, problems: [] }),
   };
   const { now } = activities;
   const models = activities.inventory.map(({ model }) => model);
@@ -40,6 +51,7 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
     store: api,
     intake: createIntake({ sources, router }),
     lineageOf: lineageOfBytes,
+    sync: () => sync.round({ ...asked(), bytesWithinMs: BYTES_WITHIN_MS }),
     openRequest,
     signer: options.signer,
     clock: now,

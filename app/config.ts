@@ -34,6 +34,8 @@ export interface Config {
   readonly trustProxy: boolean;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly taskQueue: string;
+  /** Seconds between two looks at registries and clusters; 0: none. */
+  readonly syncEverySeconds: number;
   readonly temporalCliPath: string | null;
   /** PATH, to look for the Temporal CLI. */
   readonly searchPath: string;
@@ -207,6 +209,7 @@ export function readConfig(sources: ConfigSources): Config {
     trustProxy,
     logLevel: reader.required(VARIABLES.logLevel),
     taskQueue: reader.required(VARIABLES.taskQueue),
+    syncEverySeconds: reader.required(VARIABLES.syncSeconds),
     temporalCliPath: reader.optional(VARIABLES.temporalCliPath),
     searchPath: given(sources.environment, 'PATH') ?? '',
     slack: readSlack(reader),

@@ -12,12 +12,16 @@ import { createOurNamespace } from './namespace.ts';
 import { createReconciler } from './reconciler.ts';
 import { startRelay } from './relay.ts';
 import type { Servers } from './servers.ts';
+import type { Sync } from './sync/sync.ts';
 
 /** What the worker role runs on. */
 export interface EngineRoleOptions {
   readonly servers: Servers;
   readonly engine: EngineClient;
-  readonly activities: Omit<ActivityDependencies, 'reconcile'>;
+  readonly activities: Omit<ActivityDependencies, 'reconcile' | 'sync'>;
+  readonly sync: Sync;
+  /** Seconds between two rounds of the sync; 0 for none. */
+  readonly syncEverySeconds: number;
   readonly bundle: WorkflowBundle;
   readonly messenger: Messenger;
   readonly activitiesMax: number;
@@ -67,6 +71,7 @@ export async function startEngineRole(options: EngineRoleOptions): Promise<Engin
       reconcile: async () => {
         await reconciler.reconcile();
       },
+      sync: (how) => options.sync.round(how),
     }),
     activitiesMax: options.activitiesMax,
     shutdownGraceMs: SHUTDOWN_GRACE_MS,
@@ -76,7 +81,7 @@ export async function startEngineRole(options: EngineRoleOptions): Promise<Engin
     else await warnUnlessCurrent(options);
     const touched = await reconciler.reconcile();
     if (touched > 0) log.warn({ incidents: touched }, 'open incidents were taken up again');
-    await createSchedules(engine);
+    await createSchedules(engine, options);
     const { messenger } = options;
     const relay = await startRelay({ store, engine, messenger, namespace, log });
     return {

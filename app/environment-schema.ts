@@ -120,6 +120,20 @@ export const VARIABLES = {
     example: 'firebreak',
     schema: z.string().max(200, { error: 'must be at most 200 characters' }),
   },
+  syncSeconds: {
+    name: 'FIREBREAK_SYNC_SECONDS',
+    about: 'Seconds between two read-only looks at registries and clusters; 0 for none.',
+    secret: false,
+    fallback: '300',
+    example: '300',
+    schema: z
+      .string()
+      .regex(/^\d{1,5}$/, { error: 'must be a number of seconds from 30 to 86400, or 0' })
+      .transform(Number)
+      .refine((seconds) => seconds === 0 || (seconds >= 30 && seconds <= 86_400), {
+        error: 'must be a number of seconds from 30 to 86400, or 0',
+      }),
+  },
   temporalCliPath: {
     name: 'TEMPORAL_CLI_PATH',
     about: 'Temporal CLI that runs the embedded server. Unset: the one on PATH, else in the cache.',

@@ -25,6 +25,7 @@ import { discoverInventory } from './discovery.ts';
 import { createMessengerOf } from './messages.ts';
 import { openServers, type Servers, type ServerSettings } from './servers.ts';
 import type { SlackSettings } from './slack-door.ts';
+import { createSync, type Sync } from './sync/sync.ts';
 
 /** Which roles a process plays. */
 export type ProcessRole = 'all' | 'api' | 'worker';
@@ -39,6 +40,8 @@ export interface FirebreakSettings extends ServerSettings {
   readonly configuration: Configuration;
   readonly playbooksDir: string;
   readonly taskQueue: string;
+  /** Seconds between two looks at registries and clusters; 0: none by itself. */
+  readonly syncEverySeconds: number;
   /** A bundle that was built before; without it the one beside the program, or a fresh one. */
   readonly bundle?: WorkflowBundle;
   readonly slack: SlackSettings | null;
@@ -92,7 +95,8 @@ interface Ground {
   readonly router: Router;
   readonly api: Store;
   readonly worker: Store;
-  readonly activities: Omit<ActivityDependencies, 'reconcile'>;
+  readonly activities: Omit<ActivityDependencies, 'reconcile' | 'sync'>;
+  readonly sync: Sync;
   readonly signer: (payload: object) => string;
   readonly baseUrl: () => string;
 }
@@ -156,17 +160,22 @@ async function lay(
   const inventory = await discoverInventory(instances, configuration.inventory, settings.log);
   const { routes, selectionRules } = configuration;
   const key = await approvalKey(settings.dataDir);
+  const router = createRouter({ routes, inventory, selectionRules, playbooks });
+  const now = (): Date => new Date();
+  const { all } = instances;
+  const { log } = settings;
   return {
     settings,
     servers,
     engine,
     instances,
     playbooks,
-    router: createRouter({ routes, inventory, selectionRules, playbooks }),
+    router,
     api,
     worker,
     signer: key.sign,
     baseUrl,
+    sync: createSync({ store: worker, instances: all, inventory, router, now, log }),
     activities: {
       store: worker,
       connectors: instances,
@@ -174,7 +183,7 @@ async function lay(
       inventory,
       playbooks,
       verifySignature: key.verify,
-      now: () => new Date(),
+      now,
       newId,
       channels: { slack: settings.slack !== null, mail: settings.mail !== null },
       get baseUrl() {
@@ -200,6 +209,8 @@ async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
     servers,
     engine,
     activities,
+    sync: ground.sync,
+    syncEverySeconds: settings.syncEverySeconds,
     bundle: settings.bundle ?? (await loadWorkflowBundle()),
     messenger,
     activitiesMax: ACTIVITIES_MAX,

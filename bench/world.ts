@@ -167,7 +167,8 @@ async function openWorld(
       };
       await Promise.all(Array.from({ length: MODELS_AT_ONCE }, lane));
       // Nobody's monitor speaks: the benchmark sends the alerts itself.
-      const systems = { ...clients, alertmanager: clients.loki, emit };
+      const look = (): Promise<void> => Promise.resolve();
+      const systems = { ...clients, alertmanager: clients.loki, emit, look };
       for (const story of stories) await story.seed(systems);
     },
     serve: (story) => {

@@ -13,6 +13,7 @@ import { registerLineage } from './lineage.ts';
 import { registerMigrate } from './migrate.ts';
 import { registerPeople } from './people.ts';
 import { registerPlaybook } from './playbook.ts';
+import { registerSync } from './sync.ts';
 import { registerPostmortem } from './postmortem.ts';
 import { registerDemo } from './run-demo.ts';
 import type { Registrar } from './registrar.ts';
@@ -32,6 +33,7 @@ const GROUPS: readonly ((registrar: Registrar) => void)[] = [
   registerExplain,
   registerAlert,
   registerLineage,
+  registerSync,
   registerEvidence,
   registerPostmortem,
   registerPeople,

@@ -7,6 +7,8 @@ import type { StepName } from '../domain/playbook.ts';
 export const INCIDENT_WORKFLOW = 'incident';
 /** Name of the containment watch's type, run by a schedule. */
 export const WATCH_WORKFLOW = 'containmentWatch';
+/** Name of the sync's type, run by a schedule. */
+export const SYNC_WORKFLOW = 'sync';
 /** Name of the reconcile workflow's type, run by a schedule. */
 export const RECONCILE_WORKFLOW = 'reconcile';
 

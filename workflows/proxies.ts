@@ -63,3 +63,10 @@ export const rounds = proxyActivities<Pick<Activities, 'watchContainments' | 're
   heartbeatTimeout: HEARTBEAT_MS,
   retry: { maximumAttempts: 1 },
 });
+
+/** The sync reads bytes: it may take longer than the other rounds. */
+export const looks = proxyActivities<Pick<Activities, 'sync'>>({
+  startToCloseTimeout: 600 * SECOND_MS,
+  heartbeatTimeout: HEARTBEAT_MS,
+  retry: { maximumAttempts: 1 },
+});

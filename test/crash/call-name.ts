@@ -12,7 +12,7 @@ const READS = ['GET', 'HEAD', 'OPTIONS'];
 /** As a worker of these tests names itself: ours, the activity, its id and the attempt. */
 const AGENT = /^firebreak(?: (\w+)\/(\S+)\/(\d+))?$/u;
 /** Activities that are no part of an incident's run. */
-const ROUNDS = ['watchContainments', 'reconcile'];
+const ROUNDS = ['watchContainments', 'reconcile', 'sync'];
 /** Activities whose next attempt goes on where the row stands: only the first one makes every call. */
 const EFFECTS = ['act', 'standDown'];
 /** A look that waits for the world repeats itself: so many repeats in one attempt are calls of their own. */

@@ -39,6 +39,7 @@ export function settingsOf(places: Places, role: ProcessRole): FirebreakSettings
     configuration: places.configuration,
     playbooksDir: places.playbooksDir,
     taskQueue: places.taskQueue,
+    syncEverySeconds: 0,
     slack: null,
     mail: null,
     version: 'test',

@@ -70,5 +70,6 @@ export function scriptedActivities(pinned: PinnedPlaybook, script: Script): Acti
     closeIncident: () => Promise.resolve({ kind: 'closed' }),
     watchContainments: () => Promise.resolve({ looked: 0, lapsed: 0 }),
     reconcile: () => Promise.resolve(),
+    sync: () => Promise.resolve({ artifacts: 0, told: 0, problems: [] }),
   };
 }

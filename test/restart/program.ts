@@ -39,7 +39,8 @@ export interface Installation {
 
 function environment(): NodeJS.ProcessEnv {
   const kept = KEPT.map((name): [string, string | undefined] => [name, process.env[name]]);
-  return { ...Object.fromEntries<string | undefined>(kept), LOG_LEVEL: 'error' };
+  const ours = { LOG_LEVEL: 'error', FIREBREAK_SYNC_SECONDS: '0' };
+  return { ...Object.fromEntries<string | undefined>(kept), ...ours };
 }
 
 /** Where its Postgres lies: beside the folder when its account may not enter that. */

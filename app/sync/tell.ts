@@ -1,0 +1,66 @@
+import type { JsonObject } from '../../domain/json.ts';
+import { readElement, type ReadElement } from '../../intake/element.ts';
+import type { Router } from '../../intake/routing.ts';
+import type { StoredFinding } from '../../store/observation-table.ts';
+import type { Delivery, Store } from '../../store/tables.ts';
+
+/** The source under which the sync's own alerts are known. */
+export const SYNC_SOURCE = 'firebreak-sync';
+/** Findings told in one round; more wait for the next. */
+const TOLD_MAX = 100;
+
+/** A finding as an alert that fires since it began, and as its end when it is over. */
+function alertsOf(finding: StoredFinding): readonly JsonObject[] {
+  const { labels, summary, beganAt, endedAt, key } = finding;
+  const firing = { status: 'firing', labels, summary, startsAt: beganAt, finding: key };
+  // An alert that was told already is a repeat, which intake drops.
+  return endedAt === null ? [firing] : [firing, { ...firing, status: 'resolved', endsAt: endedAt }];
+}
+
+function elementOf(raw: JsonObject): ReadElement {
+  return readElement({ name: SYNC_SOURCE, ignoreLabels: [] }, raw, {
+    field: 'findings',
+    take: () => ({
+      status: raw['status'],
+      labels: raw['labels'],
+      annotations: { summary: raw['summary'] ?? '' },
+      startsAt: raw['startsAt'],
+      endsAt: raw['endsAt'],
+      title: raw['summary'],
+      details: { finding: raw['finding'] ?? '' },
+    }),
+  });
+}
+
+/**
+ * Tells what began and what is over as alerts, through the same reading, routing and membership as everybody's. An
+ * end between accepting and noting it is a repeat of the same alerts in the next round. Answers how many were told.
+ */
+export async function tellFindings(
+  store: Store,
+  router: Pick<Router, 'route'>,
+  now: Date,
+): Promise<number> {
+  const findings = await store.findings.untold(TOLD_MAX);
+  if (findings.length === 0) return 0;
+  const raw = findings.flatMap(alertsOf);
+  const alerts = raw
+    .map(elementOf)
+    .map((read): Delivery['alerts'][number] =>
+      'incoming' in read
+        ? { kind: 'alert', incoming: read.incoming, routing: router.route(read.incoming).routing }
+        : { kind: 'quarantined', alert: read.quarantined },
+    );
+  await store.alerts.accept([
+    {
+      source: SYNC_SOURCE,
+      contentType: 'application/json',
+      headers: {},
+      raw: Buffer.from(JSON.stringify(raw)),
+      receivedAt: now.toISOString(),
+      alerts,
+    },
+  ]);
+  await store.findings.tell(findings);
+  return findings.length;
+}
