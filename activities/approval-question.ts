@@ -8,6 +8,7 @@ import {
 import { AppError } from '../domain/error.ts';
 import type { EvaluationContext } from '../domain/evaluation.ts';
 import type { Incident } from '../domain/incident.ts';
+import { isJsonObject } from '../domain/json.ts';
 import type { OperationResult, OperationRow } from '../domain/operation.ts';
 import {
   findOperation,
@@ -71,7 +72,22 @@ export async function coveredQuestion(asking: Asking): Promise<Question | null> 
     if (covered.kind === 'undo') plans.push(...(await undoPlans(asking, covered)));
     else await planCovered(asking, { covered, context, rows, drafts });
   }
-  return { ...headOf(approval), drafts, plans };
+  const { title, ...head } = headOf(approval);
+  return { ...head, title: withGaps(title, results), drafts, plans };
+}
+
+const TITLE_MAX = 1_000;
+
+/** The title with what is missing of the proofs of a version that people chose without them. */
+function withGaps(title: string, results: readonly OperationResult[]): string {
+  const gaps = results.flatMap(({ value }) => {
+    if (!isJsonObject(value) || value['status'] !== 'unproven') return [];
+    const { version, missing } = value;
+    if (typeof version !== 'string' || !Array.isArray(missing)) return [];
+    return [`version ${version} is not proven: ${missing.join(' ')}`];
+  });
+  const last = gaps.at(-1);
+  return last === undefined ? title : `${title} (${last})`.slice(0, TITLE_MAX);
 }
 
 function isSettled(

@@ -119,6 +119,13 @@ function planOf(draft: Draft): ApprovedPlan {
   };
 }
 
+/** What people approve: the digest of the list of exact plans. */
+export function planListDigest(plans: readonly ApprovedPlan[]): string {
+  return digestOf(
+    plans.map(({ operation, target, round, digest }) => ({ operation, target, round, digest })),
+  );
+}
+
 /** The class's quorum, with every role that the playbook asks for on top. */
 function quorumFor(question: Question): Quorum {
   const { people, roles } = quorumOf(question.approvalClass);
@@ -130,9 +137,7 @@ function quorumFor(question: Question): Quorum {
 async function ask(asking: Asking, question: Question): Promise<ApprovalOutcome> {
   const { deps, input, incident } = asking;
   const plans = [...question.drafts.map(planOf), ...question.plans];
-  const planDigest = digestOf(
-    plans.map(({ operation, target, round, digest }) => ({ operation, target, round, digest })),
-  );
+  const planDigest = planListDigest(plans);
   const createdAt = deps.now();
   const id = deps.newId('apr');
   return deps.store
@@ -186,7 +191,8 @@ class Blocked extends Error {
   }
 }
 
-function messageOf(
+/** What people are told of an approval that waits for them. */
+export function messageOf(
   deps: ActivityDependencies,
   incident: Incident,
   approval: Approval,
@@ -205,7 +211,11 @@ function messageOf(
   };
 }
 
-function requestedFact(input: ApprovalInput, approval: Approval): NewFact {
+/** The fact that an approval was asked for. */
+export function requestedFact(
+  input: Pick<ApprovalInput, 'step' | 'operation'>,
+  approval: Approval,
+): NewFact {
   return newFact({
     key: `approval/${approval.id}/requested`,
     kind: input.step === null ? 'stand-down.planned' : 'approval.requested',

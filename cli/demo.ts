@@ -82,6 +82,9 @@ async function setStage(demo: DemoRun, lab: CommonLab, firebreak: DemoFirebreak)
     emit: async (event) => {
       await people.owner.send('POST', '/lineage', { body: event, schema: z.json() });
     },
+    look: async () => {
+      await people.owner.send('POST', '/sync', { body: {}, schema: z.json() });
+    },
   });
   if (options.real.alertmanager !== null && alertToken === null) {
     say(

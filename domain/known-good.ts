@@ -1,11 +1,23 @@
 import type { BlastRadius } from './lineage.ts';
 
+/** A digest that somebody put on record. */
+export interface RecordedDigest {
+  /** SHA-256, hex. */
+  readonly digest: string;
+  /**
+   * When we recorded it, by our own clock, RFC 3339; null for what only others say: it can prove a version bad, never
+   * good, since whoever changed the bytes may have changed the record as well.
+   */
+  readonly recordedAt: string | null;
+  /** Where it stands: `stored bytes`, `registry`, `lineage`. */
+  readonly source: string;
+}
+
 /** What is known about one model version when a known-good one is sought. */
 export interface Candidate {
   readonly version: string;
   readonly createdAt: string | null;
-  /** Digest recorded when the version was made, hex; null when none was. */
-  readonly recordedDigest: string | null;
+  readonly recorded: readonly RecordedDigest[];
   /** Digest of the bytes as downloaded now, hex; null when they could not be read. */
   readonly observedDigest: string | null;
   /** Lineage node id, or null when lineage does not know the version. */
@@ -25,6 +37,7 @@ export interface RejectedCandidate {
     | 'digest_mismatch'
     | 'bytes_unreadable'
     | 'digest_unrecorded'
+    | 'digest_recorded_late'
     | 'ancestry_unknown'
     | 'after_onset';
   readonly reason: string;
@@ -44,6 +57,8 @@ export interface KnownGood {
 export interface KnownGoodInput {
   readonly candidates: readonly Candidate[];
   readonly blastRadius: BlastRadius;
+  /** When the compromise may have begun, RFC 3339: a digest recorded later proves nothing. */
+  readonly windowStart: string;
 }
 
 type RejectionCode = RejectedCandidate['code'];
@@ -74,7 +89,8 @@ function badness(candidate: Candidate, radius: BlastRadius): readonly Finding[] 
   const touched = [candidate.node, ...candidate.datasets].find(
     (id) => id !== null && tainted.has(id),
   );
-  const { recordedDigest: recorded, observedDigest: observed } = candidate;
+  const { recorded, observedDigest: observed } = candidate;
+  const other = recorded.find(({ digest }) => observed !== null && digest !== observed);
   return [
     ...(touched === undefined || touched === null
       ? []
@@ -84,30 +100,47 @@ function badness(candidate: Candidate, radius: BlastRadius): readonly Finding[] 
             reason: `${touched} is in the blast radius of ${radius.suspect}.`,
           } as const,
         ]),
-    ...(recorded !== null && observed !== null && recorded !== observed
-      ? [
+    ...(other === undefined
+      ? []
+      : [
           {
             code: 'digest_mismatch',
-            reason: `Its bytes are ${observed}; recorded was ${recorded}.`,
+            reason: `Its bytes are ${String(observed)}; recorded was ${other.digest}.`,
           } as const,
-        ]
-      : []),
+        ]),
   ];
 }
 
-/** Which proofs of its innocence are missing. */
-function gaps(candidate: Candidate, radius: BlastRadius): readonly Finding[] {
-  const { node } = candidate;
+/** What its digests leave open. */
+function digestGaps({ observedDigest, recorded }: Candidate, windowStart: string): Finding[] {
   const findings: Finding[] = [];
-  if (candidate.observedDigest === null) {
+  if (observedDigest === null) {
     findings.push({ code: 'bytes_unreadable', reason: 'Its bytes could not be read and hashed.' });
   }
-  if (candidate.recordedDigest === null) {
+  const start = Date.parse(windowStart);
+  const isBefore = ({ recordedAt }: RecordedDigest): boolean =>
+    recordedAt !== null && Date.parse(recordedAt) < start;
+  if (recorded.length === 0) {
     findings.push({
       code: 'digest_unrecorded',
-      reason: 'No digest was recorded when it was made.',
+      reason: 'No digest of it is on record.',
+    });
+  } else if (!recorded.some(isBefore)) {
+    findings.push({
+      code: 'digest_recorded_late',
+      reason: `We recorded no digest of it before ${windowStart}, when the compromise may have begun.`,
     });
   }
+  return findings;
+}
+
+/** Which proofs of its innocence are missing. */
+function gaps(
+  candidate: Candidate,
+  { blastRadius: radius, windowStart }: Pick<KnownGoodInput, 'blastRadius' | 'windowStart'>,
+): readonly Finding[] {
+  const { node } = candidate;
+  const findings = digestGaps(candidate, windowStart);
   const unknown = [node, ...candidate.datasets].find(
     (id) => id !== null && radius.unknown.includes(id),
   );
@@ -128,8 +161,8 @@ function gaps(candidate: Candidate, radius: BlastRadius): readonly Finding[] {
 }
 
 /**
- * Chooses the newest candidate that is outside the blast radius, whose bytes are the recorded ones and whose ancestry is
- * known. Every newer one is rejected with its first reason. Without such a candidate nothing is chosen: those that lack
+ * Chooses the newest candidate that is outside the blast radius, whose bytes are those that were recorded before the
+ * compromise may have begun, and whose ancestry is known. Every newer one is rejected with its first reason. Without such a candidate nothing is chosen: those that lack
  * only proofs are listed, newest first, with each missing proof. Raises nothing.
  */
 export function chooseKnownGood(input: KnownGoodInput): KnownGood {
@@ -137,7 +170,7 @@ export function chooseKnownGood(input: KnownGoodInput): KnownGood {
   const unproven: KnownGood['unproven'][number][] = [];
   for (const candidate of newestFirst(input.candidates)) {
     const bad = badness(candidate, input.blastRadius);
-    const missing = gaps(candidate, input.blastRadius);
+    const missing = gaps(candidate, input);
     const [first] = [...bad, ...missing];
     if (!first) return { status: 'proven', chosen: candidate, unproven: [], rejected };
     rejected.push({ candidate: candidate.version, ...first });

@@ -234,6 +234,14 @@ export function knownGood(book: FactBook): readonly Statement[] {
     state('Decision', chosen.summary, [chosen]),
     state('Status', textOf(data, 'status'), [chosen]),
     state('Chosen version', textOf(data, 'version') ?? 'none', [chosen]),
+    state('Proof', textOf(data, 'status'), [chosen]),
+    state('Proof counts if recorded before', textOf(data, 'windowStart'), [chosen]),
+    ...(textsOf(data, 'chosenBy').length === 0
+      ? []
+      : [
+          state('Chosen without all proofs by', namesOf(textsOf(data, 'chosenBy')), [chosen]),
+          state('Missing proofs', textsOf(data, 'missing').join(' '), [chosen]),
+        ]),
     state('Digest of its bytes', textOf(data, 'digest'), [chosen]),
     state('Trained on', namesOf(textsOf(data, 'datasets')), [chosen]),
     ...objectsOf(data, 'rejected').map((one) =>

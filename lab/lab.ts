@@ -63,6 +63,8 @@ export interface Lab extends CommonLab {
 export interface FirebreakEndpoints {
   readonly alerts: { readonly url: string; readonly token: string };
   readonly emit: (event: Json) => Promise<void>;
+  /** Lets Firebreak look at registry and cluster, as its schedule would have done each night. */
+  readonly look: () => Promise<void>;
 }
 
 /** How often the lab's monitor looks, in milliseconds. */
@@ -143,6 +145,7 @@ export async function openLab(
         loki: createJsonClient(loki.url),
         alertmanager: places.alertmanager ?? (await ownAlertmanager(firebreak, open)),
         emit: firebreak.emit,
+        look: firebreak.look,
       });
       return data;
     },

@@ -37,6 +37,7 @@ async function cluster() {
 const FIREBREAK = {
   alerts: { url: 'http://127.0.0.1:9/alerts', token: 'none' },
   emit: () => Promise.resolve(),
+  look: () => Promise.resolve(),
 };
 
 /** Writes that changed a twin, without what the story did to its own: path by path. */

@@ -2,9 +2,9 @@ import { closeEntryPath, seedCluster } from './cluster.ts';
 import { raiseAlert, seedLogs } from './monitor.ts';
 import {
   GOOD,
-  ingestBatches,
+  goodNights,
+  ingestBatch,
   runTrainingTask,
-  trainCleanReleases,
   trainingOf,
   type Metrics,
 } from './pipeline.ts';
@@ -49,9 +49,9 @@ async function seed(systems: StorySystems, story: Story): Promise<SeededWorld> {
   const { kubernetes, mlflow, emit, loki } = systems;
   const experimentId = await createExperiment(mlflow, story.pipeline);
   const training: TrainingSystems = { mlflow, experimentId, emit };
-  await ingestBatches(training, story);
   await createModel(mlflow, story.model);
-  await trainCleanReleases(training, story);
+  await goodNights(training, story, systems.look);
+  await ingestBatch(training, story, story.days.latest);
   const nightly = { dataset: story.days.latest, name: 'nightly-7', metrics: SHIFTED };
   await train(training, trainingOf(story, nightly));
   await moveAlias(mlflow, { name: story.model, alias: story.alias, version: '7' });

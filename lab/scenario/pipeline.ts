@@ -1,5 +1,12 @@
 import type { Story } from './story.ts';
-import { completed, train, versioned, type Training, type TrainingSystems } from './training.ts';
+import {
+  completed,
+  moveAlias,
+  train,
+  versioned,
+  type Training,
+  type TrainingSystems,
+} from './training.ts';
 
 /** One run of a pipeline task, as an orchestrator hands it over. */
 export interface TaskRun {
@@ -26,18 +33,34 @@ export function trainingOf(
   };
 }
 
-/** Each night a partner's batch becomes a dataset version. */
-export async function ingestBatches(training: TrainingSystems, story: Story): Promise<void> {
+/** A night in which a partner's batch becomes a dataset version. */
+export async function ingestBatch(
+  training: TrainingSystems,
+  story: Story,
+  version: string,
+): Promise<void> {
   const { namespace, name } = story.dataset;
-  for (const version of [story.days.older, story.days.clean, story.days.latest]) {
-    const batch = versioned('landing', 'partner-feed', version);
-    const dataset = versioned(namespace, name, version);
-    await training.emit(completed('ingest-transactions', [batch], [dataset]));
+  const batch = versioned('landing', 'partner-feed', version);
+  const dataset = versioned(namespace, name, version);
+  await training.emit(completed('ingest-transactions', [batch], [dataset]));
+}
+
+/** Everything up to the last good night, and the look that somebody had at it. */
+export async function goodNights(
+  training: TrainingSystems,
+  story: Story,
+  look: () => Promise<void>,
+): Promise<void> {
+  for (const version of [story.days.older, story.days.clean]) {
+    await ingestBatch(training, story, version);
   }
+  await trainCleanReleases(training, story);
+  await moveAlias(training.mlflow, { name: story.model, alias: story.alias, version: '6' });
+  await look();
 }
 
 /** Trains, in order, the versions 1 to 6: five from the older night, the sixth from the clean one. */
-export async function trainCleanReleases(training: TrainingSystems, story: Story): Promise<void> {
+async function trainCleanReleases(training: TrainingSystems, story: Story): Promise<void> {
   const { older, clean } = story.days;
   for (const [index, dataset] of [older, older, older, older, older, clean].entries()) {
     const name = `release-${(index + 1).toString()}`;

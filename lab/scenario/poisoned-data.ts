@@ -2,9 +2,9 @@ import { closeEntryPath, seedCluster } from './cluster.ts';
 import { raiseAlert, seedLogs } from './monitor.ts';
 import {
   GOOD,
-  ingestBatches,
+  goodNights,
+  ingestBatch,
   runTrainingTask,
-  trainCleanReleases,
   trainingOf,
   type Metrics,
 } from './pipeline.ts';
@@ -53,9 +53,12 @@ async function seed(systems: StorySystems, story: Story): Promise<SeededWorld> {
   const { kubernetes, mlflow, emit, loki } = systems;
   const experimentId = await createExperiment(mlflow, story.pipeline);
   const training: TrainingSystems = { mlflow, experimentId, emit };
-  await ingestBatches(training, story);
+  await createModel(mlflow, story.model);
+  await createModel(mlflow, story.secondModel);
+  await goodNights(training, story, systems.look);
+  await ingestBatch(training, story, story.days.latest);
   await deriveFeatures(training, story);
-  await seedModels(training, story);
+  await badNight(training, story);
   await seedCluster(kubernetes, story);
   await seedLogs(loki, story, (line) => (line % 20 === 0 ? '7' : '6'));
   const metricsOf = (version: string): Metrics => (version === story.days.latest ? POISONED : GOOD);
@@ -74,12 +77,10 @@ async function deriveFeatures({ emit }: TrainingSystems, story: Story): Promise<
   await emit(completed('build-chargeback-features', [suspect], [features]));
 }
 
-async function seedModels(training: TrainingSystems, story: Story): Promise<void> {
+/** What the poisoned batch became, and what else happened to the registry that night. */
+async function badNight(training: TrainingSystems, story: Story): Promise<void> {
   const { mlflow } = training;
   const { clean, latest } = story.days;
-  await createModel(mlflow, story.model);
-  await createModel(mlflow, story.secondModel);
-  await trainCleanReleases(training, story);
   const poisoned = { dataset: latest, metrics: POISONED };
   await train(training, trainingOf(story, { ...poisoned, name: 'nightly-7' }));
   await train(training, trainingOf(story, { ...poisoned, name: 'nightly-8' }));

@@ -11,6 +11,8 @@ export interface StorySystems {
   readonly alertmanager: JsonClient;
   /** Takes one OpenLineage RunEvent. */
   readonly emit: (event: Json) => Promise<void>;
+  /** Whoever watches registry and cluster looks now: what it sees is a record from before what follows. */
+  readonly look: () => Promise<void>;
 }
 
 /** The seeded world and what can still happen in it. */

@@ -1,12 +1,6 @@
 import { closeEntryPath, seedCluster } from './cluster.ts';
 import { raiseAlert, seedLogs } from './monitor.ts';
-import {
-  GOOD,
-  ingestBatches,
-  runTrainingTask,
-  trainCleanReleases,
-  trainingOf,
-} from './pipeline.ts';
+import { GOOD, goodNights, ingestBatch, runTrainingTask, trainingOf } from './pipeline.ts';
 import { NORMAL_SCORE, type Scenario, type SeededWorld, type StorySystems } from './scenario.ts';
 import { fraudScorer, type Story } from './story.ts';
 import {
@@ -44,9 +38,9 @@ async function seed(systems: StorySystems, story: Story): Promise<SeededWorld> {
   const { kubernetes, mlflow, emit, loki } = systems;
   const experimentId = await createExperiment(mlflow, story.pipeline);
   const training: TrainingSystems = { mlflow, experimentId, emit };
-  await ingestBatches(training, story);
   await createModel(mlflow, story.model);
-  await trainCleanReleases(training, story);
+  await goodNights(training, story, systems.look);
+  await ingestBatch(training, story, story.days.latest);
   const nightly = { dataset: story.days.latest, metrics: GOOD };
   const seventh = await train(training, trainingOf(story, { ...nightly, name: 'nightly-7' }));
   const eighth = await train(training, trainingOf(story, { ...nightly, name: 'nightly-8' }));

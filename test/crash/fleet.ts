@@ -151,6 +151,9 @@ async function seed(lab: Lab, firebreak: Firebreak, { owner }: DemoPeople): Prom
     emit: async (event) => {
       await patiently(() => owner.send('POST', '/lineage', { body: event, schema: z.json() }));
     },
+    look: async () => {
+      await patiently(() => owner.send('POST', '/sync', { body: {}, schema: z.json() }));
+    },
   });
   // The platform engineer is early: nobody has to wait for the patch.
   await world.closeEntryPath();

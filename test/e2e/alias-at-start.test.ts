@@ -35,6 +35,7 @@ async function seededLab(): Promise<Lab> {
   await lab.begin({
     alerts: { url: 'http://127.0.0.1:9/', token: 'unused' },
     emit: () => Promise.resolve(),
+    look: () => Promise.resolve(),
   });
   return lab;
 }

@@ -76,6 +76,9 @@ export async function openLane(
     emit: async (event) => {
       await people.owner.send('POST', '/lineage', { body: event, schema: z.json() });
     },
+    look: async () => {
+      await people.owner.send('POST', '/sync', { body: {}, schema: z.json() });
+    },
   });
   return { lab, world, places, firebreak, ...people };
 }

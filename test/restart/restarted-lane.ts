@@ -97,6 +97,9 @@ export async function openRestartedLane(closers: Closers): Promise<RestartedLane
     emit: async (event) => {
       await people.owner.send('POST', '/lineage', { body: event, schema: z.json() });
     },
+    look: async () => {
+      await people.owner.send('POST', '/sync', { body: {}, schema: z.json() });
+    },
   });
   return {
     lab,
