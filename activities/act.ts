@@ -9,7 +9,7 @@ import {
   type OperationRow,
 } from '../domain/operation.ts';
 import type { ActionOperation, EffectOperation, UndoOperation } from '../domain/playbook.ts';
-import { findOperation } from '../domain/playbook.ts';
+import { findOperation, isEffect } from '../domain/playbook.ts';
 import type { ActInput, ActOutcome } from './activity.ts';
 import { begin } from './carry.ts';
 import { isRetryable } from './failure.ts';
@@ -32,10 +32,11 @@ import { revertRow } from './revert.ts';
 /** Targets of one operation worked on at the same time. */
 const TARGETS_AT_ONCE = 8;
 
-interface Acting {
+/** An effect operation about to be carried out, with what Postgres knows of its incident. */
+export interface Acting {
   readonly deps: ActivityDependencies;
   readonly attempt: Attempt;
-  readonly input: ActInput;
+  readonly input: Omit<ActInput, 'carried' | 'acknowledged'>;
   readonly incident: Incident;
   readonly results: readonly OperationResult[];
   readonly rows: readonly OperationRow[];
@@ -59,7 +60,11 @@ export async function act(
     settled.ofIncident(input.incidentId),
     operations.ofIncident(input.incidentId),
   ]);
-  const acting: Acting = { deps, attempt, input, incident, results, rows };
+  return actIn({ deps, attempt, input, incident, results, rows });
+}
+
+/** The same, over what was read already. */
+export async function actIn(acting: Acting): Promise<ActOutcome> {
   try {
     return await run(acting);
   } catch (error) {
@@ -103,8 +108,8 @@ async function run(acting: Acting): Promise<ActOutcome> {
 }
 
 function effectNamed(playbook: Parameters<typeof findOperation>[0], name: string): EffectOperation {
-  const found = findOperation(playbook, name)?.operation;
-  if (found?.kind === 'action' || found?.kind === 'undo') return found;
+  const operation = findOperation(playbook, name)?.operation;
+  if (operation && isEffect(operation)) return operation;
   throw new AppError('invalid', `${name} is no effect of this playbook.`, { field: 'operation' });
 }
 
@@ -176,7 +181,7 @@ async function change(
 }
 
 /** The round stays open: the run waits until the other incident is done. */
-function blocked({ operation, round }: ActInput, by: string): ActOutcome {
+function blocked({ operation, round }: Acting['input'], by: string): ActOutcome {
   const reason = `incident ${by} holds the target`;
   return {
     operation,

@@ -126,6 +126,27 @@ export interface ActOutcome extends OperationOutcome {
   readonly holdMs: number;
 }
 
+/** Operations of a stretch that run side by side: one alone, or the open members of a parallel group. */
+export interface Stage {
+  readonly operations: readonly { readonly name: string; readonly round: number }[];
+  /** True for a group that may fail: what follows runs whatever became of it. */
+  readonly goesOn: boolean;
+}
+
+/** Input of `runStretch`: neighbouring operations of one step between which nobody decides. */
+export interface StretchInput extends RunReference {
+  readonly step: StepName;
+  /** In order; it stops behind the first stage that does not pass. At most one of them changes anything. */
+  readonly stages: readonly Stage[];
+}
+
+/** What `runStretch` settled; all else is still open. */
+export interface StretchOutcome {
+  readonly settled: readonly OperationOutcome[];
+  /** Probes that do not hold yet and may be asked again, and since when each was. */
+  readonly pending: readonly { readonly operation: string; readonly since: string }[];
+}
+
 /** Input of `requestApproval`. */
 export interface ApprovalInput extends RunReference {
   readonly step: StepName | null;
@@ -252,6 +273,8 @@ export interface Activities {
   look(input: LookInput): Promise<LookOutcome>;
   /** One effect operation on all its targets: plan, apply, verify, each stage durable. */
   act(input: ActInput): Promise<ActOutcome>;
+  /** Both, of one stretch, in one go: what it leaves open is run by the two above. */
+  runStretch(input: StretchInput): Promise<StretchOutcome>;
   /** Plans what an approval covers and opens the approval. */
   requestApproval(input: ApprovalInput): Promise<ApprovalOutcome>;
   /** Local: where an approval stands. */

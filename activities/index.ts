@@ -11,6 +11,7 @@ import { toFailure } from './failure.ts';
 import { chooseTargets, loadIncident } from './load-incident.ts';
 import { look } from './look.ts';
 import { requestApproval } from './request-approval.ts';
+import { runStretch } from './run-stretch.ts';
 import { settleByPerson } from './settle-by-person.ts';
 import { standDown } from './stand-down.ts';
 import { voidApproval } from './void-approval.ts';
@@ -43,6 +44,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
     loadIncident: (input) => told(input, () => loadIncident(deps, input)),
     look: (input) => told(input, () => look(deps, attempt(), input)),
     act: (input) => told(input, () => act(deps, attempt(), input)),
+    runStretch: (input) => told(input, () => runStretch(deps, attempt(), input)),
     requestApproval: (input) => told(input, () => requestApproval(deps, attempt(), input)),
     approvalStatus: ({ approvalId }) =>
       guarded(async () => {

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toAppError } from '../domain/error.ts';
 import type { EvaluationContext } from '../domain/evaluation.ts';
-import type { Outcome } from '../domain/incident.ts';
+import type { Incident, Outcome } from '../domain/incident.ts';
 import type { Json } from '../domain/json.ts';
 import type { OperationResult } from '../domain/operation.ts';
 import {
   findOperation,
+  isRead,
   type GateOperation,
+  type PinnedPlaybook,
   type Playbook,
+  type PlaybookOperation,
   type ProbeOperation,
   type ReadOperation,
 } from '../domain/playbook.ts';
@@ -46,34 +49,49 @@ export async function look(
   const results = [...stored];
   for (const asked of input.operations) {
     const operation = readNamed(pinned.playbook, asked.name);
-    const known = resultIn(results, asked.name, asked.round);
-    const context = contextOf({ incident, pinned, results, now: attempt.scheduledAt });
-    const { step } = input;
-    const { round, since } = asked;
-    const looking = { deps, attempt, incident, step, operation, round, since, context };
-    const result = known ?? (await lookAt(looking));
+    const scene = { deps, attempt, incident, step: input.step, pinned, results };
+    const result = await lookFor(scene, { ...asked, operation });
     if (!result)
       return { settled, pending: { operation: asked.name, reason: 'it does not hold yet' } };
     results.push(result);
     settled.push(outcomeOf(result));
-    const passes = result.outcome === 'succeeded' || result.outcome === 'skipped';
-    if (!passes && operation.onFailure !== 'continue' && incident.mode !== 'observe') break;
+    if (!passes(incident, operation, result)) break;
   }
   return { settled, pending: null };
 }
 
+/** What a read may refer to. */
+export interface Scene extends Pick<Looking, 'deps' | 'attempt' | 'incident' | 'step'> {
+  readonly pinned: PinnedPlaybook;
+  readonly results: readonly OperationResult[];
+}
+
+/** Looks for one read and settles it, or answers what settled it before; null when it may hold later. */
+export async function lookFor(
+  scene: Scene,
+  asked: Pick<Looking, 'operation' | 'round' | 'since'>,
+): Promise<OperationResult | null> {
+  const { attempt, incident, pinned, results } = scene;
+  const known = resultIn(results, asked.operation.name, asked.round);
+  if (known) return known;
+  const context = contextOf({ incident, pinned, results, now: attempt.scheduledAt });
+  return lookAt({ ...scene, ...asked, context });
+}
+
+/** True when what follows an operation may run. */
+export function passes(
+  { mode }: Incident,
+  { onFailure }: Pick<PlaybookOperation, 'onFailure'>,
+  { outcome }: Pick<OperationOutcome, 'outcome'>,
+): boolean {
+  if (outcome === 'succeeded' || outcome === 'skipped') return true;
+  return onFailure === 'continue' || mode === 'observe';
+}
+
 function readNamed(playbook: Playbook, name: string): ReadOperation {
-  const found = findOperation(playbook, name)?.operation;
-  switch (found?.kind) {
-    case 'probe':
-    case 'seal':
-    case 'gate':
-    case 'lineage':
-    case 'known-good':
-      return found;
-    default:
-      throw new AppError('invalid', `${name} is no read of this playbook.`, { field: 'operation' });
-  }
+  const operation = findOperation(playbook, name)?.operation;
+  if (operation && isRead(operation)) return operation;
+  throw new AppError('invalid', `${name} is no read of this playbook.`, { field: 'operation' });
 }
 
 /** Looks and settles; null when it may hold later. */

@@ -168,6 +168,25 @@ export interface PinnedPlaybook {
   readonly digest: string;
 }
 
+/** True for operations that only look. */
+export function isRead(operation: PlaybookOperation): operation is ReadOperation {
+  switch (operation.kind) {
+    case 'probe':
+    case 'seal':
+    case 'lineage':
+    case 'known-good':
+    case 'gate':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** True for operations that change the world. */
+export function isEffect(operation: PlaybookOperation): operation is EffectOperation {
+  return operation.kind === 'action' || operation.kind === 'undo';
+}
+
 /** Every operation of a list with nested ones, parents first. */
 export function flatten(operations: readonly PlaybookOperation[]): readonly PlaybookOperation[] {
   return operations.flatMap((operation): readonly PlaybookOperation[] => {

@@ -42,9 +42,9 @@ export class Progress {
   }
 
   /** When an operation was first looked at in its round, RFC 3339: a probe's patience counts from here. */
-  lookedSince(operation: string): string {
+  lookedSince(operation: string, first = new Date().toISOString()): string {
     const key = `${operation}/${this.roundOf(operation).toString()}`;
-    const since = this.looks.get(key) ?? new Date().toISOString();
+    const since = this.looks.get(key) ?? first;
     this.looks.set(key, since);
     return since;
   }

@@ -20,6 +20,18 @@ export const effects = proxyActivities<Pick<Activities, 'act' | 'standDown'>>({
   },
 });
 
+/** What stretches leave open is run operation by operation: they need not try for long. */
+export const stretches = proxyActivities<Pick<Activities, 'runStretch'>>({
+  startToCloseTimeout: 300 * SECOND_MS,
+  heartbeatTimeout: HEARTBEAT_MS,
+  retry: {
+    maximumAttempts: 8,
+    initialInterval: 500,
+    backoffCoefficient: 2,
+    maximumInterval: 30 * SECOND_MS,
+  },
+});
+
 /** Activities that look outside and write only to Postgres. */
 export const reads = proxyActivities<
   Pick<Activities, 'look' | 'requestApproval' | 'confirmStep' | 'settleByPerson'>

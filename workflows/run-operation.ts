@@ -1,14 +1,15 @@
 import { sleep } from '@temporalio/workflow';
 import type { OperationOutcome } from '../activities/activity.ts';
-import type {
-  ApprovalOperation,
-  EffectOperation,
-  LeafOperation,
-  ParallelOperation,
-  PlaybookOperation,
-  ReadOperation,
-  StepName,
-  WaitOperation,
+import {
+  isRead,
+  type ApprovalOperation,
+  type EffectOperation,
+  type LeafOperation,
+  type ParallelOperation,
+  type PlaybookOperation,
+  type ReadOperation,
+  type StepName,
+  type WaitOperation,
 } from '../domain/playbook.ts';
 import { awaitApproval, waitForClaim } from './await-approval.ts';
 import { effects, reads } from './proxies.ts';
@@ -20,20 +21,6 @@ const LOOK_AGAIN_MS = 5 * SECOND_MS;
 /** A moved world voids a plan; after so many plans a person is asked. */
 const PLANS_MAX = 3;
 const LOOKS_MAX = 1000;
-
-/** True for operations that only look. */
-export function isRead(operation: PlaybookOperation): operation is ReadOperation {
-  switch (operation.kind) {
-    case 'probe':
-    case 'seal':
-    case 'lineage':
-    case 'known-good':
-    case 'gate':
-      return true;
-    default:
-      return false;
-  }
-}
 
 /** No attempt came to an end: unknown, which is never success and never failure. */
 function giveUp(run: Run, operation: string, reason: string): void {

@@ -1,16 +1,19 @@
 import { continueAsNew, sleep } from '@temporalio/workflow';
 import type { Outcome } from '../domain/incident.ts';
 import type { Phase } from '../domain/incident.ts';
-import type {
-  PlaybookOperation,
-  PlaybookStep,
-  ReadOperation,
-  StepName,
+import {
+  flatten,
+  isRead,
+  type PlaybookOperation,
+  type PlaybookStep,
+  type ReadOperation,
+  type StepName,
 } from '../domain/playbook.ts';
 import { hold, type HoldEnd, type HoldReason } from './await-decision.ts';
 import type { IncidentInput } from './messages.ts';
 import { reads } from './proxies.ts';
-import { isRead, runOperation, runReads } from './run-operation.ts';
+import { runOperation, runReads } from './run-operation.ts';
+import { runStretch } from './run-stretch.ts';
 import type { Run } from './run.ts';
 
 const PAUSE_LOOK_MS = 24 * 3600 * 1000;
@@ -42,9 +45,15 @@ async function runStep(run: Run, step: PlaybookStep): Promise<'done' | 'closed'>
     summary: `Step ${step.name} began.`,
     operation: null,
   });
+  let stretches = true;
   for (let index = 0; index < step.operations.length;) {
     const end = await gatekeep(run, step.name);
     if (end === 'closed') return 'closed';
+    if (stretches) {
+      stretches = await runStretch(run, step.name, step.operations.slice(index));
+      if (stretches) continue;
+    }
+    stretches = true;
     const batch = batchAt(run, step.operations, index);
     if (batch.length === 0) {
       index += 1;
@@ -65,7 +74,7 @@ async function runStep(run: Run, step: PlaybookStep): Promise<'done' | 'closed'>
 /** What an earlier run changed in this step still has its hold time to pass, unless the step has ended. */
 function noteEarlierHolds(run: Run, step: PlaybookStep): void {
   if (run.hasTold(`step/${step.name}/ended`)) return;
-  for (const { name } of withMembers(step)) {
+  for (const { name } of flatten(step.operations)) {
     run.noteHold(run.progress.outcomeOf(name)?.holdMs ?? 0);
   }
 }
@@ -200,15 +209,7 @@ async function lapsedIn(
 }
 
 function operationIn(step: PlaybookStep, name: string | null): PlaybookOperation | null {
-  return withMembers(step).find((operation) => operation.name === name) ?? null;
-}
-
-/** The operations of a step, and those inside its groups and approvals. */
-function withMembers(step: PlaybookStep): readonly PlaybookOperation[] {
-  return step.operations.flatMap((operation): readonly PlaybookOperation[] => {
-    if (operation.kind === 'parallel') return [operation, ...operation.operations];
-    return operation.kind === 'approval' ? [operation, ...operation.covers] : [operation];
-  });
+  return flatten(step.operations).find((operation) => operation.name === name) ?? null;
 }
 
 /** A step is as good as its operations: one that a person passed over is no success. */
@@ -228,7 +229,7 @@ function stepOutcome(run: Run, step: PlaybookStep): Outcome {
  * that did not may be followed by one that contains. What a person passed over is no proof.
  */
 function tellContained(run: Run, step: PlaybookStep): void {
-  const proofs = withMembers(step)
+  const proofs = flatten(step.operations)
     .filter((operation) => operation.kind === 'probe' && operation.proves === 'containment')
     .map(({ name }) => run.progress.outcomeOf(name)?.outcome)
     .filter((outcome) => outcome !== 'skipped');
@@ -244,7 +245,9 @@ function tellContained(run: Run, step: PlaybookStep): void {
 
 /** True when a person went on without an operation of the step, or without proof of it. */
 function isUnproven(run: Run, step: PlaybookStep): boolean {
-  return withMembers(step).some(({ name }) => run.progress.outcomeOf(name)?.passedOver === true);
+  return flatten(step.operations).some(
+    ({ name }) => run.progress.outcomeOf(name)?.passedOver === true,
+  );
 }
 
 function tellStabilised(run: Run): void {

@@ -26,6 +26,8 @@ export interface ObjectStore {
   remove(resource: Resource, object: JsonObject): void;
   /** Version of the last change. */
   version(): number;
+  /** Namespaces in which something changed after that version; the empty name stands for the cluster itself. */
+  changedSince(version: number): readonly string[];
 }
 
 const FIRST_VERSION = 1_000;
@@ -52,9 +54,14 @@ export function createObjectStore(now: () => Date): ObjectStore {
   );
   const tableOf = (resource: Resource): Map<string, JsonObject> =>
     tables.get(resource) ?? new Map<string, JsonObject>();
+  const lastChanges = new Map<string, number>();
   let version = FIRST_VERSION;
-  const put = (resource: Resource, object: JsonObject): JsonObject => {
+  const nextVersion = (object: JsonObject): void => {
     version += 1;
+    lastChanges.set(namespaceOf(object), version);
+  };
+  const put = (resource: Resource, object: JsonObject): JsonObject => {
+    nextVersion(object);
     const stored = withAt(object, ['metadata', 'resourceVersion'], version.toString());
     tableOf(resource).set(keyOf(namespaceOf(stored), nameOf(stored)), stored);
     return stored;
@@ -91,10 +98,12 @@ export function createObjectStore(now: () => Date): ObjectStore {
       return put(resource, moved ? withAt(kept, ['metadata', 'generation'], generation) : kept);
     },
     remove: (resource, object) => {
-      version += 1;
+      nextVersion(object);
       tableOf(resource).delete(keyOf(namespaceOf(object), nameOf(object)));
     },
     version: () => version,
+    changedSince: (since) =>
+      [...lastChanges].filter(([, changed]) => changed > since).map(([namespace]) => namespace),
   };
 }
 

@@ -40,6 +40,15 @@ export function scriptedActivities(pinned: PinnedPlaybook, script: Script): Acti
     },
     act: ({ operation, round }) =>
       Promise.resolve({ ...outcomeOf(operation, round), blockedBy: null, conflict: false, holdMs: 20 }),
+    runStretch: ({ stages }) => {
+      const settled: OperationOutcome[] = [];
+      for (const { operations, goesOn } of stages) {
+        const ends = operations.map(({ name, round }) => outcomeOf(name, round));
+        settled.push(...ends);
+        if (!goesOn && ends.some(({ outcome }) => outcome !== 'succeeded')) break;
+      }
+      return Promise.resolve({ settled, pending: [] });
+    },
     requestApproval: ({ operation, round }) => {
       asked += 1;
       const approvalId = `apr_${asked.toString()}`;

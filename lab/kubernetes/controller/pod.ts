@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../../domain/json.ts';
 import { isDeleting, listAt, nameOf, recordAt, textAt, uidOf, withAt } from '../object.ts';
-import { timestamp } from '../object-store.ts';
+import { timestamp, type ObjectStore } from '../object-store.ts';
 import { KINDS, type Cluster } from './cluster.ts';
 
 /** True when the pod counts: it neither ended nor is it on its way out. */
@@ -81,8 +81,8 @@ function statusOf(cluster: Cluster, input: StatusInput): JsonObject {
   };
 }
 
-/** Starts pods that have no status yet, and makes those ready whose time has come. */
-export function createKubelet(cluster: Cluster): { run(): void } {
+/** Starts pods of a part of the cluster that have no status yet, and makes those ready whose time has come. */
+export function createKubelet(cluster: Cluster): { run(part: Pick<ObjectStore, 'list'>): void } {
   const { store, now, readyDelayMs } = cluster;
   const startedMs = new Map<string, number>();
   const start = (pod: JsonObject): void => {
@@ -105,8 +105,8 @@ export function createKubelet(cluster: Cluster): { run(): void } {
     store.replace(KINDS.pods, withAt(pod, ['status'], statusOf(cluster, input)));
   };
   return {
-    run: () => {
-      for (const pod of store.list(KINDS.pods)) {
+    run: (part) => {
+      for (const pod of part.list(KINDS.pods)) {
         const phase = textAt(pod, 'status', 'phase');
         const since = startedMs.get(uidOf(pod));
         if (phase === '') start(pod);

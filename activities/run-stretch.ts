@@ -1,0 +1,94 @@
+import { AppError } from '../domain/error.ts';
+import type { OperationResult } from '../domain/operation.ts';
+import {
+  findOperation,
+  isEffect,
+  isRead,
+  type LeafOperation,
+  type Playbook,
+} from '../domain/playbook.ts';
+import { actIn, type Acting } from './act.ts';
+import type { OperationOutcome, Stage, StretchInput, StretchOutcome } from './activity.ts';
+import { begin } from './carry.ts';
+import type { ActivityDependencies, Attempt } from './dependencies.ts';
+import { forEachAtMost } from './fan-out.ts';
+import { lookFor, passes, type Scene } from './look.ts';
+import { pinnedOf } from './pinned-playbook.ts';
+import { outcomeOf } from './results.ts';
+
+/** Members of one group worked on at the same time. */
+const AT_ONCE = 8;
+
+/** How one operation of a stage ended; `pending` is a probe that may hold later, `open` an effect that waits. */
+type Ended =
+  | { readonly kind: 'settled'; readonly outcome: OperationOutcome; readonly passes: boolean }
+  | { readonly kind: 'pending'; readonly operation: string; readonly since: string }
+  | { readonly kind: 'open' };
+
+/**
+ * Runs a stretch: each operation is settled by itself, as `look` and `act` do it, and a retry passes over what is
+ * settled. What raises is raised when the others of its stage have come to their end.
+ */
+export async function runStretch(
+  deps: ActivityDependencies,
+  attempt: Attempt,
+  input: StretchInput,
+): Promise<StretchOutcome> {
+  const { results, operations } = deps.store;
+  const [incident, stored, rows] = await Promise.all([
+    begin(deps, input),
+    results.ofIncident(input.incidentId),
+    operations.ofIncident(input.incidentId),
+  ]);
+  const pinned = await pinnedOf(deps, incident);
+  const settled: OperationOutcome[] = [];
+  let known: readonly OperationResult[] = stored;
+  for (const [index, stage] of input.stages.entries()) {
+    if (index > 0) known = await results.ofIncident(input.incidentId);
+    const scene = { deps, attempt, incident, step: input.step, pinned, results: known };
+    const ends = await forEachAtMost(AT_ONCE, stage.operations, (asked) =>
+      runOne({ scene, input, rows }, asked),
+    );
+    for (const end of ends) if (end.kind === 'settled') settled.push(end.outcome);
+    const isOver = ends.every((end) => end.kind === 'settled' && (end.passes || stage.goesOn));
+    if (!isOver) return { settled, pending: ends.filter((end) => end.kind === 'pending') };
+  }
+  return { settled, pending: [] };
+}
+
+interface Running {
+  readonly scene: Scene;
+  readonly input: StretchInput;
+  readonly rows: Acting['rows'];
+}
+
+async function runOne(
+  { scene, input, rows }: Running,
+  { name, round }: Stage['operations'][number],
+): Promise<Ended> {
+  const { deps, attempt, incident, step, pinned, results } = scene;
+  const operation = leafNamed(pinned.playbook, name);
+  if (isEffect(operation)) {
+    const { incidentId, generation } = input;
+    const asked = { incidentId, generation, step, operation: name, round };
+    const acting = { deps, attempt, incident, results, rows };
+    const outcome = await actIn({
+      ...acting,
+      input: { ...asked, stage: 'run', approvalId: null },
+    });
+    if (outcome.blockedBy !== null) return { kind: 'open' };
+    return { kind: 'settled', outcome, passes: passes(incident, operation, outcome) };
+  }
+  // A probe's patience counts from here: what stands before it in the stretch may take its time.
+  const since = new Date().toISOString();
+  const result = await lookFor(scene, { operation, round, since });
+  if (!result) return { kind: 'pending', operation: name, since };
+  const outcome = outcomeOf(result);
+  return { kind: 'settled', outcome, passes: passes(incident, operation, outcome) };
+}
+
+function leafNamed(playbook: Playbook, name: string): LeafOperation {
+  const operation = findOperation(playbook, name)?.operation;
+  if (operation && (isRead(operation) || isEffect(operation))) return operation;
+  throw new AppError('invalid', `${name} is no part of a stretch.`, { field: 'operation' });
+}

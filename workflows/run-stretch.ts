@@ -1,0 +1,69 @@
+import { patched } from '@temporalio/workflow';
+import type { Stage } from '../activities/activity.ts';
+import {
+  isEffect,
+  isRead,
+  type LeafOperation,
+  type PlaybookOperation,
+  type StepName,
+} from '../domain/playbook.ts';
+import { stretches } from './proxies.ts';
+import type { Run } from './run.ts';
+
+/** Histories that began without stretches go on without them. */
+const PATCH = 'run-stretch';
+
+/**
+ * Runs what comes next in one activity, as far as nobody has to decide: reads, at most one operation that changes the
+ * world, or one group, and the reads behind it. Answers whether anything was settled; what was not is run operation by
+ * operation.
+ */
+export async function runStretch(
+  run: Run,
+  step: StepName,
+  operations: readonly PlaybookOperation[],
+): Promise<boolean> {
+  const stages = stagesOf(run, operations);
+  const members = stages.flatMap((stage) => stage.operations);
+  if (members.length < 2 || !patched(PATCH)) return false;
+  run.operation = members[0]?.name ?? null;
+  const attempt = await run.carrier.attempt((reference) =>
+    stretches.runStretch({ ...reference, step, stages }),
+  );
+  if ('failure' in attempt) return false;
+  const { settled, pending } = attempt.value;
+  for (const outcome of settled) {
+    run.progress.settle(outcome);
+    run.noteHold(outcome.holdMs ?? 0);
+  }
+  for (const { operation, since } of pending) run.progress.lookedSince(operation, since);
+  return settled.length > 0;
+}
+
+/** The stages of the next stretch; none where something stands first that is not to be passed over. */
+function stagesOf(run: Run, operations: readonly PlaybookOperation[]): readonly Stage[] {
+  const stages: Stage[] = [];
+  let changes = false;
+  for (const operation of operations) {
+    const outcome = run.progress.outcomeOf(operation.name);
+    if (outcome !== undefined && run.passes(operation, outcome)) continue;
+    const members = outcome === undefined ? openMembersOf(run, operation) : null;
+    if (members === null) break;
+    const hasEffect = members.some(isEffect);
+    if (hasEffect && changes) break;
+    changes ||= hasEffect;
+    const goesOn = operation.kind === 'parallel' && operation.onFailure === 'continue';
+    const asked = members.map(({ name }) => ({ name, round: run.progress.roundOf(name) }));
+    stages.push({ operations: asked, goesOn });
+  }
+  return stages;
+}
+
+/** What of an operation runs in a stretch; null for what needs a decision, and for a group that has begun. */
+function openMembersOf(run: Run, operation: PlaybookOperation): readonly LeafOperation[] | null {
+  if (operation.kind !== 'parallel') {
+    return isRead(operation) || isEffect(operation) ? [operation] : null;
+  }
+  const begun = operation.operations.some(({ name }) => run.progress.outcomeOf(name) !== undefined);
+  return begun ? null : operation.operations;
+}
