@@ -73,7 +73,7 @@ async function stand(
   return incident;
 }
 
-/** All but the log goes out at once, the lock first; what must not be takes all of it back. */
+/** Everything goes out at once, the lock first and the log last; what must not be takes all of it back. */
 function carry(deps: ActivityDependencies, reference: RunReference): Promise<Incident> {
   const { incidentId, carried } = reference;
   return deps.store.transaction(async (tables) => {
@@ -83,10 +83,11 @@ function carry(deps: ActivityDependencies, reference: RunReference): Promise<Inc
       locking,
       hasChange ? tables.incidents.change(incidentId, carried.change) : locking,
       checkLog(tables, reference),
-      tables.messages.put(messagesFor(deps, incidentId, carried.messages)),
+      tables.messages
+        .put(messagesFor(deps, incidentId, carried.messages))
+        .then(() => tables.facts.append(incidentId, carried.facts)),
     ]);
     checkGeneration(locked, reference);
-    await tables.facts.append(incidentId, carried.facts);
     return incident;
   });
 }

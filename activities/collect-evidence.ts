@@ -50,9 +50,10 @@ async function sealOne(looking: Looking<SealOperation>, read: ReadReply): Promis
   const bytes = read.reply.evidence?.bytes ?? Buffer.from(canonicalJson(read.reply.value), 'utf8');
   const stored = await deps.evidenceFiles.put(bytes);
   const at = deps.now().toISOString();
+  const id = deps.newId('evd');
   return deps.store.transaction(async (tables) => {
     const evidence = await tables.evidence.put({
-      id: deps.newId('evd'),
+      id,
       incidentId: incident.id,
       title: operation.title,
       operation: operation.name,
@@ -64,16 +65,11 @@ async function sealOne(looking: Looking<SealOperation>, read: ReadReply): Promis
       truncated: read.reply.truncated,
       moment: incident.containedAt === null ? 'before-containment' : 'after-containment',
     });
-    const custody = await tables.evidence.custodyOf(evidence.id);
-    if (custody.length === 0) {
-      const { id: evidenceId, sha256 } = evidence;
-      await tables.evidence.addCustody({
-        evidenceId,
-        action: 'collected',
-        by: 'engine',
-        at,
-        sha256,
-      });
+    // Custody begins in the transaction that stored the evidence: an attempt before this one has begun its own.
+    if (evidence.id === id) {
+      const { sha256 } = evidence;
+      const entry = { evidenceId: id, by: 'engine', at, sha256 };
+      await tables.evidence.addCustody({ ...entry, action: 'collected' });
     }
     return evidence;
   });

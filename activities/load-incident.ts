@@ -27,9 +27,11 @@ export async function loadIncident(
   reference: RunReference,
 ): Promise<LoadedIncident> {
   const incident = await begin(deps, reference);
-  await deps.store.alerts.drain(incident.id);
   const pinned = await pinnedOf(deps, incident);
-  const opened = await open(deps, reference, pinned);
+  const [opened] = await Promise.all([
+    open(deps, reference, pinned),
+    deps.store.alerts.drain(incident.id),
+  ]);
   return describe(deps, opened, pinned);
 }
 

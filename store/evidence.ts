@@ -73,21 +73,27 @@ const custodyRow: z.ZodType<CustodyEntry> = z.object({
 });
 
 async function put(connection: Connection, evidence: Evidence): Promise<Evidence> {
-  await connection.write(PUT, [
+  const { incidentId, operation, sha256 } = evidence;
+  const values = [
     evidence.id,
-    evidence.incidentId,
+    incidentId,
     evidence.title,
-    evidence.operation,
-    evidence.sha256,
+    operation,
+    sha256,
     evidence.bytes,
     evidence.mediaType,
     evidence.source,
     evidence.collectedAt,
     evidence.truncated,
     evidence.moment,
-  ]);
-  const key = [evidence.incidentId, evidence.operation, evidence.sha256];
-  return requireRow(connection.rows(BY_DIGEST, key, evidenceRow), 'The evidence was not stored.');
+  ];
+  const [, rows] = await connection.atomic((transaction) =>
+    Promise.all([
+      transaction.write(PUT, values),
+      transaction.rows(BY_DIGEST, [incidentId, operation, sha256], evidenceRow),
+    ]),
+  );
+  return requireRow(Promise.resolve(rows), 'The evidence was not stored.');
 }
 
 /**
