@@ -33,6 +33,8 @@ import { traceLineage } from './trace-lineage.ts';
 const ASK_WITHIN_MS = 20_000;
 const ASK_FIRST_MS = 40;
 const ASK_REST_MAX_MS = 1_000;
+/** Slow at first: most of what a probe waits for shows within the first half second, or much later. */
+const ASK_GROWTH = 1.25;
 
 /** Runs neighbouring reads in order; each is settled by itself, and a retry passes over what is settled. */
 export async function look(
@@ -195,7 +197,7 @@ async function probe(looking: Looking<ProbeOperation>): Promise<Sight | null> {
   const { operation, since, attempt } = looking;
   const patienceEnds = Date.parse(since) + operation.withinSeconds * 1000;
   const askUntil = Math.min(patienceEnds, Date.now() + ASK_WITHIN_MS);
-  for (let restMs = ASK_FIRST_MS; ; restMs = Math.min(restMs * 1.6, ASK_REST_MAX_MS)) {
+  for (let restMs = ASK_FIRST_MS; ; restMs = Math.min(restMs * ASK_GROWTH, ASK_REST_MAX_MS)) {
     const seen = await probeOnce(looking);
     if (seen.outcome === 'succeeded' || Date.now() + restMs > patienceEnds) return seen;
     if (Date.now() + restMs > askUntil) return null;

@@ -1,5 +1,4 @@
 import { createAirflowTwin } from '../lab/airflow/twin.ts';
-import type { JsonObject } from '../domain/json.ts';
 import { createAuditShipper } from '../lab/audit-shipper.ts';
 import { createFaultPlan, type FaultPlan } from '../lab/fault.ts';
 import { createKubernetesTwin } from '../lab/kubernetes/twin.ts';
@@ -61,7 +60,7 @@ function watcher(marks: Marks): FaultPlan {
 
 const READ_VERBS: readonly unknown[] = ['get', 'list', 'watch'];
 
-function isWrite(event: JsonObject): boolean {
+function isWrite(event: Readonly<Record<string, unknown>>): boolean {
   return !READ_VERBS.includes(event['verb']);
 }
 

@@ -13,7 +13,7 @@ import { hold, type HoldEnd, type HoldReason } from './await-decision.ts';
 import type { IncidentInput } from './messages.ts';
 import { reads } from './proxies.ts';
 import { runOperation, runReads } from './run-operation.ts';
-import { runStretch } from './run-stretch.ts';
+import { runStretch, type StretchEnd } from './run-stretch.ts';
 import type { Run } from './run.ts';
 
 const PAUSE_LOOK_MS = 24 * 3600 * 1000;
@@ -45,15 +45,14 @@ async function runStep(run: Run, step: PlaybookStep): Promise<'done' | 'closed'>
     summary: `Step ${step.name} began.`,
     operation: null,
   });
-  let stretches = true;
+  let whole = true;
   for (let index = 0; index < step.operations.length;) {
     const end = await gatekeep(run, step.name);
     if (end === 'closed') return 'closed';
-    if (stretches) {
-      stretches = await runStretch(run, step.name, step.operations.slice(index));
-      if (stretches) continue;
-    }
-    stretches = true;
+    const rest = step.operations.slice(index);
+    const stretch: StretchEnd = whole ? await runStretch(run, step.name, rest) : 'none';
+    whole = stretch !== 'stalled';
+    if (stretch !== 'none') continue;
     const batch = batchAt(run, step.operations, index);
     if (batch.length === 0) {
       index += 1;

@@ -13,31 +13,34 @@ import type { Run } from './run.ts';
 /** Histories that began without stretches go on without them. */
 const PATCH = 'run-stretch';
 
+/** How a stretch ended. */
+export type StretchEnd = 'none' | 'settled' | 'stalled';
+
 /**
  * Runs what comes next in one activity, as far as nobody has to decide: reads, at most one operation that changes the
- * world, or one group, and the reads behind it. Answers whether anything was settled; what was not is run operation by
- * operation.
+ * world, or one group, and the reads behind it. A stretch that settled nothing is `stalled`: its first operation is run
+ * by itself, as where there is `none`.
  */
 export async function runStretch(
   run: Run,
   step: StepName,
   operations: readonly PlaybookOperation[],
-): Promise<boolean> {
+): Promise<StretchEnd> {
   const stages = stagesOf(run, operations);
   const members = stages.flatMap((stage) => stage.operations);
-  if (members.length < 2 || !patched(PATCH)) return false;
+  if (members.length < 2 || !patched(PATCH)) return 'none';
   run.operation = members[0]?.name ?? null;
   const attempt = await run.carrier.attempt((reference) =>
     stretches.runStretch({ ...reference, step, stages }),
   );
-  if ('failure' in attempt) return false;
+  if ('failure' in attempt) return 'stalled';
   const { settled, pending } = attempt.value;
   for (const outcome of settled) {
     run.progress.settle(outcome);
     run.noteHold(outcome.holdMs ?? 0);
   }
   for (const { operation, since } of pending) run.progress.lookedSince(operation, since);
-  return settled.length > 0;
+  return settled.length > 0 ? 'settled' : 'stalled';
 }
 
 /** The stages of the next stretch; none where something stands first that is not to be passed over. */

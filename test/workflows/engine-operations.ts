@@ -1,5 +1,6 @@
 import {
   STEP_NAMES,
+  type LeafOperation,
   type Playbook,
   type PlaybookOperation,
   type StepName,
@@ -76,7 +77,7 @@ export const op = {
     ...probe(name, value, expected),
     proves: 'containment',
   }),
-  seal: (name: string, value: string): PlaybookOperation => ({
+  seal: (name: string, value: string): PlaybookOperation & { kind: 'seal' } => ({
     ...base,
     kind: 'seal',
     name,
@@ -85,6 +86,11 @@ export const op = {
     forEach: null,
     with: { name: value },
   }),
+  group: (
+    name: string,
+    operations: readonly LeafOperation[],
+    onFailure: 'hold' | 'continue' = 'hold',
+  ): PlaybookOperation => ({ ...base, kind: 'parallel', name, operations, onFailure }),
   approval: (
     name: string,
     covers: readonly (PlaybookOperation & { kind: 'action' | 'undo' })[],
