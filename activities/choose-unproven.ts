@@ -1,16 +1,12 @@
-import { quorumOf, type Approval, type ApprovedPlan } from '../domain/approval.ts';
+import type { Approval, ApprovedPlan } from '../domain/approval.ts';
 import { isAppError } from '../domain/error.ts';
 import type { Candidate, KnownGood } from '../domain/known-good.ts';
 import { nodeId } from '../domain/lineage.ts';
 import type { KnownGoodOperation } from '../domain/playbook.ts';
 import { digestOf } from '../evidence/digest.ts';
-import { messagesFor } from './carry.ts';
 import { checkSignatures } from './guard.ts';
-import { messageOf, planListDigest, requestedFact } from './request-approval.ts';
+import { openQuestion, questionsOf } from './open-question.ts';
 import type { Looking } from './sight.ts';
-
-const EXPIRES_MS = 24 * 3_600_000;
-const APPROVALS_MAX = 200;
 
 /** Candidates that lack proofs, as the choice found them. */
 export interface UnprovenChoice {
@@ -48,12 +44,8 @@ function planOf(
   };
 }
 
-async function earlier(looking: Looking<KnownGoodOperation>): Promise<readonly Approval[]> {
-  const { items } = await looking.deps.store.approvals.list(
-    { status: null, incidentId: looking.incident.id },
-    { cursor: null, limit: APPROVALS_MAX },
-  );
-  return items.filter(({ operation }) => operation === looking.operation.name);
+function earlier({ deps, incident, operation }: Looking<KnownGoodOperation>) {
+  return questionsOf(deps, incident.id, operation.name);
 }
 
 function isAbout(approval: Approval, plan: ApprovedPlan): boolean {
@@ -106,34 +98,19 @@ export async function askPeople(choice: UnprovenChoice): Promise<string | null> 
     .find((one) => !approvals.some((past) => past.status === 'rejected' && isAbout(past, one)));
   if (!plan) return 'people rejected every candidate that lacks only proofs';
   const waiting = approvals.find((past) => past.status === 'open' && isAbout(past, plan));
-  const approval = waiting ?? (await open(looking, plan));
+  const approval = waiting ?? (await ask(looking, plan));
   return `two people may choose ${plan.target} (approval ${approval.id}); then retry`;
 }
 
-async function open(looking: Looking<KnownGoodOperation>, plan: ApprovedPlan): Promise<Approval> {
+function ask(looking: Looking<KnownGoodOperation>, plan: ApprovedPlan): Promise<Approval> {
   const { deps, incident, operation, round, step } = looking;
-  const createdAt = deps.now();
-  return deps.store.transaction(async (tables) => {
-    const approval = await tables.approvals.open({
-      id: deps.newId('apr'),
-      incidentId: incident.id,
-      operation: operation.name,
-      round,
-      title: `Choose ${plan.target} as known-good without all proofs`,
-      approvalClass: plan.approvalClass,
-      quorum: quorumOf(plan.approvalClass),
-      plans: [plan],
-      planDigest: planListDigest([plan]),
-      requestedBy: incident.origin.kind === 'person' ? incident.origin.by : null,
-      createdAt: createdAt.toISOString(),
-      expiresAt: new Date(createdAt.getTime() + EXPIRES_MS).toISOString(),
-    });
-    await tables.messages.put(
-      messagesFor(deps, incident.id, [messageOf(deps, incident, approval)]),
-    );
-    await tables.facts.append(incident.id, [
-      requestedFact({ step, operation: operation.name }, approval),
-    ]);
-    return approval;
+  const title = `Choose ${plan.target} as known-good without all proofs`;
+  return openQuestion(deps, incident, {
+    name: operation.name,
+    round,
+    step,
+    title,
+    plan,
+    facts: [],
   });
 }

@@ -79,6 +79,8 @@ export const ROW: OperationRow = {
   applySequence: 1,
   superseded: false,
   leaseUntil: null,
+  restores: 0,
+  movedBy: null,
   leftOwner: null,
   leftUntil: null,
 };

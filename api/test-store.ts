@@ -219,6 +219,8 @@ function operationTable(memory: Memory): Tables['operations'] {
     containments: unused('operations.containments'),
     containedByOthers: unused('operations.containedByOthers'),
     begunOn: unused('operations.begunOn'),
+    countRestore: unused('operations.countRestore'),
+    nameMover: unused('operations.nameMover'),
     renewLease: unused('operations.renewLease'),
     leaveInPlace: unused('operations.leaveInPlace'),
   };

@@ -61,6 +61,10 @@ export interface OperationRow extends OperationKey {
   /** A later operation of the same incident changed the same fields: the watch looks at that one. */
   readonly superseded: boolean;
   readonly leaseUntil: string | null;
+  /** How often it was written again since it was last left alone for a whole lease. */
+  readonly restores: number;
+  /** Who moved it last, as far as the far side tells; null when nobody did or could be named. */
+  readonly movedBy: string | null;
   /** Set when people left this containment in place at close. */
   readonly leftOwner: string | null;
   readonly leftUntil: string | null;

@@ -24,6 +24,8 @@ export interface Receipt {
   readonly externalId: string;
   /** Whose mark the changed thing carries. */
   readonly origin: 'ours' | 'foreign';
+  /** Only of `ensure`: who had moved it, as far as the far side tells. */
+  readonly movedBy?: string;
 }
 
 /** What was then observed. */

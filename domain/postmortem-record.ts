@@ -74,6 +74,8 @@ export function analysis(book: FactBook): readonly Statement[] {
     'operation.refused',
     'operation.revert-failed',
     'containment.lapsed',
+    'containment.contested',
+    'containment.unwatched',
     'incident.held',
     'incident.stuck',
   );

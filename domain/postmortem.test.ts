@@ -46,6 +46,8 @@ const operation: OperationRow = {
   applySequence: 1,
   superseded: false,
   leaseUntil: null,
+  restores: 0,
+  movedBy: null,
   leftOwner: null,
   leftUntil: null,
 };

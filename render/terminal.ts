@@ -61,6 +61,8 @@ const BAD: ReadonlySet<FactKind> = new Set<FactKind>([
 const ASK: ReadonlySet<FactKind> = new Set<FactKind>([
   'approval.requested',
   'approval.escalated',
+  'containment.contested',
+  'containment.expired',
   'incident.paused',
   'claim.blocked',
 ]);

@@ -8,7 +8,8 @@ import { document, timestamp } from './column.ts';
 export const OPERATION_COLUMNS = `incident_id as "incidentId", operation, target, round, step, use, instance,
   input, approval_class as "approvalClass", approval_id as "approvalId", containment, state, fence,
   generation, plan, plan_digest as "planDigest", receipt, verdict, reason,
-  apply_sequence as "applySequence", superseded, lease_until as "leaseUntil", left_owner as "leftOwner",
+  apply_sequence as "applySequence", superseded, lease_until as "leaseUntil",
+  restores, moved_by as "movedBy", left_owner as "leftOwner",
   left_until as "leftUntil"`;
 
 /** An operation as stored. */
@@ -47,6 +48,8 @@ export const operationRow: z.ZodType<OperationRow> = z.object({
   applySequence: z.number().nullable(),
   superseded: z.boolean(),
   leaseUntil: timestamp.nullable(),
+  restores: z.number(),
+  movedBy: z.string().nullable(),
   leftOwner: z.string().nullable(),
   leftUntil: timestamp.nullable(),
 });

@@ -3,12 +3,14 @@ import { claimTargetsOf, keyText } from '../domain/operation.ts';
 import type { OperationKey, OperationRow } from '../domain/operation.ts';
 import { firstRow, requireRow } from './connection.ts';
 import type { Connection, Statement } from './connection.ts';
+import { cleanText } from './column.ts';
 import { advance, KEY, keyValues, move, statement } from './operation-move.ts';
 import { OPERATION_COLUMNS, operationRow } from './operation-row.ts';
 import type { OperationTable } from './tables.ts';
 
 /** Most operations of one incident that are read at once. */
 const OPERATIONS_MAX = 10_000;
+const MOVER_CHARACTERS_MAX = 500;
 /** Most effects on one target that are looked back at. */
 const BEGUN_MAX = 200;
 /** States in which an effect may be in the world. */
@@ -81,7 +83,23 @@ const BEGUN_ON = statement(
     where target = $1 and apply_sequence is not null order by apply_sequence desc limit $2`,
 );
 
-const RENEW = statement('renew', `update firebreak.operation set lease_until = $5 where ${KEY}`);
+const COUNT_RESTORE = statement(
+  'count-restore',
+  `update firebreak.operation set restores = restores + 1, restored_at = clock_timestamp()
+    where ${KEY}`,
+);
+
+const NAME_MOVER = statement(
+  'name-mover',
+  `update firebreak.operation set moved_by = $5 where ${KEY}`,
+);
+
+const RENEW = statement(
+  'renew',
+  `update firebreak.operation set lease_until = $5,
+      restores = case when restored_at < clock_timestamp() - interval '1 hour' then 0 else restores end
+    where ${KEY}`,
+);
 
 const LEAVE = statement(
   'leave',
@@ -160,6 +178,9 @@ export function createOperationTable(connection: Connection): OperationTable {
     containedByOthers: ({ incidentId, target, use }) =>
       connection.rows(CONTAINED_BY_OTHERS, [incidentId, target, use, OPERATIONS_MAX], operationRow),
     begunOn: (target) => connection.rows(BEGUN_ON, [target, BEGUN_MAX], operationRow),
+    countRestore: (key) => write(COUNT_RESTORE, keyValues(key)),
+    nameMover: (key, movedBy) =>
+      write(NAME_MOVER, [...keyValues(key), cleanText(movedBy, MOVER_CHARACTERS_MAX)]),
     renewLease: (key, until) => write(RENEW, [...keyValues(key), until]),
     leaveInPlace: (incidentId, left) =>
       firstRow(

@@ -161,6 +161,8 @@ export interface OperationTable {
       | 'applySequence'
       | 'superseded'
       | 'leftOwner'
+      | 'restores'
+      | 'movedBy'
       | 'leftUntil'
     >,
   ): Promise<OperationRow>;
@@ -204,7 +206,11 @@ export interface OperationTable {
   ): Promise<readonly OperationRow[]>;
   /** Effects on a target over all incidents whose apply began, newest first, at most 200. */
   begunOn(target: string): Promise<readonly OperationRow[]>;
-  /** Renews a containment's lease. */
+  /** Counts that a moved containment is written again. */
+  countRestore(key: OperationKey): Promise<void>;
+  /** Notes who moved a containment. */
+  nameMover(key: OperationKey, movedBy: string): Promise<void>;
+  /** Renews a containment's lease; after a whole hour without being moved its count begins anew. */
   renewLease(key: OperationKey, until: string): Promise<void>;
   leaveInPlace(incidentId: string, left: LeftInPlace): Promise<OperationRow | null>;
 }

@@ -46,6 +46,8 @@ const operationRowSchema = z.object({
   applySequence: z.int().nullable(),
   superseded: z.boolean(),
   leaseUntil: z.string().nullable(),
+  restores: z.int(),
+  movedBy: z.string().nullable(),
   leftOwner: z.string().nullable(),
   leftUntil: z.string().nullable(),
 }) satisfies z.ZodType<OperationRow>;

@@ -23,7 +23,7 @@ export const LIST_MAX = PAGE_SIZE * PAGES_MAX;
 /** How often a list whose token expired begins anew. */
 const LIST_ATTEMPTS_MAX = 2;
 /** Who we are in the cluster's record of field owners. */
-const FIELD_MANAGER = 'firebreak';
+export const FIELD_MANAGER = 'firebreak';
 
 /** A kind of object: where its path begins. */
 export interface Kind<T> {

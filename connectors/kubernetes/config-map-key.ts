@@ -59,6 +59,7 @@ export function createConfigMapKey(client: KubernetesClient): AnyAction {
       action: settingOf(input.key),
       noun: 'ConfigMap',
       kind: CONFIG_MAPS,
+      fields: [['data']],
       address: ({ namespace, name }) => ({ namespace, name }),
       stateOf,
       patch: ({ thing, to, marks }, { key }) => ({

@@ -6,6 +6,7 @@ import { untilNotOvertaken } from './lost-race.ts';
 import type { QuarantinePodInput } from './input-schema.ts';
 import { NETWORK_POLICIES, PODS, REPLICA_SETS } from './kind.ts';
 import { quarantinePodManifest } from './manifest.ts';
+import { moverOf } from './mover.ts';
 import { planQuarantine } from './quarantine-plan.ts';
 import {
   asideBody,
@@ -121,6 +122,9 @@ async function revert(work: Work): Promise<Receipt> {
   return receiptOf(work, 'ours');
 }
 
+/** What of a pod keeps it aside. */
+const LABELS = [['metadata', 'labels']];
+
 /** Writes the quarantine again from whatever state; a policy that is not ours is left alone. */
 async function ensure(work: Work): Promise<Receipt> {
   const observed = await observe(work);
@@ -134,6 +138,8 @@ async function ensure(work: Work): Promise<Receipt> {
   if (jsonEquals(observed.state, after)) {
     return receiptOf(work, isMarkedBy(observed.pod, work.context) ? 'ours' : 'foreign');
   }
+  const relabelled = { thing: observed.pod, fields: LABELS };
+  const movedBy = await moverOf(work.client, relabelled, work.context);
   if (!jsonEquals(observed.state.policy, after.policy)) {
     if (observed.policy !== null && !isOurPolicy(observed.policy, work.context)) {
       throw moved(work.plan, observed);
@@ -142,7 +148,7 @@ async function ensure(work: Work): Promise<Receipt> {
     await createPolicy(work);
   }
   if (!jsonEquals(observed.state.labels, after.labels)) await setAside(work, observed);
-  return receiptOf(work, 'foreign');
+  return { ...receiptOf(work, 'foreign'), ...(movedBy === null ? {} : { movedBy }) };
 }
 
 /**

@@ -3,6 +3,14 @@ import { z } from 'zod';
 const texts = z.record(z.string(), z.string());
 const count = z.int().min(0).nullish();
 
+const managedFields = z.looseObject({
+  manager: z.string().default(''),
+  time: z.string().nullish(),
+  fieldsV1: z.json().optional(),
+});
+/** Who owns which fields of an object. */
+export type ManagedFields = z.infer<typeof managedFields>;
+
 const metadata = z.looseObject({
   name: z.string(),
   namespace: z.string().nullish(),
@@ -13,6 +21,7 @@ const metadata = z.looseObject({
   deletionTimestamp: z.string().nullish(),
   labels: texts.nullish(),
   annotations: texts.nullish(),
+  managedFields: z.array(managedFields).nullish(),
   ownerReferences: z
     .array(
       z.looseObject({

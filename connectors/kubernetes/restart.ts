@@ -34,6 +34,7 @@ export function createRestart(client: KubernetesClient): AnyAction {
     action: 'restart',
     noun: 'Deployment',
     kind: DEPLOYMENTS,
+    fields: [['spec', 'template']],
     address: (input) => input,
     stateOf,
     patch: ({ thing, to, marks }) => ({

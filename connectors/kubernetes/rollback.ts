@@ -97,6 +97,7 @@ function settingOf(client: KubernetesClient): Setting<RollbackInput, RollbackSta
     action: 'rollback',
     noun: 'Deployment',
     kind: DEPLOYMENTS,
+    fields: [['spec', 'template']],
     address: (input) => input,
     stateOf: (deployment, _input, { before, after }) => {
       const template = templateDigest(deployment.spec.template);

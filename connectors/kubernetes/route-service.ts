@@ -82,6 +82,7 @@ export function createRouteService(client: KubernetesClient): AnyAction {
     action: 'route-service',
     noun: 'Service',
     kind: SERVICES,
+    fields: [['spec', 'selector']],
     address: (input) => input,
     stateOf,
     patch: ({ thing, to, marks }) => ({

@@ -51,6 +51,7 @@ export function createScale(client: KubernetesClient): AnyAction {
     action: 'scale',
     noun: 'Deployment',
     kind: DEPLOYMENTS,
+    fields: [['spec', 'replicas']],
     address: (input) => input,
     stateOf,
     patch: ({ thing, to, marks }) => ({

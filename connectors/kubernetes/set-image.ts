@@ -68,6 +68,7 @@ export function createSetImage(client: KubernetesClient): AnyAction {
     action: 'set-image',
     noun: 'Deployment',
     kind: DEPLOYMENTS,
+    fields: [['spec', 'template']],
     address: (input) => input,
     stateOf,
     patch: ({ thing, to, marks }, input) => ({

@@ -12,6 +12,8 @@ import { standingOf } from '../level-set.ts';
 import type { Address, Kind, KubernetesClient, ObjectPatch } from './client.ts';
 import { untilNotOvertaken } from './lost-race.ts';
 import { annotationValue, operationAnnotation } from './mark.ts';
+import { moverOf, type FieldPaths } from './mover.ts';
+import type { ManagedFields } from './reply-schema.ts';
 
 /** What we own of one object; the uid tells a re-made object from the one that was planned for. */
 export type SettingState = JsonObject & { readonly uid: string };
@@ -22,6 +24,7 @@ export interface MarkedThing {
     readonly uid: string;
     readonly resourceVersion: string;
     readonly annotations?: Readonly<Record<string, string>> | null | undefined;
+    readonly managedFields?: readonly ManagedFields[] | null | undefined;
   };
 }
 
@@ -35,6 +38,8 @@ export interface Setting<Input, State extends SettingState, Thing extends Marked
   /** The object's kind in messages. */
   readonly noun: string;
   readonly kind: Kind<Thing>;
+  /** The fields that it sets, for naming who else sets them. */
+  readonly fields: FieldPaths;
   address(input: Input): Address;
   /** The fields that we own, as they are. */
   stateOf(thing: Thing, input: Input, plan: Pick<Plan<State>, 'before' | 'after'>): State;
@@ -137,8 +142,14 @@ async function attempt<Input, State extends SettingState, Thing extends MarkedTh
     return { externalId, origin: found === move.marking ? 'ours' : 'foreign' };
   }
   if (!move.whatever) standingOf({ ...EMPTY_PLAN, ...plan }, state);
+  if (!move.whatever) {
+    await write();
+    return { externalId, origin: 'ours' };
+  }
+  // Asked before our own write makes us the owner of the fields again.
+  const movedBy = await moverOf(client, { thing, fields: setting.fields }, context);
   await write();
-  return { externalId, origin: move.whatever ? 'foreign' : 'ours' };
+  return { externalId, origin: 'foreign', ...(movedBy === null ? {} : { movedBy }) };
 }
 
 /** Builds the stages over conditional writes. They raise `conflict` with the differences when the world moved. */

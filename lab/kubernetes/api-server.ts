@@ -6,7 +6,8 @@ import { authenticate, authorize, reviewAccess, type AccessOptions } from './acc
 import type { ApiReply } from './api-reply.ts';
 import { auditEvent, verbOf } from './audit.ts';
 import { answerDiscovery } from './discovery.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { FieldWriter } from './managed-fields.ts';
+import { timestamp, type ObjectStore } from './object-store.ts';
 import { answerRead } from './read-request.ts';
 import { parseRequestPath, type RequestPath } from './request-path.ts';
 import { badRequest, noSuchPath, StatusError } from './status.ts';
@@ -42,6 +43,13 @@ function parseBody(request: TwinRequest): Json | undefined {
   }
 }
 
+/** Who owns what a request sets: the manager that it names, else the program that sends it. */
+function writerOf({ url, headers }: TwinRequest, path: RequestPath, now: Date): FieldWriter {
+  const [agent = ''] = (headers['user-agent'] ?? '').split('/');
+  const manager = url.searchParams.get('fieldManager') ?? agent;
+  return { manager, subresource: path.subresource, at: timestamp(now) };
+}
+
 function answer(server: ApiServer, request: TwinRequest, exchange: Exchange): ApiReply {
   exchange.user = authenticate(server.access, request.headers);
   exchange.body = parseBody(request);
@@ -57,7 +65,8 @@ function answer(server: ApiServer, request: TwinRequest, exchange: Exchange): Ap
   const query = url.searchParams;
   if (method === 'GET') return answerRead(server.store, path, query);
   const contentType = request.headers['content-type'] ?? '';
-  const reply = answerWrite(server.store, { method, path, query, contentType, body });
+  const writer = writerOf(request, path, server.now());
+  const reply = answerWrite(server.store, { method, path, query, contentType, body, writer });
   if (reply.changed === true) server.afterWrite();
   return reply;
 }

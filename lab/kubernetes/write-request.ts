@@ -6,7 +6,8 @@ import { orphanDependents } from './controller/garbage-collector.ts';
 import { withDefaults } from './defaults.ts';
 import { jsonPatch } from './json-patch.ts';
 import { mergePatch, strategicMergePatch } from './merge-patch.ts';
-import { isList, nameOf, recordAt, textAt, uidOf, withAt } from './object.ts';
+import { withManagedFields, type FieldWriter } from './managed-fields.ts';
+import { isList, listAt, nameOf, recordAt, textAt, uidOf, withAt } from './object.ts';
 import type { ObjectStore } from './object-store.ts';
 import { storedObject } from './read-request.ts';
 import type { RequestPath } from './request-path.ts';
@@ -31,6 +32,8 @@ export interface WriteRequest {
   readonly contentType: string;
   /** Undefined when the body is empty. */
   readonly body: Json | undefined;
+  /** Who owns what the write sets. */
+  readonly writer: FieldWriter;
 }
 
 const PATCHES: Readonly<Record<string, (document: JsonObject, patch: Json) => JsonObject>> = {
@@ -80,7 +83,7 @@ function create(store: ObjectStore, request: WriteRequest): ApiReply {
   if (request.path.name !== '') throw methodNotAllowed();
   const fresh = withAt(named(store, request), ['status'], undefined);
   refuseWrongTypes(resource, fresh);
-  const object = withDefaults(resource, fresh);
+  const object = withManagedFields({}, withDefaults(resource, fresh), request.writer);
   refuseInvalid(resource, object, undefined);
   refuseHomeless(store, request.path);
   if (store.get(resource, namespace, nameOf(object)) !== undefined) {
@@ -132,7 +135,13 @@ function update(store: ObjectStore, request: WriteRequest, wanted: JsonObject): 
       ? { ...old, status: recordAt(typed, 'status') }
       : withAt(typed, ['status'], old['status']);
   refuseWrongTypes(resource, merged);
-  const object = withDefaults(resource, merged);
+  const owners = listAt(old, 'metadata', 'managedFields');
+  const defaulted = withAt(
+    withDefaults(resource, merged),
+    ['metadata', 'managedFields'],
+    owners.length === 0 ? undefined : owners,
+  );
+  const object = withManagedFields(old, defaulted, request.writer);
   refuseInvalid(resource, object, old);
   const view = (shown: JsonObject): JsonObject =>
     subresource === 'scale' ? scaleOf(shown) : shown;
