@@ -15,6 +15,7 @@ import { readOptions, type Options } from './options.ts';
 import { startPeer } from './peer.ts';
 import { pageOf, tableOf } from './report.ts';
 import { rowsOf, type Figures } from './rows.ts';
+import { syncFigures } from './sync.ts';
 import { startWorld, type World } from './world.ts';
 
 const IDLE_MS = 20_000;
@@ -92,6 +93,8 @@ type Closers = (() => Promise<unknown>)[];
 /** A bench that is set up, with what its start told. */
 interface Prepared {
   readonly bench: Bench;
+  /** What was measured once, before the rounds. */
+  readonly once: Figures;
   readonly startSeconds: readonly number[];
   readonly idleMiB: number | null;
 }
@@ -128,12 +131,13 @@ async function prepare(options: Options, closers: Closers): Promise<Prepared> {
     stories: dispenser(world.stories),
     ids: dispenser(supplies.ids),
   };
-  return { bench, startSeconds: seconds, idleMiB };
+  const once = parts.has('sync') ? await syncFigures(folder) : {};
+  return { bench, once, startSeconds: seconds, idleMiB };
 }
 
 async function run(options: Options, closers: Closers): Promise<void> {
   const { rounds } = options;
-  const { bench, startSeconds, idleMiB } = await prepare(options, closers);
+  const { bench, once, startSeconds, idleMiB } = await prepare(options, closers);
   const figures: Figures[] = [];
   const loads: string[] = [];
   for (let round = 1; round <= rounds; round += 1) {
@@ -143,6 +147,7 @@ async function run(options: Options, closers: Closers): Promise<void> {
     loads.push(`${before} → ${loadNow()}`);
     figures.push({
       ...measured,
+      ...once,
       'start.fresh': startSeconds[0] ?? null,
       'start.again': startSeconds[round] ?? null,
       'start.residentMiB': idleMiB,

@@ -1,7 +1,15 @@
 import { parseArgs } from 'node:util';
 
 /** The parts that can be run alone. */
-export const PARTS = ['overhead', 'floor', 'dbos', 'storm', 'containment', 'starts'] as const;
+export const PARTS = [
+  'overhead',
+  'floor',
+  'dbos',
+  'storm',
+  'containment',
+  'starts',
+  'sync',
+] as const;
 /** One of them. */
 export type Part = (typeof PARTS)[number];
 

@@ -76,6 +76,33 @@ const NAMED: readonly (Named | Divided)[] = [
     digits: 0,
     target: atMost(1),
   },
+  {
+    figure: 'sync.fullSeconds',
+    title: 'first look at 10,000 versions and 1,000 serving objects, every byte read',
+    unit: 's',
+    digits: 0,
+    target: atMost(300),
+  },
+  {
+    figure: 'sync.steadyPercent',
+    title: 'the look every five minutes at the same, unchanged, of one core',
+    unit: '%',
+    digits: 2,
+    target: atMost(1),
+  },
+  {
+    figure: 'sync.readAgain',
+    title: 'files that a look read a second time',
+    unit: '',
+    digits: 0,
+    target: atMost(0),
+  },
+  {
+    figure: 'sync.steadyRequests',
+    title: 'requests of an unchanged look to the registry',
+    unit: '',
+    digits: 0,
+  },
   ms('floor.first', 'floor: start → first empty activity, p50'),
   ms('floor.fifth', 'floor: start → fifth empty activity, p50'),
   {
