@@ -192,13 +192,30 @@ describe('the Temporal server of the environment', () => {
       namespace: 'default',
     });
     const file = join(HOME, 'temporal.toml');
-    writeFileSync(file, '[profile.p]\naddress = "other:7233"\nnamespace = "n"\n');
+    writeFileSync(file, '[profile.p]\naddress = "127.0.0.1:7233"\nnamespace = "n"\n');
     expect(
       await readTemporalConnection({ TEMPORAL_CONFIG_FILE: file, TEMPORAL_PROFILE: 'p' }),
     ).toEqual({
-      connection: { address: 'other:7233' },
+      connection: { address: '127.0.0.1:7233' },
       namespace: 'n',
     });
+  });
+
+  const server = { TEMPORAL_ADDRESS: 'temporal:7233' };
+  test.each<[string, Readonly<Record<string, string>>, string | null]>([
+    ['without anything', server, 'without TLS'],
+    ['with TLS alone', { ...server, TEMPORAL_TLS: 'true' }, 'without an API key'],
+    ['with TLS switched off', { ...server, TEMPORAL_TLS: 'false' }, 'without TLS'],
+    ['with an API key', { ...server, TEMPORAL_API_KEY: 'k' }, null],
+    ['without anything, accepted', { ...server, FIREBREAK_OPEN_TEMPORAL: '1' }, null],
+    ['without anything, on this machine', { TEMPORAL_ADDRESS: '[::1]:7233' }, null],
+  ])('beyond this machine %s', async (_name, environment, problem) => {
+    const reading = readTemporalConnection({ HOME: await tempDir(), ...environment });
+    if (problem === null) await expect(reading).resolves.not.toBeNull();
+    else {
+      await expect(reading).rejects.toMatchObject({ code: 'invalid', field: 'TEMPORAL_TLS' });
+      await expect(reading).rejects.toThrow(problem);
+    }
   });
 
   test('must parse and have an address', async () => {

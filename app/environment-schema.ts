@@ -120,6 +120,17 @@ export const VARIABLES = {
     example: 'firebreak',
     schema: z.string().max(200, { error: 'must be at most 200 characters' }),
   },
+  openTemporal: {
+    name: 'FIREBREAK_OPEN_TEMPORAL',
+    about:
+      '1 accepts a Temporal server that asks for no TLS or no credential: who reaches it can stop and delay incidents, and read them.',
+    secret: false,
+    fallback: '0',
+    example: '1',
+    schema: z
+      .enum(['0', '1', 'false', 'true'], { error: 'must be 0 or 1' })
+      .transform((value) => value === '1' || value === 'true'),
+  },
   syncSeconds: {
     name: 'FIREBREAK_SYNC_SECONDS',
     about: 'Seconds between two read-only looks at registries and clusters; 0 for none.',

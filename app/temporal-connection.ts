@@ -3,6 +3,7 @@ import type { ClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { AppError } from '../domain/error.ts';
 import { given, readSecret, type Environment } from './config.ts';
+import { isLoopback, VARIABLES } from './environment-schema.ts';
 
 /** How to reach a Temporal server that is not ours. */
 export interface TemporalConnection {
@@ -35,9 +36,39 @@ async function load(environment: Environment, apiKey: string | null): Promise<Cl
   }
 }
 
+/** Host of `host:port`. */
+function hostOf(address: string): string {
+  return address.replace(/:\d+$/, '');
+}
+
+/** What a server may be told by anybody who reaches it; null when it asks for TLS and a credential of its own. */
+function opennessOf({ tls, apiKey }: ConnectionOptions): string | null {
+  if (apiKey !== undefined) return null;
+  if (tls === undefined || tls === null || tls === false) return 'without TLS';
+  const certified = typeof tls === 'object' && tls.clientCertPair !== undefined;
+  return certified ? null : 'without an API key or a client certificate';
+}
+
+/**
+ * Raises `invalid` for a server beyond this machine that anybody may talk to. Nobody can authorise an effect there
+ * (the guard reads signed rows in Postgres), but starts, terminations and reads of every history are open to all.
+ */
+function refuseOpen(environment: Environment, address: string, options: ConnectionOptions): void {
+  const { name, schema, fallback } = VARIABLES.openTemporal;
+  const openness = opennessOf(options);
+  if (openness === null || isLoopback(hostOf(address))) return;
+  if (schema.parse(given(environment, name) ?? fallback)) return;
+  throw new AppError(
+    'invalid',
+    `${address} is a Temporal server ${openness}: whoever reaches it can stop every incident. Set TEMPORAL_API_KEY, or TEMPORAL_TLS with a client certificate, or accept it with ${name}=1.`,
+    { field: 'TEMPORAL_TLS' },
+  );
+}
+
 /**
  * The Temporal server that the environment names, read by the SDK's own rules (`TEMPORAL_*`, profiles),
- * or null: then run an embedded one. Raises `invalid` when the settings do not parse or name no address.
+ * or null: then run an embedded one. Raises `invalid` when the settings do not parse, name no address, or name a
+ * server that is open to all.
  */
 export async function readTemporalConnection(
   environment: Environment,
@@ -51,6 +82,7 @@ export async function readTemporalConnection(
       field: 'TEMPORAL_ADDRESS',
     });
   }
+  refuseOpen(environment, address, connectionOptions);
   return {
     connection: {
       address,
