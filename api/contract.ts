@@ -8,7 +8,7 @@ import {
   type CommandName,
 } from './schema/decision.ts';
 import { custodySchema, evidenceDetailSchema, evidenceSchema } from './schema/evidence.ts';
-import { INCIDENT_STATES, incidentSchema } from './schema/incident.ts';
+import { INCIDENT_STATES, incidentSchema, suspectSchema } from './schema/incident.ts';
 import { lineageGraphSchema } from './schema/lineage.ts';
 import { plannedOperationSchema, resultSchema } from './schema/operation.ts';
 import { factPageSchema } from './schema/timeline.ts';
@@ -66,6 +66,8 @@ export const incidentEndpoints = {
           results: z.array(resultSchema).readonly(),
           approvals: z.array(approvalSchema).readonly(),
           decisions: z.array(decisionSchema).readonly(),
+          /** Only of a storm incident: what it collects, in the order of coming; at most 200. */
+          suspects: z.array(suspectSchema).readonly(),
           /** What can be done now, with exact commands. */
           now: z.array(possibleCommandSchema).readonly(),
         }),

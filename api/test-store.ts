@@ -77,6 +77,7 @@ function incidentTable(memory: Memory): Tables['incidents'] {
     change: unused('incidents.change'),
     nextGeneration: unused('incidents.nextGeneration'),
     unfinished: unused('incidents.unfinished'),
+    suspects: () => Promise.resolve([]),
     stopAccepting: unused('incidents.stopAccepting'),
   };
 }

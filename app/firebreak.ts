@@ -158,9 +158,9 @@ async function lay(
   const instances = await loadInstances(connectorModules, configuration.instances);
   opened.add(() => instances.close());
   const inventory = await discoverInventory(instances, configuration.inventory, settings.log);
-  const { routes, selectionRules } = configuration;
+  const { routes, selectionRules, storm } = configuration;
   const key = await approvalKey(settings.dataDir);
-  const router = createRouter({ routes, inventory, selectionRules, playbooks });
+  const router = createRouter({ routes, inventory, selectionRules, playbooks, storm });
   const now = (): Date => new Date();
   const { all } = instances;
   const { log } = settings;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
-import type { Configuration } from '../domain/configuration.ts';
+import { DEFAULT_STORM, type Configuration } from '../domain/configuration.ts';
 import { connectorModules } from '../connectors/registry.ts';
 import { loadPlaybooks } from '../playbooks/loader.ts';
 import { readConfigurationFile } from './config-file.ts';
@@ -31,6 +31,7 @@ export const EMPTY_CONFIGURATION: Configuration = {
   inventory: [],
   selectionRules: [],
   routes: [],
+  storm: DEFAULT_STORM,
   people: [],
   slackChannel: null,
   mailTo: [],

@@ -1,3 +1,4 @@
+import { DEFAULT_STORM } from '../domain/configuration.ts';
 import type { Configuration, InstanceConfiguration, Route } from '../domain/configuration.ts';
 import type { InventoryEntry } from '../domain/inventory.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -122,6 +123,7 @@ export function demoConfiguration(world: DemoWorld): Configuration {
     ],
     selectionRules: [],
     routes: routesOf(world),
+    storm: DEFAULT_STORM,
     people: DEMO_PEOPLE.map((person) => ({ ...person, roles: [...person.roles] })),
     slackChannel: null,
     mailTo: ['on-call@example.com'],

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import { renderFact, renderIncident, renderTable } from '../render/terminal.ts';
+import { renderFact, renderIncident, renderSuspects, renderTable } from '../render/terminal.ts';
 import { argument, numberOption, option } from './arguments.ts';
 import { allFacts } from './fact-pages.ts';
 import { EXIT } from './failure.ts';
@@ -57,13 +57,14 @@ function addReading(incident: Command, { run }: Registrar): void {
       const detail = await client.call(api.incidents.show, {
         params: { id: argument(args, 0, 'id') },
       });
-      session.result(detail, () =>
-        renderIncident(
+      session.result(detail, () => {
+        const shown = renderIncident(
           detail.incident,
           detail.now.map(({ cli }) => cli),
           session.terminal,
-        ),
-      );
+        );
+        return `${shown}${renderSuspects(detail.suspects, session.terminal)}`;
+      });
       return EXIT.ok;
     },
   );

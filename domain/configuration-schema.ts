@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ROLES } from './approval.ts';
-import type { Configuration } from './configuration.ts';
+import { DEFAULT_STORM, type Configuration } from './configuration.ts';
 
 /** Largest lists of a configuration. */
 const LIST_MAX = 5000;
@@ -125,6 +125,12 @@ const route = z.strictObject({
   reopenWindowSeconds: z.int().min(0).max(2_592_000).default(3600),
 });
 
+const storm = z.strictObject({
+  /** So many new incidents of one playbook class and severity open by themselves within the window. */
+  newIncidentsMax: z.int().min(1).max(10_000).default(DEFAULT_STORM.newIncidentsMax),
+  windowSeconds: z.int().min(10).max(86_400).default(DEFAULT_STORM.windowSeconds),
+});
+
 const person = z.strictObject({
   id: name,
   name: text,
@@ -146,6 +152,7 @@ export const configurationSchema = z.strictObject({
   inventory: list(entry),
   selectionRules: list(selectionRule),
   routes: list(route),
+  storm: storm.default(DEFAULT_STORM),
   people: list(person),
   slackChannel: text.nullable().default(null),
   mailTo: z.array(z.email()).max(100).default([]),

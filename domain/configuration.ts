@@ -61,6 +61,16 @@ export interface Route {
   readonly reopenWindowSeconds: number;
 }
 
+/** When new incidents come too fast to be looked at one by one. */
+export interface StormConfiguration {
+  /** So many new incidents of one playbook class and severity open by themselves within the window. */
+  readonly newIncidentsMax: number;
+  readonly windowSeconds: number;
+}
+
+/** What holds unless the configuration says otherwise: twenty in five minutes. */
+export const DEFAULT_STORM: StormConfiguration = { newIncidentsMax: 20, windowSeconds: 300 };
+
 /** A person as the configuration names them. */
 export interface PersonConfiguration {
   readonly id: string;
@@ -77,6 +87,7 @@ export interface Configuration {
   readonly inventory: readonly InventoryEntry[];
   readonly selectionRules: readonly SelectionRule[];
   readonly routes: readonly Route[];
+  readonly storm: StormConfiguration;
   readonly people: readonly PersonConfiguration[];
   /** Where milestones go; null switches a channel off. */
   readonly slackChannel: string | null;

@@ -7,6 +7,7 @@ export const FACT_KINDS = [
   'alert.flapped',
   'alert.resolved',
   'alert.attached',
+  'storm.collected',
   'incident.opened',
   'incident.reopened',
   'incident.resumed',

@@ -1,5 +1,5 @@
 import type { Alert, IncomingAlert } from '../domain/alert.ts';
-import type { Route } from '../domain/configuration.ts';
+import { DEFAULT_STORM, type Route, type StormConfiguration } from '../domain/configuration.ts';
 import { AppError, isAppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import {
@@ -14,7 +14,9 @@ import type { InventoryEntry, ResolvedTargets, SelectionRule } from '../domain/i
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import { compileExpression } from '../expression/expression.ts';
 import type { CompiledExpression } from '../expression/expression.ts';
+import { claimTargetsOf, indexNames } from './claim-targets.ts';
 import { incidentKeyOf } from './incident-key.ts';
+import { stormOf } from './storm.ts';
 
 /** The route that takes what no other took: it only observes. */
 export const FALLBACK_ROUTE: Route = {
@@ -48,6 +50,13 @@ export interface AlertRouting {
   >;
   readonly reopenWindowSeconds: number;
   readonly claimTargets: readonly string[];
+  /** Where it goes instead of opening an incident when too many of its kind open at once. */
+  readonly storm: {
+    readonly key: string;
+    readonly newIncidentsMax: number;
+    readonly windowSeconds: number;
+    readonly incident: AlertRouting['incident'];
+  } | null;
 }
 
 /** One route tried on an alert, for `route explain`. */
@@ -82,6 +91,7 @@ export interface RouterInput {
   readonly inventory: readonly InventoryEntry[];
   readonly selectionRules: readonly SelectionRule[];
   readonly playbooks: readonly PinnedPlaybook[];
+  readonly storm?: StormConfiguration;
 }
 
 interface CompiledRoute {
@@ -136,22 +146,6 @@ function suspectOf({ suspect }: CompiledRoute, alert: Alert): string | null {
   }
 }
 
-/**
- * Claim targets that an alert speaks about: the serving object that its labels name, else all of the model's. An
- * alert about what an open incident holds is a consequence of that incident, not a new one.
- */
-function claimTargetsOf(alert: Alert, entry: InventoryEntry | null): readonly string[] {
-  if (!entry) return [];
-  const { namespace, deployment } = alert.labels;
-  const named = entry.serving.filter(
-    (object) => object.namespace === namespace && object.name === deployment,
-  );
-  const objects = named.length > 0 ? named : entry.serving;
-  return objects.map(
-    ({ cluster, kind, namespace: place, name }) => `${cluster}/${kind}/${place}/${name}`,
-  );
-}
-
 /** Selects targets: of every entry with each rule that was tried, or only of what can matter. */
 interface Selector {
   readonly explain: (alert: Alert) => ResolvedTargets;
@@ -204,6 +198,7 @@ export function createRouter(input: RouterInput): Router {
     compileRoute(route, input.playbooks),
   );
   const { select, explain } = createSelector(input);
+  const named = indexNames(input.inventory);
   const route: Router['route'] = ({ alert }) => {
     const { chosen, steps } = chooseRoute(routes, alert);
     const suspect = suspectOf(chosen, alert);
@@ -228,7 +223,8 @@ export function createRouter(input: RouterInput): Router {
         onsetAt: alert.startsAt,
       },
       reopenWindowSeconds,
-      claimTargets: claimTargetsOf(alert, targets.entry),
+      claimTargets: claimTargetsOf(alert, targets.entry, named),
+      storm: stormOf(alert, chosen, input.storm ?? DEFAULT_STORM),
     };
     return { routing, explanation: { route: name, steps, suspect, targets } };
   };

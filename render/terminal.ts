@@ -3,6 +3,7 @@ import type { Fact, FactKind } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
 import { isJsonObject, type Json } from '../domain/json.ts';
 import type { StoredPlan } from '../domain/plan.ts';
+import type { StormSuspect } from '../domain/storm.ts';
 import { jsonEquals } from '../domain/plan.ts';
 import { visibleCut } from './visible.ts';
 import { clip, displayWidth, padTo, wrap } from './width.ts';
@@ -211,6 +212,22 @@ export function renderIncident(
     ...(can.length === 0 ? [] : ['', bold('You can now:', color)]),
     ...can.map((command) => hang('  ', visibleCut(command, TEXT_MAX), { columns: 2, width })),
   ].join('\n');
+}
+
+/** What a storm incident stands for: its suspects, one a line; empty for every other incident. */
+export function renderSuspects(
+  suspects: readonly StormSuspect[],
+  options: TerminalOptions,
+): string {
+  if (suspects.length === 0) return '';
+  const rows = suspects.map(({ model, suspect, title, alertCount, lastAt }) => [
+    model ?? suspect ?? '–',
+    alertCount.toString(),
+    lastAt,
+    title,
+  ]);
+  const table = renderTable(['suspect', 'alerts', 'last', 'first alert'], rows, options);
+  return `\n\n${bold('Suspects:', options.color)}\n${table}`;
 }
 
 /** Widths of columns that fit: each as wide as its text, the widest shortened until the whole fits. */

@@ -5,9 +5,9 @@ import { sha256Hex } from '../evidence/digest.ts';
 import type { Connection } from './connection.ts';
 import { freshId } from './identity.ts';
 import { insertAlerts, insertDeliveries } from './alert-insert.ts';
-import { joinIncidents, keysOf } from './join.ts';
-import { acceptingOf } from './membership.ts';
-import type { Memberships } from './membership.ts';
+import { standingOf } from './assignment.ts';
+import type { Standing } from './assignment.ts';
+import { joinIncidents } from './join.ts';
 import type { Delivery } from './tables.ts';
 
 /** Most alerts of one transaction. */
@@ -100,9 +100,9 @@ export async function acceptDeliveries(
     });
   }
   // One flight: what is known already, and where the others could belong.
-  const [known, accepting] = await Promise.all([
+  const [known, standing] = await Promise.all([
     knownAlerts(connection, entries),
-    acceptingOf(connection, keysOf(entries)),
+    standingOf(connection, entries),
   ]);
   // Of equal new elements the first is the alert, the others repeat it.
   const fresh = new Map<string, Entry>();
@@ -112,7 +112,7 @@ export async function acceptDeliveries(
   }
   const incidentOf = await writeFresh(connection, deliveries, {
     fresh: [...fresh.values()],
-    accepting,
+    standing,
   });
   for (const [identity, { alertId }] of fresh) {
     known.set(identity, { alertId, incidentId: incidentOf.get(alertId) ?? null });
@@ -129,7 +129,7 @@ export async function acceptDeliveries(
 async function writeFresh(
   connection: Connection,
   deliveries: readonly Delivery[],
-  { fresh, accepting }: { readonly fresh: readonly Entry[]; readonly accepting: Memberships },
+  { fresh, standing }: { readonly fresh: readonly Entry[]; readonly standing: Standing },
 ): Promise<ReadonlyMap<string, string>> {
   const bringing = new Set(fresh.map((entry) => entry.delivery));
   // A delivery that brings nothing new was stored with the first one that did; an empty one is kept as it came.
@@ -140,7 +140,7 @@ async function writeFresh(
     await insertDeliveries(connection, kept);
     return new Map();
   }
-  const joining = await joinIncidents(connection, fresh, accepting);
+  const joining = await joinIncidents(connection, fresh, standing);
   // One flight, in this order: the earlier starts are those before these alerts.
   const [flapped] = await Promise.all([
     joining.flapped(),

@@ -10,6 +10,7 @@ import { openOrReopen } from './membership.ts';
 import { openingFact, startWork } from './opening.ts';
 import { addWork } from './outbox.ts';
 import { cursorNumber, pageOf } from './page.ts';
+import { suspectsOf } from './storm.ts';
 import type { IncidentChange, IncidentTable, Page, PageRequest } from './tables.ts';
 
 const UNFINISHED_MAX = 10_000;
@@ -132,7 +133,7 @@ async function open(
 ): Promise<{ readonly incident: Incident; readonly created: boolean }> {
   const known = await firstRow(connection.rows(REQUEST, [request.requestId], idRow));
   if (known !== null) return { incident: await get(connection, known.id), created: false };
-  const wish = { ...request, at: request.openedAt };
+  const wish = { ...request, at: request.openedAt, stormKey: null };
   const membership = (await openOrReopen(connection, [wish])).get(request.incidentKey);
   if (membership === undefined) throw new AppError('internal', 'The incident was not opened.');
   await connection.write(PUT_REQUEST, [request.requestId, membership.incidentId]);
@@ -176,6 +177,7 @@ export function createIncidentTable(connection: Connection): IncidentTable {
       connection.atomic((transaction) => nextGeneration(transaction, id, from)),
     unfinished: (limit) =>
       connection.rows(UNFINISHED, [Math.min(limit, UNFINISHED_MAX)], incidentRow),
+    suspects: (id, limit) => suspectsOf(connection, id, limit),
     stopAccepting: (id) => connection.atomic((transaction) => stopAccepting(transaction, id)),
   };
 }

@@ -1,35 +1,16 @@
 import { z } from 'zod';
-import type { IncomingAlert } from '../domain/alert.ts';
 import type { NewFact } from '../domain/fact.ts';
 import type { Entry } from './accept.ts';
 import { ALERT_FACT_KINDS, alertFact } from './alert-fact.ts';
 import type { AlertFactKind } from './alert-fact.ts';
 import { appendFactsOf } from './append.ts';
+import { assign, routedOf } from './assignment.ts';
+import type { Assigned, Joined, Standing } from './assignment.ts';
 import type { Connection } from './connection.ts';
-import { holdersOf, openOrReopen } from './membership.ts';
-import type { Membership, Memberships, OpenRequest } from './membership.ts';
 import { openingFact, startWork } from './opening.ts';
 import { addWork } from './outbox.ts';
-import type { Routing } from './tables.ts';
-
-/** A new, routed alert. */
-interface Routed {
-  readonly entry: Entry;
-  readonly incoming: IncomingAlert;
-  readonly routing: Routing;
-}
-
-/** An alert with the incident that it joins and what it means there. */
-interface Joined extends Routed {
-  readonly incidentId: string;
-  readonly kind: AlertFactKind;
-}
-
-interface Assigned {
-  readonly joined: readonly Joined[];
-  /** By incident key: what was opened or reopened for these alerts, and why. */
-  readonly begun: readonly { readonly membership: Membership; readonly request: OpenRequest }[];
-}
+import { collect } from './storm.ts';
+import type { CollectedAlert } from './storm.ts';
 
 /** Which alert joins which incident, by alert id; `record` writes counters, outbox rows and facts. */
 export interface Joining {
@@ -81,80 +62,21 @@ const countRow = z.object({
   resolved: z.number(),
 });
 
-function requestOf({ entry, routing }: Routed): OpenRequest {
-  const { incidentKey, incident, reopenWindowSeconds } = routing;
-  return { incidentKey, incident, reopenWindowSeconds, at: entry.delivery.receivedAt };
-}
-
-function routedOf(entries: readonly Entry[]): readonly Routed[] {
-  return entries.flatMap((entry): readonly Routed[] =>
-    entry.item.kind === 'alert' && entry.item.routing !== null
-      ? [{ entry, incoming: entry.item.incoming, routing: entry.item.routing }]
-      : [],
-  );
-}
-
-/** The incident keys that some elements lead to, each once. */
-export function keysOf(entries: readonly Entry[]): readonly string[] {
-  return [...new Set(routedOf(entries).map((one) => one.routing.incidentKey))];
-}
-
 /**
  * Finds or opens the incident of each new alert, in one transaction with the alerts' insert, and answers who joins
- * what; nothing is counted or logged before `record`. `accepting` holds the incidents of `keysOf` these entries, as
- * `acceptingOf` answered in this transaction. Unrouted and quarantined ones join nothing.
+ * what; nothing is counted or logged before `record`. `standing` is what `standingOf` answered for these entries in this
+ * transaction. Unrouted and quarantined ones join nothing.
  */
 export async function joinIncidents(
   connection: Connection,
   entries: readonly Entry[],
-  accepting: Memberships,
+  standing: Standing,
 ): Promise<Joining> {
-  const assigned = await assign(connection, routedOf(entries), accepting);
+  const assigned = await assign(connection, routedOf(entries), standing);
   return {
     incidentOf: new Map(assigned.joined.map((one) => [one.entry.alertId, one.incidentId])),
     flapped: () => flappedAmong(connection, assigned),
     record: (flapped) => record(connection, assigned, flapped),
-  };
-}
-
-/** Joins by key first, then by a claimed target, then reopens or opens; what is over opens nothing. */
-async function assign(
-  connection: Connection,
-  routed: readonly Routed[],
-  accepting: Memberships,
-): Promise<Assigned> {
-  const open = routed.filter(
-    ({ routing, incoming }) =>
-      incoming.alert.status === 'firing' && !accepting.has(routing.incidentKey),
-  );
-  const holders = await holdersOf(
-    connection,
-    open.flatMap((one) => one.routing.claimTargets),
-  );
-  const holderOf = (one: Routed): string | undefined =>
-    one.routing.claimTargets.map((target) => holders.get(target)).find((id) => id !== undefined);
-  const firstOfKey = new Map<string, Routed>();
-  for (const one of open.filter((candidate) => holderOf(candidate) === undefined)) {
-    if (!firstOfKey.has(one.routing.incidentKey)) firstOfKey.set(one.routing.incidentKey, one);
-  }
-  const requests = [...firstOfKey.values()].map(requestOf);
-  const begun = await openOrReopen(connection, requests);
-  const joined = routed.flatMap((one): readonly Joined[] => {
-    const { incidentKey } = one.routing;
-    const membership = accepting.get(incidentKey) ?? begun.get(incidentKey);
-    if (one.incoming.alert.status === 'resolved') {
-      return membership ? [{ ...one, incidentId: membership.incidentId, kind: 'resolved' }] : [];
-    }
-    const holder = accepting.has(incidentKey) ? undefined : holderOf(one);
-    if (holder !== undefined) return [{ ...one, incidentId: holder, kind: 'attached' }];
-    return membership ? [{ ...one, incidentId: membership.incidentId, kind: 'received' }] : [];
-  });
-  return {
-    joined,
-    begun: requests.flatMap((request) => {
-      const membership = begun.get(request.incidentKey);
-      return membership === undefined ? [] : [{ membership, request }];
-    }),
   };
 }
 
@@ -209,8 +131,9 @@ async function record(
     begun.filter((one) => one.membership.how !== 'joined').map((one) => one.membership.incidentId),
   );
   const woken = [...byIncident.keys()].filter((id) => !startedIds.has(id)).sort();
-  const [facts] = await Promise.all([
+  const [facts, collected] = await Promise.all([
     countAlerts(connection, byIncident, flapped),
+    collect(connection, joined.filter((one) => one.collected).map(collectedAlertOf)),
     addWork(connection, [
       ...started,
       ...woken.map((incidentId) => ({ kind: 'wake-incident', incidentId }) as const),
@@ -226,10 +149,18 @@ async function record(
     connection,
     [...byIncident.keys()].map((incidentId) => {
       const first = opening.get(incidentId) ?? null;
-      const rest = facts.get(incidentId) ?? [];
+      const rest = [...(facts.get(incidentId) ?? []), ...(collected.get(incidentId) ?? [])];
       return { incidentId, facts: first === null ? rest : [first, ...rest] };
     }),
   );
+}
+
+function collectedAlertOf({ incidentId, entry, incoming, routing }: Joined): CollectedAlert {
+  const { model, suspect } = routing.incident;
+  return {
+    ...{ incidentId, model, suspect, incidentKey: routing.incidentKey },
+    ...{ title: incoming.alert.title, alertId: entry.alertId, at: entry.delivery.receivedAt },
+  };
 }
 
 /** Adds to the counters of each incident and answers the facts of the alerts that still get one. */

@@ -28,6 +28,8 @@ export interface OpenRequest {
   readonly reopenWindowSeconds: number;
   /** RFC 3339: when the alert or the person arrived. */
   readonly at: string;
+  /** By what new incidents are counted; null for one that a person opens. */
+  readonly stormKey: string | null;
 }
 
 // KEY SHARE lets alerts pass each other and makes close (FOR UPDATE) wait for them, and them for it.
@@ -64,13 +66,15 @@ const REOPEN = {
 const OPEN = {
   name: 'membership-open',
   text: `insert into firebreak.incident (id, incident_key, title, state, severity, phase, mode, route,
-      playbook_name, suspect, model, targets, parameters, origin, first_alert, onset_at, opened_at)
-    values ($1, $2, $3, 'pending', $4, 'triage', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+      playbook_name, suspect, model, targets, parameters, origin, first_alert, onset_at, opened_at,
+      storm_key)
+    values ($1, $2, $3, 'pending', $4, 'triage', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
     on conflict (incident_key) where accepting do nothing
     returning id`,
 };
 
-const keyRow = z.object({ id: z.string(), key: z.string(), generation: z.number() });
+/** An incident of a key. */
+export const keyRow = z.object({ id: z.string(), key: z.string(), generation: z.number() });
 const holderRow = z.object({ target: z.string(), id: z.string() });
 const closedRow = z.object({ id: z.string(), key: z.string(), closedAt: timestamp });
 
@@ -126,6 +130,19 @@ export async function openOrReopen(
   return found;
 }
 
+/** Of some requests, the keys that would reopen an incident instead of opening one. */
+export async function reopenableOf(
+  connection: Connection,
+  requests: readonly OpenRequest[],
+): Promise<ReadonlySet<string>> {
+  const keys = requests.map((request) => request.incidentKey);
+  const closed = await connection.rows(CLOSED, [keys], closedRow);
+  const within = requests.filter((request) =>
+    closed.some((row) => row.key === request.incidentKey && isWithinWindow(request, row.closedAt)),
+  );
+  return new Set(within.map((request) => request.incidentKey));
+}
+
 /** Reopens or opens; a key whose race was lost is left out. */
 async function openEach(
   connection: Connection,
@@ -173,6 +190,7 @@ async function open(connection: Connection, request: OpenRequest): Promise<Membe
     jsonText(incident.firstAlert),
     incident.onsetAt,
     request.at,
+    request.stormKey,
   ];
   const row = await firstRow(connection.rows(OPEN, values, z.object({ id: z.string() })));
   return row && { incidentId: row.id, how: 'opened', generation: 1 };

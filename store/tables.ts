@@ -14,6 +14,7 @@ import type {
   OperationState,
 } from '../domain/operation.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
+import type { StormSuspect } from '../domain/storm.ts';
 import type { FindingTable, ObservationTable } from './observation-table.ts';
 import type { OperationMove, OperationStage } from './operation-move.ts';
 import type { OutboxTable } from './outbox-table.ts';
@@ -34,6 +35,18 @@ export interface Routing {
   readonly reopenWindowSeconds: number;
   /** Claim targets that this alert speaks about: when an open incident holds one, the alert attaches to it. */
   readonly claimTargets: readonly string[];
+  /** Where it goes instead of opening an incident when too many of its kind open at once; null: nowhere else. */
+  readonly storm: StormRouting | null;
+}
+
+/** How new incidents of a kind are counted, and the one that collects what is too many. */
+export interface StormRouting {
+  /** Playbook class and severity, digested by intake into one string; also the key of the storm incident. */
+  readonly key: string;
+  readonly newIncidentsMax: number;
+  readonly windowSeconds: number;
+  /** The storm incident as it would be opened. */
+  readonly incident: NewIncident;
 }
 
 /** An incident as it would be opened. */
@@ -141,6 +154,8 @@ export interface IncidentTable {
   nextGeneration(id: string, from: number): Promise<number | null>;
   /** Open incidents (not closed), for the reconciler; at most `limit`. */
   unfinished(limit: number): Promise<readonly Incident[]>;
+  /** The distinct suspects that a storm incident collected, in the order of their coming; at most `limit`. */
+  suspects(id: string, limit: number): Promise<readonly StormSuspect[]>;
   /** Stops accepting alerts if nothing is undrained; the transaction of close. */
   stopAccepting(id: string): Promise<'ok' | 'not_drained'>;
 }

@@ -10,6 +10,7 @@ export interface AlertWish {
   readonly title?: string;
   readonly incidentKey?: string;
   readonly claimTargets?: readonly string[];
+  readonly storm?: Routing['storm'];
   readonly reopenWindowSeconds?: number;
   readonly receivedAt?: string;
 }
@@ -54,6 +55,7 @@ export function routedAlert(wish: AlertWish = {}): Delivery['alerts'][number] {
     incident: NEW_INCIDENT,
     reopenWindowSeconds: wish.reopenWindowSeconds ?? 3600,
     claimTargets: wish.claimTargets ?? [],
+    storm: wish.storm ?? null,
   };
   const dedupeKey = digestOf({ fingerprint, startsAt, status, endsAt });
   return { kind: 'alert', incoming: { alert, dedupeKey }, routing };

@@ -13,6 +13,8 @@ import { requestIdOf } from '../request-id.ts';
 const LIST = 'incidents';
 /** So many open approvals of one incident are shown with it. */
 const APPROVALS_SHOWN_MAX = 100;
+/** So many suspects of a storm are shown with it. */
+const SUSPECTS_SHOWN_MAX = 200;
 
 /** The incident. Raises `not_found`. */
 export async function requireIncident(
@@ -46,7 +48,7 @@ export function registerIncidents(app: FastifyInstance, dependencies: ApiDepende
     config: { access: READERS },
     handler: async ({ params }) => {
       const incident = await requireIncident(dependencies, params.id);
-      const [results, operations, approvals, decisions] = await Promise.all([
+      const [results, operations, approvals, decisions, suspects] = await Promise.all([
         store.results.ofIncident(incident.id),
         store.operations.ofIncident(incident.id),
         store.approvals.list(
@@ -54,12 +56,14 @@ export function registerIncidents(app: FastifyInstance, dependencies: ApiDepende
           { cursor: null, limit: APPROVALS_SHOWN_MAX },
         ),
         store.decisions.ofIncident(incident.id),
+        store.incidents.suspects(incident.id, SUSPECTS_SHOWN_MAX),
       ]);
       return {
         incident,
         results,
         approvals: approvals.items,
         decisions: decisions.map(viewOf),
+        suspects,
         now: possibleCommands({ incident, approvals: approvals.items, results, operations }),
       };
     },

@@ -3,6 +3,7 @@ import type { Alert } from '../../domain/alert.ts';
 import { CLOSING_VERDICTS, SEVERITIES, type Incident } from '../../domain/incident.ts';
 import type { InventoryEntry, ResolvedTargets } from '../../domain/inventory.ts';
 import { STEP_NAMES } from '../../domain/playbook.ts';
+import type { StormSuspect } from '../../domain/storm.ts';
 import { jsonObjectSchema, stringMapSchema } from './value.ts';
 
 /** The states of an incident. */
@@ -66,6 +67,16 @@ export const targetsSchema = z.object({
     )
     .readonly(),
 }) satisfies z.ZodType<ResolvedTargets>;
+
+/** One of the incidents that a storm incident stands for. */
+export const suspectSchema = z.object({
+  model: z.string().nullable(),
+  suspect: z.string().nullable(),
+  title: z.string(),
+  alertCount: z.int(),
+  firstAt: z.string(),
+  lastAt: z.string(),
+}) satisfies z.ZodType<StormSuspect>;
 
 /** One of sev1 to sev4. */
 export const severitySchema = z.enum(SEVERITIES);

@@ -60,6 +60,7 @@ beforeAll(async () => {
         incident: { ...INCIDENT, playbookName: 'model-drift' },
         reopenWindowSeconds: 0,
         claimTargets: [],
+        storm: null,
       },
       explanation: {
         route: 'r',

@@ -1,4 +1,4 @@
-import type { Configuration } from '../../domain/configuration.ts';
+import { DEFAULT_STORM, type Configuration } from '../../domain/configuration.ts';
 
 export const NAMESPACE = 'ml';
 export const MODEL = 'fraud-scorer';
@@ -79,6 +79,7 @@ export function smallConfiguration(kubernetesUrl: string): Configuration {
         reopenWindowSeconds: 0,
       },
     ],
+    storm: DEFAULT_STORM,
     people: [{ id: PERSON, name: PERSON, roles: ['responder'], slackUser: null, mail: null }],
     slackChannel: null,
     mailTo: [],
