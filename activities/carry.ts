@@ -6,10 +6,10 @@ import { checkLog, isPutBack, markPutBack } from './acknowledged.ts';
 import type { Carried, CarriedMessage, RunReference } from './activity.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
-/** Message rows for the channels that exist. */
+/** Message rows for the channels that exist; about the engine itself without an incident. */
 export function messagesFor(
   deps: Pick<ActivityDependencies, 'channels'>,
-  incidentId: string,
+  incidentId: string | null,
   messages: readonly CarriedMessage[],
 ): readonly NewMessage[] {
   return messages.flatMap(({ purpose, subject, text, mail }) => {

@@ -15,6 +15,8 @@ import { bytesOf, exchange, jsonOf, type ClientOptions } from './exchange.ts';
 import { readFacts } from './fact-reader.ts';
 import { peopleEndpoints } from './schema/person.ts';
 import { playbookEndpoints } from './schema/playbook.ts';
+import { selfWatchEndpoints } from './schema/self-watch.ts';
+import { silenceEndpoints } from './schema/silence.ts';
 import { statusEndpoints } from './schema/status.ts';
 import { syncEndpoints } from './schema/sync.ts';
 import { API_PREFIX } from './schema/value.ts';
@@ -31,6 +33,8 @@ export const api = {
   playbooks: playbookEndpoints,
   people: peopleEndpoints,
   status: statusEndpoints,
+  silences: silenceEndpoints,
+  selfWatch: selfWatchEndpoints,
 } as const;
 
 /** An endpoint of the contract, its types erased. */

@@ -28,6 +28,8 @@ const alertReceiptSchema = z.object({
   incidentId: z.string().nullable(),
   /** Only for an alert that could not be understood and is kept aside. */
   problem: z.string().exactOptional(),
+  /** Only for an alert that a silence kept from opening an incident. */
+  silencedBy: z.string().exactOptional(),
 });
 
 /** The answer to every webhook. */

@@ -6,7 +6,9 @@ import type { Actor } from '../domain/decision.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { LineageEdge, LineageNode } from '../domain/lineage.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
-import type { NewIncident, Routing, Store } from '../store/tables.ts';
+import type { SelfWatchState } from '../domain/self-watch.ts';
+import type { Routing } from '../store/routing.ts';
+import type { NewIncident, Store } from '../store/tables.ts';
 
 /** A webhook request as it came in: nothing of it is trusted yet. */
 export interface WebhookRequest {
@@ -31,6 +33,8 @@ export interface Intake {
   authenticate(request: WebhookRequest): SourceConfiguration | null;
   /** The envelope's alerts. Raises `invalid` or `too_large` when the envelope itself cannot be read. */
   parse(source: SourceConfiguration, request: WebhookRequest): readonly ParsedAlert[];
+  /** True for the alert by which a source says that it is alive: it opens nothing. */
+  isWatchdog(source: SourceConfiguration, incoming: IncomingAlert): boolean;
   /** Where an alert belongs; null when no route takes it. */
   route(incoming: IncomingAlert): Routing | null;
 }
@@ -114,6 +118,8 @@ export interface ApiDependencies {
   readonly clock: () => Date;
   readonly newId: () => string;
   readonly playbooks: readonly PinnedPlaybook[];
+  /** What the engine sees when it watches itself. */
+  readonly selfWatch: () => SelfWatchState;
   /** Every effect, target, difference, approval and undo, with zero writes. */
   readonly plan: (request: PlanRequest) => Promise<JsonObject>;
   /** How an alert would be routed and which targets its labels select, each rule with its reason. */

@@ -79,6 +79,10 @@ export function createIntake(configuration: IntakeConfiguration): Intake {
         ...result.quarantined.map((alert) => ({ kind: 'quarantined' as const, alert })),
       ];
     },
+    isWatchdog: ({ watchdog }, { alert }) =>
+      watchdog !== undefined &&
+      watchdog !== null &&
+      alert.labels['alertname'] === watchdog.alertname,
     route: (incoming) => router.route(incoming).routing,
   };
 }

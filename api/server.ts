@@ -28,6 +28,8 @@ import { registerPlans } from './routes/plans.ts';
 import { registerPlaybooks } from './routes/playbooks.ts';
 import { registerSync } from './routes/sync.ts';
 import { registerPostmortem } from './routes/postmortem.ts';
+import { registerSelfWatch } from './routes/self-watch.ts';
+import { registerSilences } from './routes/silences.ts';
 import { registerStatus } from './routes/status.ts';
 import { registerEvents, registerTimeline } from './routes/timeline.ts';
 
@@ -196,4 +198,6 @@ const REGISTRATIONS = [
   registerPostmortem,
   registerPlaybooks,
   registerPeople,
+  registerSilences,
+  registerSelfWatch,
 ] as const;

@@ -166,6 +166,7 @@ export const PLAIN_INTAKE: Intake = {
       alert: { source: source.name, dedupeKey: sha256Hex(raw), problem: 'kept', field: null },
     },
   ],
+  isWatchdog: () => false,
   route: () => null,
 };
 
@@ -193,6 +194,7 @@ export function createTestApi(change: Partial<ApiDependencies> = {}) {
     signer: (payload) => digestOf(payload),
     clock: () => new Date(NOW),
     newId: () => `id${(ids += 1).toString()}`,
+    selfWatch: () => ({ selfCheck: null, watchdogs: [], alertmanagers: [] }),
     playbooks: [],
     plan: () => Promise.resolve({ effects: [] }),
     explain: () => Promise.resolve({ routes: [] }),

@@ -3,13 +3,7 @@ import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Page, PageRequest, Store, Tables } from '../store/tables.ts';
 import type { Memory } from './test-memory.ts';
-
-/** A table of which the API uses no more than `used`; the rest raises, so that a new use is seen. */
-function unused(name: string): () => never {
-  return () => {
-    throw new AppError('internal', `The memory store has no ${name}.`);
-  };
-}
+import { quietTables, unused } from './test-unused.ts';
 
 function page<T>(all: readonly T[], request: PageRequest): Page<T> {
   const from = request.cursor === null ? 0 : Number(request.cursor);
@@ -42,6 +36,7 @@ function alertTable(memory: Memory): Tables['alerts'] {
         ),
       );
     },
+    missedAmong: unused('alerts.missedAmong'),
     ofIncident: unused('alerts.ofIncident'),
     drain: unused('alerts.drain'),
   };
@@ -235,7 +230,9 @@ type SmallTables =
   | 'outbox'
   | 'sources'
   | 'observations'
-  | 'findings';
+  | 'findings'
+  | 'silences'
+  | 'selfWatch';
 
 /** The tables of which the API uses one read or none. */
 function smallTables(memory: Memory): Pick<Tables, SmallTables | 'settings'> {
@@ -281,6 +278,7 @@ function smallTables(memory: Memory): Pick<Tables, SmallTables | 'settings'> {
       looked: no('looked'),
     },
     findings: { stand: no('stand'), untold: no('untold'), tell: no('tell') },
+    ...quietTables(),
   };
 }
 

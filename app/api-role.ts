@@ -5,6 +5,7 @@ import type { ApiDependencies } from '../api/dependencies.ts';
 import type { SourceConfiguration } from '../domain/configuration.ts';
 import { isJsonObject } from '../domain/json.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
+import type { SelfWatchState } from '../domain/self-watch.ts';
 import type { Router } from '../intake/routing.ts';
 import type { Store } from '../store/tables.ts';
 import type { EngineClient } from './engine-client.ts';
@@ -25,6 +26,7 @@ export interface ApiRoleOptions {
   readonly activities: Omit<ActivityDependencies, 'reconcile' | 'sync'>;
   readonly sync: Sync;
   readonly signer: (payload: object) => string;
+  readonly selfWatch: () => SelfWatchState;
   readonly settings: { readonly version: string; readonly log: Logger };
 }
 
@@ -56,6 +58,7 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
     signer: options.signer,
     clock: now,
     newId: () => activities.newId('req'),
+    selfWatch: options.selfWatch,
     playbooks,
     plan: createPlanRequest({ activities, playbooks, openRequest }),
     explain: (alert) => Promise.resolve(explainAlert(router, alert)),

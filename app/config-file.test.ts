@@ -219,7 +219,12 @@ describe('files', () => {
     const path = join(import.meta.dirname, '../docs/firebreak.example.yaml');
     const manifests = connectorModules.map(({ manifest }) => manifest);
     const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
-    const environment = { MLFLOW_TOKEN: 't', AIRFLOW_TOKEN: 't', DRIFT_WEBHOOK_SECRET: secret };
+    const environment = {
+      MLFLOW_TOKEN: 't',
+      AIRFLOW_TOKEN: 't',
+      DRIFT_WEBHOOK_SECRET: secret,
+      HEARTBEAT_URL: 'https://beat.example.com/x',
+    };
     const read = await readConfigurationFile(path, { ...references, manifests, environment });
     expect(read.routes.map(({ mode }) => mode)).toEqual(['observe', 'observe']);
   });

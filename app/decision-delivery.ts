@@ -8,7 +8,7 @@ import type { EngineClient } from './engine-client.ts';
 /** Where decisions are kept, and who takes them. */
 interface DeliveryDependencies {
   readonly store: Store;
-  readonly engine: EngineClient;
+  readonly engine: Pick<EngineClient, 'decide'>;
 }
 
 const ACCEPTED: DecisionAnswer = { outcome: 'accepted', reason: null };

@@ -70,6 +70,8 @@ export async function startEngineRole(options: EngineRoleOptions): Promise<Engin
       ...options.activities,
       reconcile: async () => {
         await reconciler.reconcile();
+        // The last leg of the self-check: this activity ran, so the schedule, Temporal and the worker work.
+        await store.selfWatch.settle(new Date().toISOString());
       },
       sync: (how) => options.sync.round(how),
     }),

@@ -23,6 +23,9 @@ import { startEngineRole, type EngineRole } from './engine-role.ts';
 import { allSources, firstStart, type NewSource } from './first-start.ts';
 import { discoverInventory } from './discovery.ts';
 import { createMessengerOf } from './messages.ts';
+import type { SelfWatchState } from '../domain/self-watch.ts';
+import { NOTHING_WATCHED, startSelfWatch } from './self-watch.ts';
+import { selfWatchParts } from './self-watch-parts.ts';
 import { openServers, type Servers, type ServerSettings } from './servers.ts';
 import type { SlackSettings } from './slack-door.ts';
 import { createSync, type Sync } from './sync/sync.ts';
@@ -196,9 +199,16 @@ async function lay(
 async function openApi(ground: Ground, opened: Opened): Promise<string> {
   const { settings } = ground;
   const sources = await allSources(ground.api, settings.configuration);
-  const api: FastifyInstance = createApi(apiDependencies({ ...ground, sources }));
+  // Rounds begin when the door is open; before that there is nothing to tell.
+  let selfWatch: () => SelfWatchState = () => NOTHING_WATCHED;
+  const dependencies = apiDependencies({ ...ground, sources, selfWatch: () => selfWatch() });
+  const api: FastifyInstance = createApi(dependencies);
   opened.add(() => api.close());
-  return api.listen({ host: settings.host, port: settings.port });
+  const url = await api.listen({ host: settings.host, port: settings.port });
+  const watch = startSelfWatch(selfWatchParts(ground, dependencies, sources));
+  opened.add(() => watch.stop());
+  selfWatch = () => watch.state();
+  return url;
 }
 
 async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {

@@ -1,6 +1,7 @@
 // Goal: each row becomes one message in its incident's thread, with a fact; a channel that is down holds nothing up.
 // Method: the real store and the real connectors against the Slack and mail twins, faults planned on the wire.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
 import { create as createMail } from '../connectors/mail/index.ts';
 import { create as createSlack } from '../connectors/slack/index.ts';
 import type { Message, MessageChannel } from '../domain/message.ts';
@@ -62,7 +63,7 @@ async function world(change: Partial<MessengerOptions> = {}): Promise<World> {
 }
 
 /** Sends a row that a test has put. */
-function send(row: Message | undefined): Promise<'sent' | 'later' | 'failed'> {
+function send(row: Message | undefined): ReturnType<Messenger['send']> {
   return current.messenger.send(row?.id ?? '');
 }
 
@@ -101,6 +102,43 @@ const isPost = ({ path }: { path: string }): boolean => path === '/api/chat.post
 
 beforeEach(async () => {
   current = await world();
+});
+
+describe('messenger, snoozed', () => {
+  test('what only repeats waits for the end; what asks anew overtakes it', async () => {
+    const { slack, incidentId, pass } = current;
+    const createdAt = new Date().toISOString();
+    await stores.api().silences.snooze({
+      ...{ id: `snz-${incidentId}`, incidentId, reason: 'known', person: 'mona', name: 'Mona' },
+      ...{ channel: 'cli', createdAt, endsAt: new Date(Date.now() + 3_600_000).toISOString() },
+    });
+    const [reminder, approval] = await put('slack', [
+      { purpose: 'reminder/held at isolate/900000' },
+      { purpose: 'approval/apr_1' },
+    ]);
+    expect(await send(reminder)).toBe('snoozed');
+    expect(await send(approval)).toBe('sent');
+    expect(await send(reminder)).toBe('snoozed');
+    pass(3_700_000);
+    expect(await send(reminder)).toBe('sent');
+    expect(slack.messages(CHANNEL)).toHaveLength(2);
+  });
+
+  test('what is told about the engine itself belongs to no incident and stands alone', async () => {
+    const { slack } = current;
+    const store = stores.worker();
+    await store.messages.put([
+      {
+        ...{ incidentId: null, channel: 'slack', purpose: `watchdog/${current.incidentId}` },
+        ...{ subject: 'No Watchdog', text: 'Look.' },
+      },
+    ]);
+    const rows = await stores.sql('select id from firebreak.message where incident_id is null');
+    const [{ id }] = z.tuple([z.object({ id: z.string() })]).parse(rows);
+    expect(await current.messenger.send(id)).toBe('sent');
+    expect(await current.messenger.send(id)).toBe('sent');
+    expect(slack.messages(CHANNEL).map(({ text }) => text)).toEqual(['No Watchdog']);
+  });
 });
 
 describe('messenger, slack', () => {

@@ -4,7 +4,7 @@ import type { AnyAction, CallContext, Connector } from '../connectors/connector.
 import { toAppError, type AppError, type ErrorCode } from '../domain/error.ts';
 import { newFact } from '../domain/fact.ts';
 import type { Json } from '../domain/json.ts';
-import type { Message, MessageChannel } from '../domain/message.ts';
+import { isHeldBack, type Message, type MessageChannel } from '../domain/message.ts';
 import { renderMail } from '../render/mail.ts';
 import { milestone } from '../render/slack.ts';
 import type { Store } from '../store/tables.ts';
@@ -12,15 +12,15 @@ import type { Store } from '../store/tables.ts';
 /** Sends messages to people; the row is durable before, the message is second. */
 export interface Messenger {
   /**
-   * Sends the message of a row: `sent`, `later` (try again), or `failed` for good. Facts `message.sent` and `message.failed`
+   * Sends the message of a row: `sent`, `later` (try again), `snoozed` (its incident is quiet), or `failed` for good. Facts `message.sent` and `message.failed`
    * are written with the row. Raises only what the store raises.
    */
-  send(messageId: string): Promise<'sent' | 'later' | 'failed'>;
+  send(messageId: string): Promise<'sent' | 'later' | 'snoozed' | 'failed'>;
 }
 
 /** What a messenger needs; a channel that is null is not configured. */
 export interface MessengerOptions {
-  readonly store: Pick<Store, 'messages' | 'transaction'>;
+  readonly store: Pick<Store, 'messages' | 'silences' | 'transaction'>;
   readonly slack: Connector | null;
   readonly mail: Connector | null;
   /** Channel id; null uses the connector's own. */
@@ -62,7 +62,7 @@ export function mailIdOf(message: Pick<Message, 'incidentId' | 'purpose'>): stri
     text.replaceAll('/', '.').replace(/[^A-Za-z0-9.-]/g, (character) => {
       return `_${(character.codePointAt(0) ?? 0).toString(16)}`;
     });
-  return `<${part(message.incidentId)}.${part(message.purpose)}@${MAIL_DOMAIN}>`;
+  return `<${part(message.incidentId ?? ENGINE)}.${part(message.purpose)}@${MAIL_DOMAIN}>`;
 }
 
 function asJson(value: unknown): Json {
@@ -106,8 +106,8 @@ function mailLane(connector: Connector | null, to: readonly string[]): Lane | nu
 
 function contextOf(message: Message, now: () => Date): CallContext {
   return {
-    idempotencyKey: `${message.incidentId}/${message.channel}/${message.purpose}`,
-    incidentId: message.incidentId,
+    idempotencyKey: `${message.incidentId ?? ENGINE}/${message.channel}/${message.purpose}`,
+    incidentId: message.incidentId ?? ENGINE,
     signal: AbortSignal.timeout(SEND_TIMEOUT_MS),
     heartbeat: () => undefined,
     // Telling people is R0: a halt does not stop it.
@@ -116,7 +116,10 @@ function contextOf(message: Message, now: () => Date): CallContext {
   };
 }
 
-type Outcome = 'sent' | 'later' | 'failed';
+type Outcome = 'sent' | 'later' | 'snoozed' | 'failed';
+
+/** In place of an incident, for what is told about the engine itself. */
+const ENGINE = 'engine';
 
 /** The messenger, with what it remembers between messages. */
 class ChannelMessenger implements Messenger {
@@ -171,7 +174,8 @@ class ChannelMessenger implements Messenger {
     this.lookups = looking.catch(() => undefined);
     const found = await looking;
     if (!found) return 'failed';
-    const thread = `${found.channel}/${found.incidentId}`;
+    // What is told about the engine is no thread: each message stands alone.
+    const thread = `${found.channel}/${found.incidentId ?? found.id}`;
     const before = this.threads.get(thread) ?? Promise.resolve();
     const sending = before.then(() => this.sendRow(messageId));
     const settled = sending.catch(() => undefined);
@@ -190,9 +194,10 @@ class ChannelMessenger implements Messenger {
     const lane = this.lanes[message.channel];
     if (!lane) return this.recordFailed(message, 'not configured');
     if ((this.restUntilMs.get(message.channel) ?? 0) > this.now().getTime()) return 'later';
-    if (await this.hasEarlier(message)) return 'later';
-    const { incidentId, channel } = message;
-    const parent = await this.store.messages.threadParent(incidentId, channel);
+    const snoozed = await this.isSnoozed(message);
+    if (snoozed && isHeldBack(message)) return 'snoozed';
+    if (await this.hasEarlier(message, snoozed)) return 'later';
+    const parent = await this.parentOf(message);
     let externalId: string;
     try {
       externalId = await this.deliver(lane, message, parent);
@@ -202,12 +207,25 @@ class ChannelMessenger implements Messenger {
     return this.recordSent(message, externalId);
   }
 
-  /** True while an earlier message of the thread is not settled: people read a thread in order. */
-  private async hasEarlier(message: Message): Promise<boolean> {
+  private async isSnoozed({ incidentId }: Message): Promise<boolean> {
+    if (incidentId === null) return false;
+    const until = await this.store.silences.snoozedUntil(incidentId);
+    return until !== null && Date.parse(until) > this.now().getTime();
+  }
+
+  private async parentOf({ incidentId, channel }: Message): Promise<Message | null> {
+    return incidentId === null ? null : this.store.messages.threadParent(incidentId, channel);
+  }
+
+  /** True while an earlier message of the thread is not settled: people read a thread in order, but for a snooze. */
+  private async hasEarlier(message: Message, snoozed: boolean): Promise<boolean> {
+    if (message.incidentId === null) return false;
     const all = await this.store.messages.ofIncident(message.incidentId);
     const lane = all.filter(({ channel }) => channel === message.channel);
     const at = lane.findIndex(({ id }) => id === message.id);
-    return lane.slice(0, Math.max(at, 0)).some(({ state }) => state === 'pending');
+    return lane
+      .slice(0, Math.max(at, 0))
+      .some((earlier) => earlier.state === 'pending' && !(snoozed && isHeldBack(earlier)));
   }
 
   /** Sends into the thread; when its parent is gone, beside it. */
@@ -230,6 +248,7 @@ class ChannelMessenger implements Messenger {
     const { id, incidentId, channel, purpose, subject } = message;
     await this.store.transaction(async (tables) => {
       await tables.messages.sent(id, externalId);
+      if (incidentId === null) return;
       const fact = newFact({
         key: `message/${channel}/${purpose}/sent`,
         kind: 'message.sent',
@@ -245,6 +264,7 @@ class ChannelMessenger implements Messenger {
     const { id, incidentId, channel, purpose, subject } = message;
     await this.store.transaction(async (tables) => {
       await tables.messages.failed(id, true);
+      if (incidentId === null) return;
       const fact = newFact({
         key: `message/${channel}/${purpose}/failed`,
         kind: 'message.failed',

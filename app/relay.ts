@@ -16,6 +16,8 @@ const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 30_000;
 /** How long work waits that only another Temporal can do. */
 const FOREIGN_MS = 5_000;
+/** How soon it is looked again whether an incident may be spoken of again. */
+const SNOOZED_MS = 60_000;
 /** An incident is woken at most so often. */
 const WAKE_EVERY_MS = 1_000;
 
@@ -28,7 +30,7 @@ export interface Relay {
 /** What the relay works on. */
 export interface RelayDependencies {
   readonly store: Store;
-  readonly engine: EngineClient;
+  readonly engine: Pick<EngineClient, 'start' | 'wake' | 'decide'>;
   readonly messenger: Messenger;
   readonly namespace: OurNamespace;
   readonly log: Logger;
@@ -124,11 +126,17 @@ async function carryOut(
       const outcome = await deliverDecision(deps, work.decisionId);
       return outcome === 'later' ? { laterMs: RETRY_FIRST_MS * 2 } : 'done';
     }
-    case 'send-message': {
-      const outcome = await deps.messenger.send(work.messageId);
-      return outcome === 'later' ? { laterMs: RETRY_FIRST_MS * 8 } : 'done';
-    }
+    case 'self-check':
+      await deps.store.selfWatch.relayed(work.checkId, new Date().toISOString());
+      return 'done';
+    case 'send-message':
+      return afterSending(await deps.messenger.send(work.messageId));
   }
+}
+
+function afterSending(outcome: Awaited<ReturnType<Messenger['send']>>): Delivery {
+  if (outcome === 'snoozed') return { laterMs: SNOOZED_MS };
+  return outcome === 'later' ? { laterMs: RETRY_FIRST_MS * 8 } : 'done';
 }
 
 /** Setting under which it stands that a generation's start was delivered: only then does NotFound count. */

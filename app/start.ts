@@ -33,6 +33,7 @@ export const EMPTY_CONFIGURATION: Configuration = {
   routes: [],
   storm: DEFAULT_STORM,
   people: [],
+  heartbeatUrl: null,
   slackChannel: null,
   mailTo: [],
 };

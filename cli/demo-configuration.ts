@@ -125,6 +125,7 @@ export function demoConfiguration(world: DemoWorld): Configuration {
     routes: routesOf(world),
     storm: DEFAULT_STORM,
     people: DEMO_PEOPLE.map((person) => ({ ...person, roles: [...person.roles] })),
+    heartbeatUrl: null,
     slackChannel: null,
     mailTo: ['on-call@example.com'],
   };

@@ -6,6 +6,7 @@ import { allFacts } from './fact-pages.ts';
 import { EXIT } from './failure.ts';
 import { addIncidentCommands } from './incident-command.ts';
 import type { Registrar } from './registrar.ts';
+import { addSnooze } from './silence.ts';
 
 const FACTS_MAX = 10_000;
 const LIST_MAX = 200;
@@ -147,4 +148,5 @@ export function registerIncident(registrar: Registrar): void {
   addReading(incident, registrar);
   addTimeline(incident, registrar);
   addIncidentCommands(incident, registrar);
+  addSnooze(incident, registrar);
 }

@@ -1,7 +1,7 @@
 import { ROLES } from '../domain/approval.ts';
-import { AppError } from '../domain/error.ts';
 import { renderTable } from '../render/terminal.ts';
 import { argument, choice, collect, option, optionList, requiredOption } from './arguments.ts';
+import { instantOf } from './duration.ts';
 import { EXIT } from './failure.ts';
 import type { Registrar } from './registrar.ts';
 
@@ -51,15 +51,6 @@ function addUser({ program, run }: Registrar): void {
   });
 }
 
-/** An instant from a date or a time. Raises `invalid`. */
-function instantOf(text: string): string {
-  const time = Date.parse(text);
-  if (Number.isNaN(time)) {
-    throw new AppError('invalid', '--expires is a date or a time.', { field: 'expires' });
-  }
-  return new Date(time).toISOString();
-}
-
 /** `firebreak user add|list`, `firebreak token add`. */
 export function registerPeople(registrar: Registrar): void {
   addUser(registrar);
@@ -80,7 +71,7 @@ export function registerPeople(registrar: Registrar): void {
         params: { id: argument(args, 0, 'person') },
         body: {
           label: requiredOption(args, 'label'),
-          expiresAt: expires === undefined ? null : instantOf(expires),
+          expiresAt: expires === undefined ? null : instantOf(expires, 'expires'),
         },
       });
       session.progress('This token is shown only now:');

@@ -17,6 +17,8 @@ import { registerSync } from './sync.ts';
 import { registerPostmortem } from './postmortem.ts';
 import { registerDemo } from './run-demo.ts';
 import type { Registrar } from './registrar.ts';
+import { registerSelfWatch } from './self-watch.ts';
+import { registerSilence } from './silence.ts';
 import { createSession, globalOptions, type Surroundings } from './session.ts';
 import { registerStart } from './start.ts';
 
@@ -36,6 +38,8 @@ const GROUPS: readonly ((registrar: Registrar) => void)[] = [
   registerSync,
   registerEvidence,
   registerPostmortem,
+  registerSilence,
+  registerSelfWatch,
   registerPeople,
   registerConfig,
 ];

@@ -45,4 +45,6 @@ export interface AlertReceipt {
   readonly incidentId: string | null;
   /** Only for a quarantined alert. */
   readonly problem?: string;
+  /** Only for an alert that a silence kept from opening an incident: its id. */
+  readonly silencedBy?: string;
 }

@@ -16,6 +16,8 @@ const dnsName = z
   .max(253)
   .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'is not a name of a Kubernetes object');
 
+const webAddress = z.url({ protocol: /^https?$/ }).max(2000);
+
 const instance = z.strictObject({
   name,
   connector: name,
@@ -67,6 +69,25 @@ const source = z
     authentication: z.discriminatedUnion('kind', [bearer, hmac]),
     mapping: mapping.nullable().default(null),
     ignoreLabels: z.array(text).max(100).default([]),
+    watchdog: z
+      .strictObject({
+        alertname: text.default('Watchdog'),
+        withinSeconds: z.int().min(60).max(86_400).default(600),
+      })
+      .nullable()
+      .default(null),
+    alertmanager: z
+      .strictObject({
+        url: webAddress,
+        token: z.string().min(1).max(8192).nullable().default(null).meta({ secret: true }),
+        receiver: text,
+      })
+      .nullable()
+      .default(null),
+  })
+  .refine((value) => value.alertmanager === null || value.kind === 'alertmanager', {
+    message: 'only a source of kind alertmanager can be read',
+    path: ['alertmanager'],
   })
   .refine((value) => (value.kind === 'generic') === (value.mapping !== null), {
     message: 'a generic source needs a mapping, and only a generic source has one',
@@ -154,6 +175,7 @@ export const configurationSchema = z.strictObject({
   routes: list(route),
   storm: storm.default(DEFAULT_STORM),
   people: list(person),
+  heartbeatUrl: webAddress.nullable().default(null).meta({ secret: true }),
   slackChannel: text.nullable().default(null),
   mailTo: z.array(z.email()).max(100).default([]),
 }) satisfies z.ZodType<Configuration>;

@@ -37,6 +37,20 @@ export type SourceAuthentication =
       /** Standard Webhooks secrets (`whsec_…` or raw text); two during rotation. */ readonly secrets: readonly string[];
     };
 
+/** The alert by which a source says that it is alive, and how often it must. */
+export interface WatchdogExpectation {
+  readonly alertname: string;
+  readonly withinSeconds: number;
+}
+
+/** Where the alerts of an Alertmanager can be read, so that what its webhooks missed is taken in. */
+export interface AlertmanagerAccess {
+  readonly url: string;
+  readonly token: string | null;
+  /** Name of the receiver that stands for us: what is meant for others is left alone. */
+  readonly receiver: string;
+}
+
 /** Source configuration. */
 export interface SourceConfiguration {
   readonly name: string;
@@ -46,6 +60,10 @@ export interface SourceConfiguration {
   readonly mapping: GenericMapping | null;
   /** Labels that do not identify an alert (pod, instance …), left out of the fingerprint. */
   readonly ignoreLabels: readonly string[];
+  /** Null or absent: nobody waits for a sign of life. */
+  readonly watchdog?: WatchdogExpectation | null;
+  /** Only for `alertmanager`; null or absent: only its webhooks are taken. */
+  readonly alertmanager?: AlertmanagerAccess | null;
 }
 
 /** Which playbook answers an alert, how far it may go by itself, and who it is about. First match wins. */
@@ -89,6 +107,8 @@ export interface Configuration {
   readonly routes: readonly Route[];
   readonly storm: StormConfiguration;
   readonly people: readonly PersonConfiguration[];
+  /** Told by a GET, each minute, that the whole way from intake to log works; null: nobody is told. */
+  readonly heartbeatUrl: string | null;
   /** Where milestones go; null switches a channel off. */
   readonly slackChannel: string | null;
   readonly mailTo: readonly string[];

@@ -14,6 +14,7 @@ export const FACT_KINDS = [
   'incident.severity-set',
   'incident.acknowledged',
   'incident.note',
+  'incident.snoozed',
   'incident.handed-over',
   'incident.paused',
   'incident.unpaused',

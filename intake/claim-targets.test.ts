@@ -31,7 +31,7 @@ function targets(labels: Readonly<Record<string, string>>, resolved: InventoryEn
   const alert = {
     ...{
       source: 'am',
-      status: 'firing',
+      status: 'firing' as const,
       fingerprint: 'f',
       startsAt: 't',
       endsAt: null,

@@ -30,7 +30,7 @@ export const FALLBACK_ROUTE: Route = {
 };
 const SUSPECT_LENGTH_MAX = 1000;
 
-/** How an alert is routed, as the store takes it (`Routing` of store/tables.ts). */
+/** How an alert is routed, as the store takes it (`Routing` of store/routing.ts). */
 export interface AlertRouting {
   readonly incidentKey: string;
   readonly incident: Pick<

@@ -14,6 +14,18 @@ const OF_INCIDENT = {
     where incident_id = $1 and ($2::bigint is null or sequence > $2) order by sequence limit $3`,
 };
 
+// Alertmanager lists times to the millisecond and tells them to the nanosecond.
+const KNOWN_STARTS = {
+  name: 'alert-known-starts',
+  text: `select k.n::int as n
+    from unnest($1::text[], $2::text[], $3::text[]) with ordinality as k (source, fingerprint, starts_at, n)
+    where exists (
+      select from firebreak.alert a
+      where a.source = k.source and a.fingerprint = k.fingerprint and a.status = 'firing'
+        and date_trunc('milliseconds', a.starts_at::timestamptz)
+          = date_trunc('milliseconds', k.starts_at::timestamptz))`,
+};
+
 // The row as it was before: locked first, against alerts on their way in as well, and read under that lock.
 const DRAIN = {
   name: 'alert-drain',
@@ -48,11 +60,30 @@ async function ofIncident(
   return pageOf(rows, page.limit, { item: (row) => row.stored, cursor: (row) => row.sequence });
 }
 
+async function missedAmong(
+  connection: Connection,
+  alerts: readonly IncomingAlert[],
+): Promise<readonly IncomingAlert[]> {
+  if (alerts.length === 0) return [];
+  const rows = await connection.rows(
+    KNOWN_STARTS,
+    [
+      alerts.map(({ alert }) => alert.source),
+      alerts.map(({ alert }) => alert.fingerprint),
+      alerts.map(({ alert }) => alert.startsAt),
+    ],
+    z.object({ n: z.number() }),
+  );
+  const known = new Set(rows.map(({ n }) => n - 1));
+  return alerts.filter((_, index) => !known.has(index));
+}
+
 /** Alerts over a connection; see the contract for what each function answers. */
 export function createAlertTable(connection: Connection): AlertTable {
   return {
     accept: (deliveries) =>
       withRaces(connection, (transaction) => acceptDeliveries(transaction, deliveries)),
+    missedAmong: (alerts) => missedAmong(connection, alerts),
     ofIncident: (incidentId, page) => ofIncident(connection, incidentId, page),
     drain: (incidentId) =>
       requireRow(

@@ -4,8 +4,9 @@ import type { AlertFactKind } from './alert-fact.ts';
 import type { Connection } from './connection.ts';
 import { acceptingOf, holdersOf, openOrReopen, reopenableOf } from './membership.ts';
 import type { Membership, Memberships, OpenRequest } from './membership.ts';
+import { silenceOf, silencesAt } from './silence.ts';
 import { collectedOf, roomOf } from './storm.ts';
-import type { Routing } from './tables.ts';
+import type { Routing } from './routing.ts';
 
 /** A new, routed alert. */
 export interface Routed {
@@ -26,6 +27,8 @@ export interface Joined extends Routed {
 export interface Assigned {
   readonly joined: readonly Joined[];
   readonly begun: readonly { readonly membership: Membership; readonly request: OpenRequest }[];
+  /** By alert id, the silence that kept it from opening an incident. */
+  readonly silenceOf: ReadonlyMap<string, string>;
 }
 
 /** Where alerts of some incident keys belong already. */
@@ -110,7 +113,57 @@ function latestOf(routed: readonly Routed[]): string {
   return routed.map((one) => one.entry.delivery.receivedAt).reduce((a, b) => (a > b ? a : b), '');
 }
 
-/** Joins by key first, then by a claimed target, then reopens, opens or collects; what is over opens nothing. */
+/** What alerts without a standing meet: who holds their targets, what keeps them quiet, how many may still open. */
+interface Surroundings {
+  readonly holderOf: (one: Routed) => string | undefined;
+  readonly silenceOf: (one: Routed) => string | undefined;
+  readonly room: ReadonlyMap<string, number>;
+}
+
+/** One flight; none when every alert stands somewhere. */
+async function surroundingsOf(
+  connection: Connection,
+  open: readonly Routed[],
+): Promise<Surroundings> {
+  if (open.length === 0) {
+    return { holderOf: () => undefined, silenceOf: () => undefined, room: new Map() };
+  }
+  const at = latestOf(open);
+  const [holders, silences, room] = await Promise.all([
+    holdersOf(
+      connection,
+      open.flatMap((one) => one.routing.claimTargets),
+    ),
+    silencesAt(connection, at),
+    roomOf(
+      connection,
+      open.flatMap((one) => one.routing.storm ?? []),
+      at,
+    ),
+  ]);
+  return {
+    holderOf: (one) =>
+      one.routing.claimTargets.map((target) => holders.get(target)).find((id) => id !== undefined),
+    silenceOf: (one) => silenceOf(silences, one.incoming.alert.labels),
+    room,
+  };
+}
+
+/** The first alert of each incident that would be opened: what is held attaches, what is silenced opens nothing. */
+function firstsOf(open: readonly Routed[], around: Surroundings): readonly Routed[] {
+  const firstOfKey = new Map<string, Routed>();
+  for (const one of open) {
+    const { incidentKey } = one.routing;
+    if (firstOfKey.has(incidentKey) || around.holderOf(one) !== undefined) continue;
+    if (around.silenceOf(one) === undefined) firstOfKey.set(incidentKey, one);
+  }
+  return [...firstOfKey.values()];
+}
+
+/**
+ * Joins by key first, then by a claimed target, then reopens, opens or collects; what is silenced or over opens
+ * nothing, and still joins what is open.
+ */
 export async function assign(
   connection: Connection,
   routed: readonly Routed[],
@@ -121,44 +174,35 @@ export async function assign(
   const open = routed.filter(
     ({ routing, incoming }) => incoming.alert.status === 'firing' && !stands(routing.incidentKey),
   );
-  const [holders, room] = await Promise.all([
-    holdersOf(
-      connection,
-      open.flatMap((one) => one.routing.claimTargets),
-    ),
-    roomOf(
-      connection,
-      open.flatMap((one) => one.routing.storm ?? []),
-      latestOf(open),
-    ),
-  ]);
-  const holderOf = (one: Routed): string | undefined =>
-    one.routing.claimTargets.map((target) => holders.get(target)).find((id) => id !== undefined);
-  const firstOfKey = new Map<string, Routed>();
-  for (const one of open.filter((candidate) => holderOf(candidate) === undefined)) {
-    if (!firstOfKey.has(one.routing.incidentKey)) firstOfKey.set(one.routing.incidentKey, one);
-  }
-  const { requests, collecting } = await openingFor(connection, [...firstOfKey.values()], room);
-  const begun = await openOrReopen(connection, requests);
+  const unplaced = new Set(open);
+  const around = await surroundingsOf(connection, open);
+  const opening = await openingFor(connection, firstsOf(open, around), around.room);
+  const begun = await openOrReopen(connection, opening.requests);
   const joined = routed.flatMap((one): readonly Joined[] => {
     const { incidentKey } = one.routing;
-    const own = standing.accepting.get(incidentKey) ?? begun.get(incidentKey);
-    const membership = own ?? begun.get(collecting.get(incidentKey) ?? '') ?? stands(incidentKey);
-    const joins = (incidentId: string, kind: AlertFactKind): readonly Joined[] => [
-      { ...one, incidentId, kind, collected: kind !== 'attached' && own === undefined },
-    ];
-    if (one.incoming.alert.status === 'resolved') {
-      return membership ? joins(membership.incidentId, 'resolved') : [];
+    const holder = unplaced.has(one) ? around.holderOf(one) : undefined;
+    if (holder !== undefined) {
+      return [{ ...one, incidentId: holder, kind: 'attached', collected: false }];
     }
-    const holder = stands(incidentKey) ? undefined : holderOf(one);
-    if (holder !== undefined) return joins(holder, 'attached');
-    return membership ? joins(membership.incidentId, 'received') : [];
+    const own = standing.accepting.get(incidentKey) ?? begun.get(incidentKey);
+    const storm = begun.get(opening.collecting.get(incidentKey) ?? '');
+    const membership = own ?? storm ?? standing.collected.get(incidentKey);
+    if (membership === undefined) return [];
+    const kind = one.incoming.alert.status === 'resolved' ? 'resolved' : 'received';
+    return [{ ...one, incidentId: membership.incidentId, kind, collected: own === undefined }];
   });
+  const placed = new Set(joined.map((one) => one.entry));
   return {
     joined,
-    begun: requests.flatMap((request) => {
+    begun: opening.requests.flatMap((request) => {
       const membership = begun.get(request.incidentKey);
       return membership === undefined ? [] : [{ membership, request }];
     }),
+    silenceOf: new Map(
+      open.flatMap((one) => {
+        const silence = placed.has(one.entry) ? undefined : around.silenceOf(one);
+        return silence === undefined ? [] : [[one.entry.alertId, silence] as const];
+      }),
+    ),
   };
 }

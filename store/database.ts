@@ -23,7 +23,9 @@ import { createPlaybookTable } from './playbook.ts';
 import { createResultTable } from './result.ts';
 import { STORE_ROLES } from './role.ts';
 import type { StoreRole } from './role.ts';
+import { createSelfWatchTable } from './self-watch.ts';
 import { createSettingTable } from './setting.ts';
+import { createSilenceTable } from './silence.ts';
 import { createSourceTable } from './source.ts';
 import type { Store, Tables } from './tables.ts';
 
@@ -97,6 +99,8 @@ export function createTables(connection: Connection): Tables {
     settings: createSettingTable(connection),
     observations: createObservationTable(connection),
     findings: createFindingTable(connection),
+    silences: createSilenceTable(connection),
+    selfWatch: createSelfWatchTable(connection),
   };
 }
 

@@ -3,6 +3,7 @@ import type { NewFact } from '../domain/fact.ts';
 import type { Entry } from './accept.ts';
 import { ALERT_FACT_KINDS, alertFact } from './alert-fact.ts';
 import type { AlertFactKind } from './alert-fact.ts';
+import type { Places } from './alert-insert.ts';
 import { appendFactsOf } from './append.ts';
 import { assign, routedOf } from './assignment.ts';
 import type { Assigned, Joined, Standing } from './assignment.ts';
@@ -13,8 +14,7 @@ import { collect } from './storm.ts';
 import type { CollectedAlert } from './storm.ts';
 
 /** Which alert joins which incident, by alert id; `record` writes counters, outbox rows and facts. */
-export interface Joining {
-  readonly incidentOf: ReadonlyMap<string, string>;
+export interface Joining extends Places {
   /** Ids of the alerts whose fingerprint their incident knows from an earlier start; asked before they are inserted. */
   flapped(): Promise<ReadonlySet<string>>;
   /** The last statements of the transaction, after the alerts are inserted. */
@@ -75,6 +75,7 @@ export async function joinIncidents(
   const assigned = await assign(connection, routedOf(entries), standing);
   return {
     incidentOf: new Map(assigned.joined.map((one) => [one.entry.alertId, one.incidentId])),
+    silenceOf: assigned.silenceOf,
     flapped: () => flappedAmong(connection, assigned),
     record: (flapped) => record(connection, assigned, flapped),
   };

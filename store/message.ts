@@ -20,7 +20,7 @@ const PUT = {
     select m.id, m.incident_id, m.channel, m.purpose, m.subject, m.text
     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
       with ordinality as m (id, incident_id, channel, purpose, subject, text, n)
-    order by m.n on conflict (incident_id, channel, purpose) do nothing
+    order by m.n on conflict do nothing
     returning id`,
 };
 
@@ -52,7 +52,7 @@ const OF_INCIDENT = {
 
 const messageRow: z.ZodType<Message> = z.object({
   id: z.string(),
-  incidentId: z.string(),
+  incidentId: z.string().nullable(),
   channel: z.enum(['slack', 'mail']),
   purpose: z.string(),
   subject: z.string(),

@@ -3,7 +3,8 @@ export type OutboxWork =
   | { readonly kind: 'start-incident'; readonly incidentId: string; readonly generation: number }
   | { readonly kind: 'wake-incident'; readonly incidentId: string }
   | { readonly kind: 'deliver-decision'; readonly decisionId: string; readonly incidentId: string }
-  | { readonly kind: 'send-message'; readonly messageId: string };
+  | { readonly kind: 'send-message'; readonly messageId: string }
+  | { readonly kind: 'self-check'; readonly checkId: string };
 
 /** One piece of work for the relay, leased. */
 export interface OutboxRow {

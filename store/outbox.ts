@@ -61,7 +61,7 @@ const leasedRow = z.object({
 });
 
 function incidentOf(work: OutboxWork): string | null {
-  return work.kind === 'send-message' ? null : work.incidentId;
+  return 'incidentId' in work ? work.incidentId : null;
 }
 
 /** Adds work for the relay, several at once; a wake joins the one that already waits for its incident. */

@@ -6,7 +6,7 @@ import { cleanText, timestamp } from './column.ts';
 import type { Connection } from './connection.ts';
 import { keyRow } from './membership.ts';
 import type { Memberships } from './membership.ts';
-import type { StormRouting } from './tables.ts';
+import type { StormRouting } from './routing.ts';
 
 /** Suspects of one storm that get a row; alerts of later ones are alerts of the storm, without a row of their own. */
 const SUSPECTS_MAX = 1000;

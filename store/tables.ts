@@ -18,35 +18,14 @@ import type { StormSuspect } from '../domain/storm.ts';
 import type { FindingTable, ObservationTable } from './observation-table.ts';
 import type { OperationMove, OperationStage } from './operation-move.ts';
 import type { OutboxTable } from './outbox-table.ts';
+import type { SelfWatchTable } from './self-watch-table.ts';
+import type { Routing } from './routing.ts';
+import type { SilenceTable } from './silence-table.ts';
 
 /** A page of a keyset listing; `next` is the cursor of the next page or null. */
 export interface Page<T> {
   readonly items: readonly T[];
   readonly next: string | null;
-}
-
-/** How an alert that is not a repeat is routed: what intake (pure) worked out before the transaction. */
-export interface Routing {
-  /** (resolved model or suspect, playbook class), digested by intake into one string. */
-  readonly incidentKey: string;
-  /** A new incident as it would be opened; ignored when one with the key accepts. */
-  readonly incident: NewIncident;
-  /** Seconds after close within which the same key reopens instead of opening anew. */
-  readonly reopenWindowSeconds: number;
-  /** Claim targets that this alert speaks about: when an open incident holds one, the alert attaches to it. */
-  readonly claimTargets: readonly string[];
-  /** Where it goes instead of opening an incident when too many of its kind open at once; null: nowhere else. */
-  readonly storm: StormRouting | null;
-}
-
-/** How new incidents of a kind are counted, and the one that collects what is too many. */
-export interface StormRouting {
-  /** Playbook class and severity, digested by intake into one string; also the key of the storm incident. */
-  readonly key: string;
-  readonly newIncidentsMax: number;
-  readonly windowSeconds: number;
-  /** The storm incident as it would be opened. */
-  readonly incident: NewIncident;
 }
 
 /** An incident as it would be opened. */
@@ -88,6 +67,8 @@ export interface AlertTable {
   accept(deliveries: readonly Delivery[]): Promise<readonly (readonly AlertReceipt[])[]>;
   /** Alerts of an incident, oldest first, keyset by cursor. */
   ofIncident(incidentId: string, page: PageRequest): Promise<Page<StoredAlert>>;
+  /** Of alerts that fire, those of which no delivery has told: by source, fingerprint and start, to the millisecond. */
+  missedAmong(alerts: readonly IncomingAlert[]): Promise<readonly IncomingAlert[]>;
   /** Alerts that arrived and have not been counted by the workflow yet; marks them drained. */
   drain(incidentId: string): Promise<{ readonly drained: number; readonly total: number }>;
 }
@@ -417,6 +398,8 @@ export interface Tables {
   readonly facts: FactTable;
   readonly people: PersonTable;
   readonly sources: SourceTable;
+  readonly silences: SilenceTable;
+  readonly selfWatch: SelfWatchTable;
   readonly settings: SettingTable;
   readonly observations: ObservationTable;
   readonly findings: FindingTable;

@@ -1,6 +1,7 @@
 import type { Alert } from '../domain/alert.ts';
 import { digestOf } from '../evidence/digest.ts';
-import type { Delivery, NewIncident, Routing } from './tables.ts';
+import type { Routing } from './routing.ts';
+import type { Delivery, NewIncident } from './tables.ts';
 
 /** What a test wants to be special about an alert; the rest is filled in. */
 export interface AlertWish {

@@ -65,9 +65,32 @@ interface Sender {
   readonly source: string | null;
 }
 
-function routed(dependencies: ApiDependencies, parsed: ParsedAlert): Delivery['alerts'][number] {
+function isWatchdog(
+  { intake }: ApiDependencies,
+  source: SourceConfiguration,
+  parsed: ParsedAlert,
+): boolean {
+  return parsed.kind === 'alert' && intake.isWatchdog(source, parsed.incoming);
+}
+
+/** A sign of life opens nothing; it is kept like every alert. */
+function routed(
+  dependencies: ApiDependencies,
+  source: SourceConfiguration,
+  parsed: ParsedAlert,
+): Delivery['alerts'][number] {
   if (parsed.kind === 'quarantined') return parsed;
-  return { ...parsed, routing: dependencies.intake.route(parsed.incoming) };
+  const quiet = isWatchdog(dependencies, source, parsed);
+  return { ...parsed, routing: quiet ? null : dependencies.intake.route(parsed.incoming) };
+}
+
+/** Notes that a source is alive, when it says so: the alert itself is a repetition most of the time. */
+async function noteLife(
+  dependencies: ApiDependencies,
+  { name }: SourceConfiguration,
+  { alive, at }: { readonly alive: boolean; readonly at: string },
+): Promise<void> {
+  if (alive) await dependencies.store.selfWatch.watchdogSeen(name, at);
 }
 
 function sentTo(kind: Sender['kind'], named: { readonly source?: string | undefined }): Sender {
@@ -85,14 +108,24 @@ async function take({ dependencies, batcher }: Intaking, request: FastifyRequest
   if (source === null) throw new AppError('unauthorized', 'Unauthorized.');
   const parsed = dependencies.intake.parse(source, webhook);
   try {
-    const alerts = await batcher.submit({
-      source: source.name,
-      contentType,
-      headers: keptHeaders(headers),
-      raw,
-      receivedAt: receivedAt.toISOString(),
-      alerts: parsed.map((one) => routed(dependencies, one)),
-    });
+    const at = receivedAt.toISOString();
+    const alive = parsed.some(
+      (one) =>
+        isWatchdog(dependencies, source, one) &&
+        one.kind === 'alert' &&
+        one.incoming.alert.status === 'firing',
+    );
+    const [alerts] = await Promise.all([
+      batcher.submit({
+        source: source.name,
+        contentType,
+        headers: keptHeaders(headers),
+        raw,
+        receivedAt: at,
+        alerts: parsed.map((one) => routed(dependencies, source, one)),
+      }),
+      noteLife(dependencies, source, { alive, at }),
+    ]);
     return { alerts };
   } catch (error) {
     throw ownTrouble(error);

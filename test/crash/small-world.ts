@@ -81,6 +81,7 @@ export function smallConfiguration(kubernetesUrl: string): Configuration {
     ],
     storm: DEFAULT_STORM,
     people: [{ id: PERSON, name: PERSON, roles: ['responder'], slackUser: null, mail: null }],
+    heartbeatUrl: null,
     slackChannel: null,
     mailTo: [],
   };

@@ -1,0 +1,37 @@
+/** Whether a source still says that it is alive. */
+export interface WatchdogState {
+  readonly source: string;
+  /** Name of the alert that says so. */
+  readonly alertname: string;
+  /** When it last said so, RFC 3339; null when it never did. */
+  readonly lastSeenAt: string | null;
+  readonly missing: boolean;
+}
+
+/** How reading one Alertmanager went. */
+export interface CatchUpState {
+  readonly source: string;
+  /** When it was last read, RFC 3339; null before. */
+  readonly readAt: string | null;
+  /** Why the latest reading failed; null when it did not. */
+  readonly problem: string | null;
+  /** Alerts that no webhook had brought, since this process began. */
+  readonly missed: number;
+}
+
+/** How the check that goes the way of an alert went. */
+export interface SelfCheckState {
+  /** When the latest check that went the whole way began, RFC 3339; null before the first. */
+  readonly wholeAt: string | null;
+  /** When the outside URL last took a heartbeat, RFC 3339; null before the first. */
+  readonly beatAt: string | null;
+  /** What the latest check or heartbeat lacked; null when it lacked nothing. */
+  readonly problem: string | null;
+}
+
+/** What the engine sees when it watches itself; what is not configured is null or empty. */
+export interface SelfWatchState {
+  readonly selfCheck: SelfCheckState | null;
+  readonly watchdogs: readonly WatchdogState[];
+  readonly alertmanagers: readonly CatchUpState[];
+}
