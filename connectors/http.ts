@@ -25,6 +25,10 @@ export interface HttpClientOptions extends HttpIdentity {
   readonly baseUrl: string;
   /** Texts that no message may contain; read when an error happens, so the list may grow (renewed tokens). */
   readonly secrets: readonly string[];
+  /** Told when the other side does not know us (401): the next `headers` may hold a renewed credential. */
+  readonly refused?: (headers: Headers) => void;
+  /** Lets go of what the requests were sent with; `close` of the client calls it. */
+  readonly released?: () => Promise<void>;
   /** Sends requests instead of the built-in fetch: for client certificates and own authorities. */
   readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
   /** Per request, in milliseconds; 15 seconds by default. */
@@ -201,6 +205,7 @@ async function exchange<T>(
   } catch (error) {
     // Who is not let in has changed nothing: another try cannot do it twice.
     if (!isAppError(error) || error.details?.['status'] !== UNAUTHENTICATED) throw error;
+    door.options.refused?.(headers);
     const renewed = await requestHeaders(door.options, type);
     if (renewed.get('authorization') === headers.get('authorization')) throw error;
     return exchangeOnce(door, { call, headers: renewed }, context);
@@ -280,9 +285,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   return {
     call: (call, context) => guarded(exchange(door, call, context)),
     bytes: (call, context) => guarded(stream(door, call, context)),
-    close: () => {
+    close: async () => {
       closing.abort(new Error('closed'));
-      return Promise.resolve();
+      await options.released?.();
     },
   };
 }

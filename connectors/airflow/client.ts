@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { AppError, isAppError } from '../../domain/error.ts';
 import type { CallContext } from '../connector.ts';
+import { openHttpAccess, rememberSecret } from '../http-access.ts';
 import { createHttpClient, type HttpCall, type HttpClient, type HttpReply } from '../http.ts';
 import { classifyAirflow, NAME } from './failure.ts';
 import type { AirflowConfig } from './manifest.ts';
@@ -16,8 +17,6 @@ import {
 const API = ['api', 'v2'];
 const PAGE_SIZE = 100;
 const PAGES_MAX = 20;
-/** Renewed tokens whose text stays redacted. */
-const TOKENS_KEPT_MAX = 8;
 
 /** Calls of one Airflow API server. Each raises the codes of the HTTP kit. */
 export interface AirflowClient {
@@ -82,9 +81,11 @@ async function logIn(http: HttpClient, login: Login, context: CallContext): Prom
 }
 
 /** Calls with a token from a login, renewed once on 401: nothing has happened then, so the call is sent again. */
-function createLoginDoor(url: string, login: Login): Door {
-  const secrets: string[] = [login.password];
-  const shared = { name: NAME, baseUrl: url, secrets, classify: classifyAirflow };
+function createLoginDoor(config: AirflowConfig, login: Login): Door {
+  const access = openHttpAccess({ ...config, username: undefined, password: undefined }, NAME);
+  const secrets: string[] = [...access.secrets, login.password];
+  const fixed = secrets.length;
+  const shared = { ...access, name: NAME, secrets, classify: classifyAirflow };
   let token: string | undefined;
   const bearer = (): Readonly<Record<string, string>> =>
     token === undefined ? {} : { authorization: `Bearer ${token}` };
@@ -93,9 +94,7 @@ function createLoginDoor(url: string, login: Login): Door {
   const renew = async (context: CallContext): Promise<void> => {
     const fresh = await logIn(anonymous, login, context);
     token = fresh;
-    secrets.push(fresh);
-    // The first secret is the password; the oldest tokens have long expired.
-    if (secrets.length > TOKENS_KEPT_MAX) secrets.splice(1, 1);
+    rememberSecret(secrets, fresh, fixed);
   };
   return {
     call: async (call, context) => {
@@ -115,17 +114,12 @@ function createLoginDoor(url: string, login: Login): Door {
 }
 
 function createDoor(config: AirflowConfig): Door {
-  const { url, token, username, password } = config;
+  const { username, password } = config;
   if (username !== undefined && password !== undefined) {
-    return createLoginDoor(url, { username, password });
+    return createLoginDoor(config, { username, password });
   }
-  const http = createHttpClient({
-    name: NAME,
-    baseUrl: url,
-    headers: () => Promise.resolve(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    secrets: token === undefined ? [] : [token],
-    classify: classifyAirflow,
-  });
+  const access = openHttpAccess(config, NAME);
+  const http = createHttpClient({ ...access, name: NAME, classify: classifyAirflow });
   return { call: (call, context) => http.call(call, context), close: () => http.close() };
 }
 

@@ -5,27 +5,13 @@ import {
   type Manifest,
   type ProbeManifest,
 } from '../connector.ts';
+import { httpAccessConfig } from '../http-access-config.ts';
 
-const secret = z.string().min(1).max(10_000);
-
-/** Configuration of one Airflow 3 API server. */
-export const airflowConfig = z
-  .strictObject({
-    url: z.url({ protocol: /^https?$/ }),
-    /** A bearer token that is used as it is. */
-    token: secret.meta({ secret: true }).optional(),
-    /** User who gets a token from `POST /auth/token`, renewed when it expires. */
-    username: z.string().min(1).max(255).optional(),
-    password: secret.meta({ secret: true }).optional(),
-  })
-  .refine((config) => (config.username === undefined) === (config.password === undefined), {
-    message: 'username and password come together',
-    path: ['password'],
-  })
-  .refine((config) => config.token === undefined || config.username === undefined, {
-    message: 'give either a token or a username',
-    path: ['token'],
-  });
+/**
+ * Configuration of one Airflow 3 API server; `username` and `password` get a token from `POST /auth/token`, renewed when
+ * it expires.
+ */
+export const airflowConfig = httpAccessConfig;
 /** That configuration, parsed. */
 export type AirflowConfig = z.infer<typeof airflowConfig>;
 

@@ -3,7 +3,7 @@ import { isAppError } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
 import type { CallContext } from '../connector.ts';
 import { createHttpClient, type HttpClient } from '../http.ts';
-import { openConnection, type Connection } from './connection.ts';
+import { openConnection } from './connection.ts';
 import { classifyStatus, isMissing, reasonOf } from './failure.ts';
 import type { KubernetesConfig } from './manifest.ts';
 import {
@@ -268,16 +268,15 @@ function createWrites(door: Door): Writes {
 
 /** A client of the configured cluster; the connection is opened by the first call. */
 export function createKubernetesClient(config: KubernetesConfig): KubernetesClient {
-  let opening: Promise<{ http: HttpClient; connection: Connection }> | undefined;
-  const open = async (): Promise<{ http: HttpClient; connection: Connection }> => {
+  let opening: Promise<HttpClient> | undefined;
+  const open = async (): Promise<HttpClient> => {
     const connection = await openConnection(config);
-    const http = createHttpClient({ name: 'Kubernetes', ...connection, classify: classifyStatus });
-    return { http, connection };
+    return createHttpClient({ name: 'Kubernetes', ...connection, classify: classifyStatus });
   };
   const door = async (): Promise<HttpClient> => {
     opening ??= open();
     try {
-      return (await opening).http;
+      return await opening;
     } catch (error) {
       // A file that was missing may be there at the next call.
       opening = undefined;
@@ -289,9 +288,7 @@ export function createKubernetesClient(config: KubernetesConfig): KubernetesClie
     ...createWrites(door),
     close: async () => {
       if (opening === undefined) return;
-      const { http, connection } = await opening;
-      await http.close();
-      await connection.close();
+      await (await opening).close();
     },
   };
 }

@@ -109,7 +109,7 @@ test.each([
 ])('a token file %s is read again when it changes', async (_name, fileOf) => {
   const token = await write('token', `${TOKEN}\n`);
   const file = await fileOf();
-  const server = { server: twin.url, token: 'canary-stale', tokenFile: token };
+  const server = { server: twin.url, tokenFile: token };
   const connector = connect(file === null ? server : { kubeconfig: file });
   expect((await health(connector)).missing).toEqual(MISSING);
   expect(seen()).toEqual(['alice']);
@@ -197,9 +197,9 @@ const FLAWS: readonly Flaw[] = [
     told: 'invalid: names a server that is not an address',
   },
   {
-    name: 'a proxy',
-    cluster: { 'proxy-url': 'http://canary:secret@127.0.0.1:2' },
-    told: 'unsupported: uses proxy-url, which is not supported',
+    name: 'a proxy that is none of HTTP',
+    cluster: { 'proxy-url': 'socks5://canary:secret@127.0.0.1:2' },
+    told: 'unsupported: uses this proxy-url, which is not supported',
   },
   {
     name: 'impersonated groups',

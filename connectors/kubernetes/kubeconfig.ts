@@ -11,16 +11,8 @@ import {
   type CommandCredential,
 } from './credential-command.ts';
 import type { KubernetesConfig } from './manifest.ts';
-import { readTokenFile } from './token-file.ts';
-
-/** What a TLS connection needs beyond the defaults. */
-export interface Tls {
-  readonly ca?: string | Buffer;
-  readonly cert?: string | Buffer;
-  readonly key?: string | Buffer;
-  readonly servername?: string;
-  readonly rejectUnauthorized?: boolean;
-}
+import type { Tls } from '../http-transport.ts';
+import { readTokenFile } from '../token-file.ts';
 
 /** How one request is let in. */
 export interface Credential {
@@ -33,6 +25,8 @@ export interface Credential {
 /** The chosen context of a kubeconfig. */
 export interface KubeconfigAccess {
   readonly server: string;
+  /** `proxy-url` of the cluster; undefined without one. */
+  readonly proxy: string | undefined;
   /** Asked before each request: files are read again, commands when their answer expires. Raises `unauthorized`. */
   credential(): Promise<Credential>;
 }
@@ -89,6 +83,11 @@ function unsupported(config: FileConfig, field: string): AppError {
   return new AppError('unsupported', message, { field: 'kubeconfig' });
 }
 
+/** Proxies of the kit; SOCKS is not among them. */
+function isProxy(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
 interface Chosen {
   readonly cluster: Cluster;
   readonly user: User;
@@ -103,7 +102,7 @@ function chosenOf(config: FileConfig, loaded: KubeConfig): Chosen {
   const cluster = loaded.getCluster(context.cluster);
   if (cluster === null) throw wrong(config, `names no cluster for the context ${name}`);
   if (!URL.canParse(cluster.server)) throw wrong(config, 'names a server that is not an address');
-  if (cluster.proxyUrl) throw unsupported(config, 'proxy-url');
+  if (cluster.proxyUrl && !isProxy(cluster.proxyUrl)) throw unsupported(config, 'this proxy-url');
   const user: User | null = context.user ? loaded.getUser(context.user) : ANONYMOUS;
   if (user === null) throw wrong(config, `names no user for the context ${name}`);
   return { cluster, user };
@@ -114,7 +113,7 @@ function narrowed(loaded: KubeConfig, { cluster, user }: Chosen): KubeConfig {
   const plain = cluster.server.startsWith('http://');
   loaded.loadFromOptions({
     // The library refuses plain http unless TLS verification is off, where there is no TLS to verify.
-    clusters: [plain ? { ...cluster, skipTLSVerify: true } : cluster],
+    clusters: [{ ...cluster, ...(plain ? { skipTLSVerify: true } : {}), proxyUrl: undefined }],
     users: [{ ...user, exec: undefined }],
     contexts: [{ name: 'chosen', cluster: cluster.name, user: user.name }],
     currentContext: 'chosen',
@@ -176,7 +175,7 @@ function tlsOf(options: RequestOptions, command: CommandCredential | undefined):
 
 /**
  * Reads a kubeconfig and chooses its context. Raises `invalid` for a file that cannot be read or lacks what the context
- * names, `unsupported` for what would be left out (`proxy-url`, `as-groups`, `as-uid`, `as-user-extra`).
+ * names, `unsupported` for what would be left out (`proxy-url` of SOCKS, `as-groups`, `as-uid`, `as-user-extra`).
  */
 export async function openKubeconfig(config: FileConfig): Promise<KubeconfigAccess> {
   const { loaded, users } = await readSections(config.kubeconfig);
@@ -189,6 +188,7 @@ export async function openKubeconfig(config: FileConfig): Promise<KubeconfigAcce
   const kubeconfig = narrowed(loaded, chosen);
   return {
     server: chosen.cluster.server,
+    proxy: chosen.cluster.proxyUrl === '' ? undefined : chosen.cluster.proxyUrl,
     credential: async () => {
       const options = await applied(kubeconfig);
       const said = await command?.();

@@ -5,6 +5,7 @@ import {
   type Manifest,
   type ProbeManifest,
 } from '../connector.ts';
+import { checkHttpAccess, httpAccessFields } from '../http-access-config.ts';
 import {
   configMapKeyInput,
   deploymentsInput,
@@ -30,28 +31,38 @@ import {
   type SetImageInput,
 } from './input-schema.ts';
 
+const { url: address, ...credentials } = httpAccessFields;
 const path = z.string().min(1).max(4_096);
 
 /** Namespaces whose rights the health check asks for and that discovery lists; without it, all. */
-const namespaces = z.array(z.string().min(1).max(63)).min(1).max(50).optional();
+const namespaces = z
+  .array(z.string().min(1).max(63))
+  .min(1)
+  .max(50)
+  .optional()
+  .describe('Namespaces that are discovered and whose rights are asked for; all without it.');
 
-/** Configuration of one cluster: a kubeconfig file, or a server with its token (within a cluster its file). */
+/** Configuration of one cluster: a kubeconfig file, or a server and how it lets us in (within a cluster by a token file). */
 export const kubernetesConfig = z.union([
   z.strictObject({
-    kubeconfig: path,
-    /** A context of that file; its current one by default. */
-    context: z.string().min(1).max(253).optional(),
+    kubeconfig: path.describe(
+      'A kubeconfig file; what it names is read again before each request.',
+    ),
+    context: z
+      .string()
+      .min(1)
+      .max(253)
+      .optional()
+      .describe('A context of that file; its current one by default.'),
     namespaces,
   }),
-  z.strictObject({
-    server: z.url({ protocol: /^https?$/ }),
-    token: z.string().min(1).max(20_000).meta({ secret: true }).optional(),
-    /** A file with the token, read before each request: a service account's is renewed. It wins over `token`. */
-    tokenFile: path.optional(),
-    /** PEM file of the authority that signed the server's certificate. */
-    caFile: path.optional(),
-    namespaces,
-  }),
+  z
+    .strictObject({
+      server: address.describe('Address of the API server.'),
+      ...credentials,
+      namespaces,
+    })
+    .superRefine(checkHttpAccess),
 ]);
 /** A parsed configuration. */
 export type KubernetesConfig = z.infer<typeof kubernetesConfig>;

@@ -1,6 +1,7 @@
 import { AppError } from '../../domain/error.ts';
 import type { CallContext, Health } from '../connector.ts';
 import { healthOf } from '../health.ts';
+import { openHttpAccess } from '../http-access.ts';
 import { createHttpClient, healthContext, type HttpClient } from '../http.ts';
 import type { LokiConfig } from './manifest.ts';
 import { buildInfoReply, labelsReply, queryRangeReply } from './reply-schema.ts';
@@ -56,16 +57,16 @@ async function askVersion(http: HttpClient, context: CallContext): Promise<strin
 
 /** A client of one Loki. */
 export function createLokiClient(config: LokiConfig): LokiClient {
-  const { token, tenant } = config;
-  const headers = {
-    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    ...(tenant === undefined ? {} : { 'x-scope-orgid': tenant }),
-  };
+  const { tenant } = config;
+  const name = 'Loki';
+  const access = openHttpAccess(config, name);
   const http = createHttpClient({
-    name: 'Loki',
-    baseUrl: config.url,
-    headers: () => Promise.resolve(headers),
-    secrets: token === undefined ? [] : [token],
+    ...access,
+    name,
+    headers: async () => ({
+      ...(await access.headers()),
+      ...(tenant === undefined ? {} : { 'x-scope-orgid': tenant }),
+    }),
     timeoutMs: TIMEOUT_MS,
     replyBytesMax: REPLY_BYTES_MAX,
     classify: (status) =>

@@ -1,17 +1,18 @@
 import { z } from 'zod';
 import type { Manifest, ProbeManifest } from '../connector.ts';
+import { checkHttpAccess, httpAccessFields } from '../http-access-config.ts';
 
 /** Configuration of one Loki. */
-export const lokiConfig = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }),
-  /** Bearer token for the proxy before Loki; Loki itself knows no users. */
-  token: z.string().min(1).max(10_000).meta({ secret: true }).optional(),
-  /** Sent as `X-Scope-OrgID`. */
-  tenant: z
-    .string()
-    .regex(/^[A-Za-z0-9!_.*'()|-]{1,150}$/, 'is not a tenant id')
-    .optional(),
-});
+export const lokiConfig = z
+  .strictObject({
+    ...httpAccessFields,
+    tenant: z
+      .string()
+      .regex(/^[A-Za-z0-9!_.*'()|-]{1,150}$/, 'is not a tenant id')
+      .optional()
+      .describe('Sent as X-Scope-OrgID.'),
+  })
+  .superRefine(checkHttpAccess);
 /** A parsed configuration of one Loki. */
 export type LokiConfig = z.infer<typeof lokiConfig>;
 

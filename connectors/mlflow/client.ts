@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { isAppError } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
 import type { CallContext } from '../connector.ts';
+import { openHttpAccess } from '../http-access.ts';
 import { createHttpClient, type HttpClient } from '../http.ts';
 import { classifyMlflow } from './failure.ts';
 import type { MlflowConfig } from './manifest.ts';
@@ -65,21 +66,6 @@ export interface MlflowChange {
   readonly path: readonly string[];
   readonly json: Json;
   readonly permission: string;
-}
-
-/** The `Authorization` header of a configuration and the texts to redact. */
-function credentialOf(config: MlflowConfig): {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly secrets: readonly string[];
-} {
-  if (config.token !== undefined) {
-    return { headers: { authorization: `Bearer ${config.token}` }, secrets: [config.token] };
-  }
-  if (config.username === undefined || config.password === undefined) {
-    return { headers: {}, secrets: [] };
-  }
-  const pair = Buffer.from(`${config.username}:${config.password}`).toString('base64');
-  return { headers: { authorization: `Basic ${pair}` }, secrets: [pair, config.password] };
 }
 
 function newestFirst(a: ModelVersion, b: ModelVersion): number {
@@ -160,14 +146,9 @@ async function readServerVersion(http: HttpClient, context: CallContext): Promis
 
 /** A client of one MLflow server. */
 export function createMlflowClient(config: MlflowConfig): MlflowClient {
-  const { headers, secrets } = credentialOf(config);
-  const http = createHttpClient({
-    name: 'MLflow',
-    baseUrl: config.url,
-    headers: () => Promise.resolve(headers),
-    secrets,
-    classify: classifyMlflow,
-  });
+  const name = 'MLflow';
+  const access = openHttpAccess(config, name);
+  const http = createHttpClient({ ...access, name, classify: classifyMlflow });
   const get: Get = async (asked, context) => {
     const path = [...API, ...asked.path];
     return (await http.call({ ...asked, method: 'GET', path }, context)).value;

@@ -5,27 +5,10 @@ import {
   type Manifest,
   type ProbeManifest,
 } from '../connector.ts';
+import { httpAccessConfig } from '../http-access-config.ts';
 
-const secret = z.string().min(1).max(10_000);
-
-/** Configuration of one MLflow server. */
-export const mlflowConfig = z
-  .strictObject({
-    url: z.url({ protocol: /^https?$/ }),
-    /** Bearer token, for a proxy before MLflow. */
-    token: secret.meta({ secret: true }).optional(),
-    /** User of MLflow's own authentication. */
-    username: z.string().min(1).max(255).optional(),
-    password: secret.meta({ secret: true }).optional(),
-  })
-  .refine((config) => (config.username === undefined) === (config.password === undefined), {
-    message: 'username and password come together',
-    path: ['password'],
-  })
-  .refine((config) => config.token === undefined || config.username === undefined, {
-    message: 'give either a token or a username',
-    path: ['token'],
-  });
+/** Configuration of one MLflow server; `username` and `password` are those of MLflow's own authentication. */
+export const mlflowConfig = httpAccessConfig;
 /** That configuration, parsed. */
 export type MlflowConfig = z.infer<typeof mlflowConfig>;
 

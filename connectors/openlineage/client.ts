@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../domain/json.ts';
 import type { CallContext, Health } from '../connector.ts';
 import { healthOf } from '../health.ts';
+import { openHttpAccess } from '../http-access.ts';
 import { createHttpClient, healthContext } from '../http.ts';
 import type { OpenlineageConfig } from './manifest.ts';
 import { eventsReply, lineageReply, namespacesReply, type LineageReply } from './reply-schema.ts';
@@ -33,13 +34,10 @@ const REPLY_BYTES_MAX = 32 * 1024 * 1024;
 
 /** A client of one Marquez. */
 export function createMarquezClient(config: OpenlineageConfig): MarquezClient {
-  const { token } = config;
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const name = 'Marquez';
   const http = createHttpClient({
-    name: 'Marquez',
-    baseUrl: config.url,
-    headers: () => Promise.resolve(headers),
-    secrets: token === undefined ? [] : [token],
+    ...openHttpAccess(config, name),
+    name,
     timeoutMs: TIMEOUT_MS,
     replyBytesMax: REPLY_BYTES_MAX,
   });

@@ -1,12 +1,9 @@
 import { z } from 'zod';
 import type { Manifest, ProbeManifest } from '../connector.ts';
+import { httpAccessConfig } from '../http-access-config.ts';
 
 /** Configuration of one Marquez. */
-export const openlineageConfig = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }),
-  /** Bearer token for the proxy before Marquez; Marquez itself knows no users. */
-  token: z.string().min(1).max(10_000).meta({ secret: true }).optional(),
-});
+export const openlineageConfig = httpAccessConfig;
 /** A parsed configuration of one Marquez. */
 export type OpenlineageConfig = z.infer<typeof openlineageConfig>;
 

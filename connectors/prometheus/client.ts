@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { AppError, type ErrorCode } from '../../domain/error.ts';
 import type { CallContext } from '../connector.ts';
 import { quote } from '../http-failure.ts';
+import { openHttpAccess } from '../http-access.ts';
 import { createHttpClient } from '../http.ts';
 import type { PrometheusConfig } from './manifest.ts';
 import { errorReply } from './reply-schema.ts';
@@ -60,12 +61,10 @@ export interface PrometheusClient {
 
 /** A client of one Prometheus. */
 export function createPrometheusClient(config: PrometheusConfig): PrometheusClient {
-  const { url, token } = config;
+  const name = 'Prometheus';
   const http = createHttpClient({
-    name: 'Prometheus',
-    baseUrl: url,
-    headers: () => Promise.resolve(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    secrets: token === undefined ? [] : [token],
+    ...openHttpAccess(config, name),
+    name,
     timeoutMs: QUERY_TIMEOUT_MS,
     classify: classifyPrometheus,
   });

@@ -1,12 +1,9 @@
 import { z } from 'zod';
 import type { Manifest, ProbeManifest } from '../connector.ts';
+import { httpAccessConfig } from '../http-access-config.ts';
 
 /** Configuration of one Prometheus, or of anything that answers its query API. */
-export const prometheusConfig = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }),
-  /** Bearer token for the proxy before Prometheus. */
-  token: z.string().min(1).max(10_000).meta({ secret: true }).optional(),
-});
+export const prometheusConfig = httpAccessConfig;
 /** That configuration, parsed. */
 export type PrometheusConfig = z.infer<typeof prometheusConfig>;
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { AppError } from '../../domain/error.ts';
+import { AppError } from '../domain/error.ts';
 
 /** The token that a file holds now. Raises `unauthorized` when it cannot be read or is empty. */
 export async function readTokenFile(path: string): Promise<string> {
