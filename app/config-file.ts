@@ -168,6 +168,12 @@ function checkInventory(check: Check, { inventory, instances, people }: Configur
   }
 }
 
+/** A configuration beside the document that it came from, in which references are still references. */
+export interface PlacedConfiguration {
+  readonly configuration: Configuration;
+  readonly document: YamlDocument;
+}
+
 /**
  * Reads a configuration: YAML, references to the environment, shape, then names and expressions. `file` names it in errors. Raises `invalid` with
  * `details.problems` (file, line, column, field, message each), `too_large` past 256 KiB.
@@ -177,7 +183,11 @@ export function readConfiguration(
   file: string,
   references: ConfigurationReferences,
 ): Configuration {
-  const resolved = resolveEnvironment(readYamlDocument(text, file), references.environment);
+  return configurationOf(readYamlDocument(text, file), references);
+}
+
+function configurationOf(raw: YamlDocument, references: ConfigurationReferences): Configuration {
+  const resolved = resolveEnvironment(raw, references.environment);
   if (resolved.problems.length > 0) throw fileError(resolved.problems);
   const { document } = resolved;
   const parsed = parseAt(configurationSchema, document.value ?? {}, { document, path: [] });
@@ -199,4 +209,13 @@ export async function readConfigurationFile(
   references: ConfigurationReferences,
 ): Promise<Configuration> {
   return readConfiguration(await readTextFile(path), path, references);
+}
+
+/** As `readConfigurationFile`, with the place of everything in the file. */
+export async function readPlacedConfiguration(
+  path: string,
+  references: ConfigurationReferences,
+): Promise<PlacedConfiguration> {
+  const document = readYamlDocument(await readTextFile(path), path);
+  return { document, configuration: configurationOf(document, references) };
 }

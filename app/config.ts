@@ -83,12 +83,20 @@ export function readSecret(environment: Environment, name: string): string | nul
   const direct = given(environment, name);
   if (path === null) return direct;
   if (direct !== null) throw invalid(fileName, `is set beside ${name}; set one of the two`);
+  return readSecretFile(path, fileName);
+}
+
+/**
+ * The content of a file that holds one secret, without its last line end; null when that is nothing. Raises `invalid`,
+ * naming the setting and the path, for a file that can't be read or is larger than 64 KiB.
+ */
+export function readSecretFile(path: string, setting: string): string | null {
   try {
     if (statSync(path).size > SECRET_FILE_BYTES_MAX) throw new Error('larger than 64 KiB');
     const value = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
     return value === '' ? null : value;
   } catch (error) {
-    throw invalid(fileName, `names a file that cannot be read (${path})`, error);
+    throw invalid(setting, `names a file that cannot be read (${path})`, error);
   }
 }
 

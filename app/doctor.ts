@@ -1,9 +1,8 @@
 import { accessSync, constants, existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { connectorModules } from '../connectors/registry.ts';
+import { dirname } from 'node:path';
 import { toAppError } from '../domain/error.ts';
-import { loadPlaybooks } from '../playbooks/loader.ts';
 import { readConfigurationFile } from './config-file.ts';
+import { configurationReferences } from './configuration-references.ts';
 import { environmentWithFile, readConfig, type Config, type Environment } from './config.ts';
 import { serverAccount } from './embedded/account.ts';
 import { postgresBinaries } from './embedded/postgres-binaries.ts';
@@ -101,10 +100,7 @@ function checkConfigurationFile(config: Config, environment: Environment): Promi
     return Promise.resolve(good('configuration', 'no file: new incidents are only observed'));
   }
   return check('configuration', 'Correct the file where the message points.', async () => {
-    const manifests = connectorModules.map(({ manifest }) => manifest);
-    const pinned = await loadPlaybooks(join(import.meta.dirname, '..', 'playbooks'), manifests);
-    const playbooks = pinned.map(({ playbook }) => playbook.name);
-    await readConfigurationFile(configFile, { manifests, playbooks, environment });
+    await readConfigurationFile(configFile, await configurationReferences(environment));
     return configFile;
   });
 }

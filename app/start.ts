@@ -3,10 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { DEFAULT_STORM, type Configuration } from '../domain/configuration.ts';
-import { connectorModules } from '../connectors/registry.ts';
-import { loadPlaybooks } from '../playbooks/loader.ts';
 import { readConfigurationFile } from './config-file.ts';
 import { environmentWithFile, readConfig, type Config, type Environment } from './config.ts';
+import { configurationReferences, PLAYBOOKS_DIR } from './configuration-references.ts';
 import { startFirebreak, type Firebreak, type ProcessRole } from './firebreak.ts';
 import type { SlackSettings } from './slack-door.ts';
 import { readTemporalConnection } from './temporal-connection.ts';
@@ -37,9 +36,6 @@ export const EMPTY_CONFIGURATION: Configuration = {
   slackChannel: null,
   mailTo: [],
 };
-
-/** Playbooks beside the program. */
-export const PLAYBOOKS_DIR = join(import.meta.dirname, '..', 'playbooks');
 
 function flagsOf(options: StartOptions): Environment {
   return {
@@ -77,10 +73,7 @@ async function configurationOf(
   playbooksDir: string,
 ): Promise<Configuration> {
   if (path === null) return EMPTY_CONFIGURATION;
-  const manifests = connectorModules.map(({ manifest }) => manifest);
-  const pinned = await loadPlaybooks(playbooksDir, manifests);
-  const playbooks = pinned.map(({ playbook }) => playbook.name);
-  return readConfigurationFile(path, { manifests, playbooks, environment });
+  return readConfigurationFile(path, await configurationReferences(environment, playbooksDir));
 }
 
 function slackOf(config: Config, configuration: Configuration): SlackSettings | null {

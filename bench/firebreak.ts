@@ -2,7 +2,7 @@ import { copyFile, cp, mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Pool } from 'undici';
 import { z } from 'zod';
-import { PLAYBOOKS_DIR } from '../app/start.ts';
+import { PLAYBOOKS_DIR } from '../app/configuration-references.ts';
 import { readTemporalRecord } from '../app/embedded/temporal-file.ts';
 import { createClient, type ApiClient } from '../api/client.ts';
 import { sourceProgram, startChild } from './child.ts';

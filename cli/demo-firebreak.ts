@@ -61,7 +61,8 @@ export async function startDemoFirebreak(lab: CommonLab, start: DemoStart) {
   const { options, dataDir, alertToken } = start;
   const { startFirebreak } = await import('../app/firebreak.ts');
   const { cacheFolder } = await import('../app/cache-folder.ts');
-  const { createLog, PLAYBOOKS_DIR, programVersion } = await import('../app/start.ts');
+  const { createLog, programVersion } = await import('../app/start.ts');
+  const { PLAYBOOKS_DIR } = await import('../app/configuration-references.ts');
   const { processEnvironment } = await import('../app/config.ts');
   const environment = processEnvironment();
   const { botToken, appToken, apiUrl } = lab.slack;

@@ -19,22 +19,30 @@ const dnsName = z
 const webAddress = z.url({ protocol: /^https?$/ }).max(2000);
 
 const instance = z.strictObject({
-  name,
-  connector: name,
-  /** How long an effect must hold before it is read again, in seconds. */
-  holdSeconds: z.number().min(0).max(3600).default(30),
-  config: z.record(z.string(), z.json()).default({}),
+  name: name.describe('How playbooks, the inventory and people call this system.'),
+  connector: name.describe('Which connector speaks to it.'),
+  holdSeconds: z
+    .number()
+    .min(0)
+    .max(3600)
+    .default(30)
+    .describe('An effect must still hold so many seconds after it was made.'),
+  config: z
+    .record(z.string(), z.json())
+    .default({})
+    .describe('Where it is and how we are let in; each connector has its own keys, see below.'),
 });
 
 const bearer = z.strictObject({
-  kind: z.literal('bearer'),
+  kind: z.literal('bearer').describe('A token in the header `Authorization`.'),
   tokenSha256: z
     .array(z.string().regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in lower-case hex'))
     .min(1)
-    .max(2),
+    .max(2)
+    .describe('SHA-256 of the token, in lower-case hex; two while it is being changed.'),
 });
 const hmac = z.strictObject({
-  kind: z.literal('hmac'),
+  kind: z.literal('hmac').describe('Standard Webhooks: HMAC over the raw body with a timestamp.'),
   secrets: z
     .array(
       z
@@ -49,41 +57,69 @@ const hmac = z.strictObject({
     )
     .min(1)
     .max(2)
-    .meta({ secret: true }),
+    .meta({ secret: true })
+    .describe('Secrets of Standard Webhooks (`whsec_…` or text); two while one is being changed.'),
 });
 
 const mapping = z.strictObject({
-  alerts: cel,
-  status: cel,
-  startsAt: cel,
-  endsAt: cel.nullable().default(null),
-  title: cel,
-  labels: cel,
-  annotations: cel.nullable().default(null),
+  alerts: cel.describe('The list of what is an alert; each is `item` in the others.'),
+  status: cel.describe('`firing` or `resolved`.'),
+  startsAt: cel.describe('When it began, RFC 3339.'),
+  endsAt: cel.nullable().default(null).describe('When it ended, or null.'),
+  title: cel.describe('One line for people.'),
+  labels: cel.describe('A map of texts: what routes and selection rules look at.'),
+  annotations: cel.nullable().default(null).describe('A map of texts for people.'),
 });
 
 const source = z
   .strictObject({
-    name,
-    kind: z.enum(['alertmanager', 'cloudevents', 'generic']),
-    authentication: z.discriminatedUnion('kind', [bearer, hmac]),
-    mapping: mapping.nullable().default(null),
-    ignoreLabels: z.array(text).max(100).default([]),
+    name: name.describe('Names the source in the address (`?source=`) and on timelines.'),
+    kind: z
+      .enum(['alertmanager', 'cloudevents', 'generic'])
+      .describe('What it sends: `generic` is any JSON, made alerts by `mapping`.'),
+    authentication: z
+      .discriminatedUnion('kind', [bearer, hmac])
+      .describe('How a request proves that it comes from there: a bearer token or an HMAC.'),
+    mapping: mapping
+      .nullable()
+      .default(null)
+      .describe('CEL over `body`, for a generic source only.'),
+    ignoreLabels: z
+      .array(text)
+      .max(100)
+      .default([])
+      .describe('Labels that do not tell alerts apart (pod, instance).'),
     watchdog: z
       .strictObject({
-        alertname: text.default('Watchdog'),
-        withinSeconds: z.int().min(60).max(86_400).default(600),
+        alertname: text
+          .default('Watchdog')
+          .describe('Name of the alert that fires as long as the monitor works.'),
+        withinSeconds: z
+          .int()
+          .min(60)
+          .max(86_400)
+          .default(600)
+          .describe('People are told when it was not heard for so long.'),
       })
       .nullable()
-      .default(null),
+      .default(null)
+      .describe('The alert that this source sends all the time; null expects none.'),
     alertmanager: z
       .strictObject({
-        url: webAddress,
-        token: z.string().min(1).max(8192).nullable().default(null).meta({ secret: true }),
-        receiver: text,
+        url: webAddress.describe('Its own address.'),
+        token: z
+          .string()
+          .min(1)
+          .max(8192)
+          .nullable()
+          .default(null)
+          .meta({ secret: true })
+          .describe('Bearer token, when it wants one.'),
+        receiver: text.describe('Its receiver that sends to us: only alerts of it are read.'),
       })
       .nullable()
-      .default(null),
+      .default(null)
+      .describe('Where what the webhook missed is read; null reads nothing.'),
   })
   .refine((value) => value.alertmanager === null || value.kind === 'alertmanager', {
     message: 'only a source of kind alertmanager can be read',
@@ -95,87 +131,147 @@ const source = z
   });
 
 const serving = z.strictObject({
-  cluster: name.default('kubernetes'),
-  namespace: dnsName,
-  kind: z.literal('Deployment').default('Deployment'),
-  name: dnsName,
-  container: dnsName,
-  role: z.enum(['stable', 'canary', 'only']).default('only'),
+  cluster: name.default('kubernetes').describe('The Kubernetes instance it runs in.'),
+  namespace: dnsName.describe('Its namespace.'),
+  kind: z.literal('Deployment').default('Deployment').describe('Its kind.'),
+  name: dnsName.describe('Its name.'),
+  container: dnsName.describe('The container that serves the model.'),
+  role: z
+    .enum(['stable', 'canary', 'only'])
+    .default('only')
+    .describe('Which part of the traffic it gets.'),
 });
 
 const entry = z.strictObject({
-  model: text,
-  registryName: text,
-  alias: text.default('champion'),
-  serving: z.array(serving).max(100).default([]),
+  model: text.describe('How people and alerts call the model.'),
+  registryName: text.describe('Its name in the registry.'),
+  alias: text.default('champion').describe('The alias that means production.'),
+  serving: z.array(serving).max(100).default([]).describe('What serves it.'),
   service: z
     .string()
     .regex(/^[a-z0-9-]+\/[a-z0-9-]+$/, 'is not of the form namespace/name')
     .nullable()
-    .default(null),
-  load: z.enum(['alias-at-start', 'pinned-uri', 'baked-image', 'sidecar']),
-  replicas: z.int().min(0).max(10_000),
-  pipeline: text.nullable().default(null),
-  datasets: z.array(text).max(100).default([]),
+    .default(null)
+    .describe('The Service in front, `namespace/name`.'),
+  load: z
+    .enum(['alias-at-start', 'pinned-uri', 'baked-image', 'sidecar'])
+    .describe(
+      'How a replica gets its model: by alias when it starts, by a pinned address, within its image, or from a sidecar.',
+    ),
+  replicas: z.int().min(0).max(10_000).describe('How many serve it in normal times.'),
+  pipeline: text.nullable().default(null).describe('What trains it: an Airflow DAG.'),
+  datasets: z
+    .array(text)
+    .max(100)
+    .default([])
+    .describe('What it is trained on: `namespace/name` as lineage calls them.'),
   datasetPointer: z
-    .strictObject({ namespace: dnsName, name: dnsName, key: text })
+    .strictObject({
+      namespace: dnsName.describe('Namespace of the ConfigMap.'),
+      name: dnsName.describe('Name of the ConfigMap.'),
+      key: text.describe('Key whose value is the version.'),
+    })
     .nullable()
-    .default(null),
-  owner: text,
+    .default(null)
+    .describe('The ConfigMap key that says which dataset version training takes.'),
+  owner: text.describe('Who answers for it: a person or a team.'),
   onIsolation: z
     .enum(['previous-version', 'fallback-model', 'rules', 'fail-closed', 'fail-open'])
     .nullable()
-    .default(null),
-  source: z.literal('file').default('file'),
-  confidence: z.enum(['high', 'medium', 'low']).default('high'),
+    .default(null)
+    .describe('What may take over when it is isolated; asked for when it is missing.'),
+  source: z.literal('file').default('file').describe('Where this entry comes from.'),
+  confidence: z
+    .enum(['high', 'medium', 'low'])
+    .default('high')
+    .describe('How sure the entry is; a low one is offered to a person, never acted on.'),
 });
 
 const selectionRule = z.strictObject({
-  name,
-  when: cel,
-  confidence: z.enum(['high', 'medium', 'low']),
+  name: name.describe('Names the rule in explanations.'),
+  when: cel.describe('CEL over `alert` and `entry`: true when the alert is about the entry.'),
+  confidence: z.enum(['high', 'medium', 'low']).describe('How sure a match is.'),
 });
 
 const route = z.strictObject({
-  name: name.refine((value) => value !== 'unrouted', 'is the name of the built-in last route'),
-  when: cel,
-  playbook: name,
-  mode: z.enum(['observe', 'auto']).default('observe'),
-  severity: z.enum(['sev1', 'sev2', 'sev3', 'sev4']).default('sev3'),
-  suspect: cel.nullable().default(null),
-  reopenWindowSeconds: z.int().min(0).max(2_592_000).default(3600),
+  name: name
+    .refine((value) => value !== 'unrouted', 'is the name of the built-in last route')
+    .describe('Names the route in explanations and reports.'),
+  when: cel.describe('CEL over `alert`: true takes this route.'),
+  playbook: name.describe('The playbook that answers.'),
+  mode: z
+    .enum(['observe', 'auto'])
+    .default('observe')
+    .describe(
+      'How far it may go by itself: `observe` probes and plans and writes nothing outside.',
+    ),
+  severity: z
+    .enum(['sev1', 'sev2', 'sev3', 'sev4'])
+    .default('sev3')
+    .describe('Severity of a new incident.'),
+  suspect: cel
+    .nullable()
+    .default(null)
+    .describe(
+      'CEL over `alert` that names the suspect: a dataset, a run or a model version. Null: the model itself.',
+    ),
+  reopenWindowSeconds: z
+    .int()
+    .min(0)
+    .max(2_592_000)
+    .default(3600)
+    .describe('An alert so soon after the close reopens the incident.'),
 });
 
 const storm = z.strictObject({
-  /** So many new incidents of one playbook class and severity open by themselves within the window. */
-  newIncidentsMax: z.int().min(1).max(10_000).default(DEFAULT_STORM.newIncidentsMax),
-  windowSeconds: z.int().min(10).max(86_400).default(DEFAULT_STORM.windowSeconds),
+  newIncidentsMax: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(DEFAULT_STORM.newIncidentsMax)
+    .describe('So many new incidents of one playbook class and severity open by themselves.'),
+  windowSeconds: z
+    .int()
+    .min(10)
+    .max(86_400)
+    .default(DEFAULT_STORM.windowSeconds)
+    .describe('Within so many seconds.'),
 });
 
 const person = z.strictObject({
-  id: name,
-  name: text,
-  roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length),
+  id: name.describe('Names the person for good; a token belongs to it.'),
+  name: text.describe('As others read it.'),
+  roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length).describe('What the person may do.'),
   slackUser: z
     .string()
     .regex(/^[UW][A-Z0-9]{2,20}$/, 'is not a Slack user id')
     .nullable()
-    .default(null),
-  mail: z.email().nullable().default(null),
+    .default(null)
+    .describe('Their member id in Slack.'),
+  mail: z.email().nullable().default(null).describe('Their mail address.'),
 });
 
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(LIST_MAX).default([]);
 
 /** The configuration file with its defaults: unknown keys are refused, absent lists are empty. */
 export const configurationSchema = z.strictObject({
-  instances: list(instance),
-  sources: list(source),
-  inventory: list(entry),
-  selectionRules: list(selectionRule),
-  routes: list(route),
-  storm: storm.default(DEFAULT_STORM),
-  people: list(person),
-  heartbeatUrl: webAddress.nullable().default(null).meta({ secret: true }),
-  slackChannel: text.nullable().default(null),
-  mailTo: z.array(z.email()).max(100).default([]),
+  instances: list(instance).describe('The systems, each under one identity.'),
+  sources: list(source).describe(
+    'Who may send alerts. Without any, the first start makes one source per kind.',
+  ),
+  inventory: list(entry).describe('Which model runs where.'),
+  selectionRules: list(selectionRule).describe('Which alerts mean which entry of the inventory.'),
+  routes: list(route).describe('Which playbook answers an alert; the first that matches wins.'),
+  storm: storm.default(DEFAULT_STORM).describe('From when on one incident collects new ones.'),
+  people: list(person).describe('Who may do what.'),
+  heartbeatUrl: webAddress
+    .nullable()
+    .default(null)
+    .meta({ secret: true })
+    .describe('Asked once a minute while the whole way in works: a dead man’s switch outside.'),
+  slackChannel: text
+    .nullable()
+    .default(null)
+    .describe('Where milestones are posted; null posts none.'),
+  mailTo: z.array(z.email()).max(100).default([]).describe('Who gets opening and closing mail.'),
 }) satisfies z.ZodType<Configuration>;

@@ -47,6 +47,19 @@ export function keysAt(schema: unknown, path: DocumentPath): readonly string[] {
   return [...new Set(level.flatMap((candidate) => keysOf(candidate)))];
 }
 
+/** True when the schema of the value at `path`, or of what it stands in, carries `.meta({ secret: true })`. */
+export function isSecretAt(schema: unknown, path: DocumentPath): boolean {
+  let level: readonly unknown[] = [schema];
+  const isSecret = (candidate: unknown): boolean =>
+    candidate instanceof z.ZodType && candidate.meta()?.['secret'] === true;
+  for (const part of path) {
+    level = level.flatMap((candidate) => below(candidate, part));
+    if (level.some((candidate) => isSecret(candidate) || isSecret(unwrapped(candidate))))
+      return true;
+  }
+  return false;
+}
+
 function plainPath(path: readonly PropertyKey[]): DocumentPath {
   return path.map((part) => (typeof part === 'number' ? part : String(part)));
 }

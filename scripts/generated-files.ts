@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { configurationJsonSchema } from '../app/configuration-json-schema.ts';
+import { renderConfigurationPage } from '../app/configuration-page.ts';
 import { renderEnvExample } from '../app/environment-schema.ts';
 import { connectorModules } from '../connectors/registry.ts';
 import { playbookJsonSchema, SCHEMA_FILE } from '../playbooks/json-schema.ts';
@@ -35,9 +37,13 @@ function actionsTable(): string {
 
 /** Every generated file as it must be now. */
 export function generatedFiles(): readonly GeneratedFile[] {
+  const manifests = connectorModules.map(({ manifest }) => manifest);
+  const schema = configurationJsonSchema(manifests);
   return [
     { path: '.env.example', text: renderEnvExample() },
     { path: join('playbooks', SCHEMA_FILE), text: playbookJsonSchema() },
     { path: join('docs', 'actions.md'), text: actionsTable() },
+    { path: join('docs', 'firebreak.schema.json'), text: `${JSON.stringify(schema, null, 2)}\n` },
+    { path: join('docs', 'configuration.md'), text: renderConfigurationPage(manifests) },
   ];
 }

@@ -3,15 +3,16 @@ import { actionManifest, type ActionManifest, type Manifest } from '../connector
 
 /** Configuration of one mail relay. */
 export const mailConfig = z.strictObject({
-  /** `smtp://` (STARTTLS when offered) or `smtps://`, with user and password when the relay wants them. */
   url: z
     .url({ protocol: /^smtps?$/ })
     // The library takes settings from the query over ours.
     .refine((url) => !/[?#]/.test(url), 'has a query or a fragment')
     .refine((url) => !/%(?![0-9a-f]{2})/i.test(url), 'has a percent sign that is not encoded')
-    .meta({ secret: true }),
-  /** Address that mail is sent from. */
-  from: z.email().max(254),
+    .meta({ secret: true })
+    .describe(
+      '`smtp://` (STARTTLS when offered) or `smtps://`, with user and password when the relay wants them.',
+    ),
+  from: z.email().max(254).describe('Address that mail is sent from.'),
 });
 /** A parsed configuration of one mail relay. */
 export type MailConfig = z.infer<typeof mailConfig>;

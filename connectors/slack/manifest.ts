@@ -7,12 +7,12 @@ const timestamp = z.string().regex(/^\d{1,12}\.\d{6}$/, 'is not a Slack timestam
 
 /** Configuration of one Slack app in one workspace. */
 export const slackConfig = z.strictObject({
-  /** Bot token. */
-  token: z.string().min(1).max(1_000).meta({ secret: true }),
-  /** Channel id that messages go to when the input names none. */
-  channel: channelId,
-  /** Base address of the Web API; the public one by default. */
-  apiUrl: z.url({ protocol: /^https?$/ }).optional(),
+  token: z.string().min(1).max(1_000).meta({ secret: true }).describe('Bot token.'),
+  channel: channelId.describe('Channel id that messages go to when the playbook names none.'),
+  apiUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Base address of the Web API; the public one by default.'),
 });
 /** A parsed configuration of one Slack app. */
 export type SlackConfig = z.infer<typeof slackConfig>;

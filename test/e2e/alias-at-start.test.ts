@@ -5,7 +5,7 @@ import { create as createKubernetes } from '../../connectors/kubernetes/index.ts
 import { create as createMlflow } from '../../connectors/mlflow/index.ts';
 import { create as createPrometheus } from '../../connectors/prometheus/index.ts';
 import { connectorModules } from '../../connectors/registry.ts';
-import { PLAYBOOKS_DIR } from '../../app/start.ts';
+import { PLAYBOOKS_DIR } from '../../app/configuration-references.ts';
 import type { EvaluationContext } from '../../domain/evaluation.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { findOperation, type Playbook, type ProbeOperation } from '../../domain/playbook.ts';
