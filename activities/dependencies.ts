@@ -33,7 +33,8 @@ export interface ActivityDependencies {
   readonly store: Store;
   readonly connectors: ConnectorInstances;
   readonly evidenceFiles: EvidenceFiles;
-  readonly inventory: readonly InventoryEntry[];
+  /** What runs where, as configured now. */
+  readonly inventory: () => readonly InventoryEntry[];
   /** Playbooks as loaded at start; an incident pins one by digest. */
   readonly playbooks: readonly PinnedPlaybook[];
   /** True when the API's key signed this payload: approvals are worth nothing otherwise. */

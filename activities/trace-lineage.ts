@@ -71,7 +71,8 @@ function modelsOf(radius: BlastRadius): readonly AffectedNode[] {
 /** Serving objects that load an affected model: by the inventory, beside those that lineage names itself. */
 function deploymentsOf(looking: Looking, radius: BlastRadius): readonly string[] {
   const names = new Set(modelsOf(radius).map(({ name }) => name));
-  const served = looking.deps.inventory
+  const served = looking.deps
+    .inventory()
     .filter((entry) => names.has(entry.registryName))
     .flatMap((entry) =>
       entry.serving.map((object) => `${object.cluster}/${object.namespace}/${object.name}`),

@@ -13,6 +13,7 @@ import {
 } from './contract.ts';
 import { bytesOf, exchange, jsonOf, type ClientOptions } from './exchange.ts';
 import { readFacts } from './fact-reader.ts';
+import { configurationEndpoints } from './schema/configuration.ts';
 import { peopleEndpoints } from './schema/person.ts';
 import { playbookEndpoints } from './schema/playbook.ts';
 import { selfWatchEndpoints } from './schema/self-watch.ts';
@@ -32,6 +33,7 @@ export const api = {
   sync: syncEndpoints,
   playbooks: playbookEndpoints,
   people: peopleEndpoints,
+  configuration: configurationEndpoints,
   status: statusEndpoints,
   silences: silenceEndpoints,
   selfWatch: selfWatchEndpoints,

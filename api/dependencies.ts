@@ -57,6 +57,13 @@ export interface PlanRequest {
   readonly actor: Actor;
 }
 
+/** What a reload did. When a part needs a restart nothing was changed. */
+export interface ReloadReport {
+  /** Top-level keys that are in force now. */
+  readonly changed: readonly string[];
+  readonly needsRestart: readonly string[];
+}
+
 /** Limits of the server; every field has a default in `API_LIMITS`. */
 export interface ApiLimits {
   /** Body of an ordinary request, in bytes. */
@@ -124,6 +131,8 @@ export interface ApiDependencies {
   readonly plan: (request: PlanRequest) => Promise<JsonObject>;
   /** How an alert would be routed and which targets its labels select, each rule with its reason. */
   readonly explain: (alert: JsonObject) => Promise<JsonObject>;
+  /** Reads the configuration file again and puts it in force, whole or not at all. Raises `invalid`. */
+  readonly reload: () => Promise<ReloadReport>;
   /** The postmortem as it stands now. Raises `not_found`. */
   readonly postmortem: (
     incidentId: string,

@@ -20,6 +20,7 @@ import { problemOf, PROBLEM_TYPE, requestError, retryAfterOf, statusOf } from '.
 import { registerAlerts } from './routes/alerts.ts';
 import { registerApprovals } from './routes/approvals.ts';
 import { registerCommands } from './routes/commands.ts';
+import { registerConfiguration } from './routes/configuration.ts';
 import { registerEvidence, registerEvidenceBytes } from './routes/evidence.ts';
 import { registerIncidents } from './routes/incidents.ts';
 import { registerLineage } from './routes/lineage.ts';
@@ -200,4 +201,5 @@ const REGISTRATIONS = [
   registerPeople,
   registerSilences,
   registerSelfWatch,
+  registerConfiguration,
 ] as const;

@@ -198,6 +198,7 @@ export function createTestApi(change: Partial<ApiDependencies> = {}) {
     playbooks: [],
     plan: () => Promise.resolve({ effects: [] }),
     explain: () => Promise.resolve({ routes: [] }),
+    reload: () => Promise.resolve({ changed: ['routes'], needsRestart: [] }),
     postmortem: () => Promise.resolve({ markdown: '# Postmortem', json: { title: 'x' } }),
     evidenceBytes: () => Promise.resolve(new Uint8Array([1, 2, 3])),
     temporalReady: () => Promise.resolve(true),

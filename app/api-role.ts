@@ -2,15 +2,14 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import type { ActivityDependencies, Attempt } from '../activities/dependencies.ts';
 import type { ApiDependencies } from '../api/dependencies.ts';
-import type { SourceConfiguration } from '../domain/configuration.ts';
 import { isJsonObject } from '../domain/json.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
-import type { Router } from '../intake/routing.ts';
 import type { Store } from '../store/tables.ts';
 import type { EngineClient } from './engine-client.ts';
 import { explainAlert } from './explain.ts';
-import { createIntake, lineageOfBytes } from '../api/intake.ts';
+import { lineageOfBytes } from '../api/intake.ts';
+import type { Live } from './live.ts';
 import { createOpenRequest } from './open-request.ts';
 import { createPlanRequest } from './plan-request.ts';
 import { writePostmortem } from './postmortem.ts';
@@ -20,9 +19,9 @@ import type { Sync } from './sync/sync.ts';
 export interface ApiRoleOptions {
   readonly api: Store;
   readonly engine: EngineClient;
-  readonly router: Router;
+  readonly live: Live;
   readonly playbooks: readonly PinnedPlaybook[];
-  readonly sources: readonly SourceConfiguration[];
+  readonly reload: ApiDependencies['reload'];
   readonly activities: Omit<ActivityDependencies, 'reconcile' | 'sync'>;
   readonly sync: Sync;
   readonly signer: (payload: object) => string;
@@ -40,18 +39,19 @@ function asked(): Pick<Attempt, 'signal' | 'heartbeat'> {
 
 /** Everything that the API is given, from what the process stands on. */
 export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
-  const { api, router, playbooks, sources, settings, sync } = options;
+  const { api, live, playbooks, settings, sync } = options;
+  const { router } = live;
   const activities: ActivityDependencies = {
     ...options.activities,
     reconcile: () => Promise.resolve(),
     sync: () => Promise.resolve({ artifacts: 0, told: 0, problems: [] }),
   };
   const { now } = activities;
-  const models = activities.inventory.map(({ model }) => model);
+  const models = (): readonly string[] => live.inventory().map(({ model }) => model);
   const openRequest = createOpenRequest({ router, playbooks, models, now });
   return {
     store: api,
-    intake: createIntake({ sources, router }),
+    intake: live.intake,
     lineageOf: lineageOfBytes,
     sync: () => sync.round({ ...asked(), bytesWithinMs: BYTES_WITHIN_MS }),
     openRequest,
@@ -66,6 +66,7 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
       const { markdown, json } = await writePostmortem(api, incidentId);
       return { markdown, json: isJsonObject(json) ? json : {} };
     },
+    reload: options.reload,
     evidenceBytes: (sha256) => activities.evidenceFiles.get(sha256),
     temporalReady: () => options.engine.ready(),
     version: settings.version,

@@ -10,7 +10,8 @@ import { createPlainClient } from '../lab/kubernetes/plain-client.ts';
 import { NAMESPACE, servingDeployment } from '../lab/kubernetes/serving-sample.ts';
 import { createKubernetesTwin, type KubernetesTwin } from '../lab/kubernetes/twin.ts';
 import { loadInstances, type LoadedInstances } from './connector-instances.ts';
-import { discoverInventory } from './discovery.ts';
+import { mergeInventory } from '../intake/inventory-annotations.ts';
+import { discoverEntries } from './discovery.ts';
 
 const TOKEN = 'canary-token-discovery';
 
@@ -57,7 +58,7 @@ async function discover(
     { name: 'prod', connector: 'kubernetes', holdSeconds: 1, config },
   ]);
   const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) });
-  return discoverInventory(instances, configured, log);
+  return mergeInventory(configured, await discoverEntries(instances, log));
 }
 
 const ANNOTATIONS = {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { toAppError } from '../domain/error.ts';
 import type { InventoryEntry } from '../domain/inventory.ts';
-import { entriesFromDeployments, mergeInventory } from '../intake/inventory-annotations.ts';
+import { entriesFromDeployments } from '../intake/inventory-annotations.ts';
 import type { LoadedInstances } from './connector-instances.ts';
 
 const DISCOVERY_WITHIN_MS = 10_000;
@@ -24,12 +24,11 @@ const listing = z.object({
 });
 
 /**
- * The inventory: the file's entries, and what annotations and environments of the clusters' Deployments say of models
- * that the file does not name. A cluster that does not answer is reported and adds nothing.
+ * What annotations and environments of the clusters' Deployments say of models. A cluster that does not answer is
+ * reported and adds nothing.
  */
-export async function discoverInventory(
+export async function discoverEntries(
   instances: LoadedInstances,
-  configured: readonly InventoryEntry[],
   log: Logger,
 ): Promise<readonly InventoryEntry[]> {
   const found: InventoryEntry[] = [];
@@ -59,5 +58,5 @@ export async function discoverInventory(
       log.warn({ cluster: name }, `no discovery: ${toAppError(error).message}`);
     }
   }
-  return mergeInventory(configured, found);
+  return found;
 }

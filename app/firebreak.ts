@@ -4,11 +4,11 @@ import { mkdir } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
+import type { ReloadReport } from '../api/dependencies.ts';
 import { createApi } from '../api/server.ts';
 import { connectorModules } from '../connectors/registry.ts';
 import type { Configuration } from '../domain/configuration.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
-import { createRouter, type Router } from '../intake/routing.ts';
 import { loadPlaybooks } from '../playbooks/loader.ts';
 import { createStore } from '../store/database.ts';
 import { createEvidenceFiles } from '../store/evidence-files.ts';
@@ -20,13 +20,15 @@ import { approvalKey } from './approval-key.ts';
 import { loadInstances, type LoadedInstances } from './connector-instances.ts';
 import { connectEngine, type EngineClient } from './engine-client.ts';
 import { startEngineRole, type EngineRole } from './engine-role.ts';
-import { allSources, firstStart, type NewSource } from './first-start.ts';
-import { discoverInventory } from './discovery.ts';
+import { allSources, firstStart, type FirstStart, type NewSource } from './first-start.ts';
+import { discoverEntries } from './discovery.ts';
+import { createLive, type Live } from './live.ts';
 import { createMessengerOf } from './messages.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
 import { NOTHING_WATCHED, startSelfWatch } from './self-watch.ts';
 import { selfWatchParts } from './self-watch-parts.ts';
 import { openServers, type Servers, type ServerSettings } from './servers.ts';
+import { createReload } from './reload.ts';
 import type { SlackSettings } from './slack-door.ts';
 import { createSync, type Sync } from './sync/sync.ts';
 
@@ -41,6 +43,8 @@ export interface FirebreakSettings extends ServerSettings {
   readonly port: number;
   readonly baseUrl: string | null;
   readonly configuration: Configuration;
+  /** Reads the configuration again; null when there is no file. Raises `invalid`. */
+  readonly readConfiguration?: () => Promise<Configuration>;
   readonly playbooksDir: string;
   readonly taskQueue: string;
   /** Seconds between two looks at registries and clusters; 0: none by itself. */
@@ -62,6 +66,8 @@ export interface Firebreak {
   readonly sources: readonly NewSource[];
   readonly store: Store;
   readonly temporalUi: string | null;
+  /** Reads the configuration file again and puts it in force, whole or not at all. Raises `invalid`. */
+  reload(): Promise<ReloadReport>;
   stop(): Promise<void>;
 }
 
@@ -95,7 +101,9 @@ interface Ground {
   readonly engine: EngineClient;
   readonly instances: LoadedInstances;
   readonly playbooks: readonly PinnedPlaybook[];
-  readonly router: Router;
+  readonly live: Live;
+  readonly reload: () => Promise<ReloadReport>;
+  readonly first: FirstStart;
   readonly api: Store;
   readonly worker: Store;
   readonly activities: Omit<ActivityDependencies, 'reconcile' | 'sync'>;
@@ -125,17 +133,17 @@ async function start(settings: FirebreakSettings, opened: Opened): Promise<Fireb
   await migrate(servers.databaseUrl);
   let url = settings.baseUrl ?? '';
   const ground = await lay(settings, servers, { opened, playbooks, baseUrl: () => url });
-  const first = await firstStart(ground.api, settings.configuration, new Date());
   const api = settings.role === 'worker' ? null : await openApi(ground, opened);
   if (api) url = settings.baseUrl ?? api;
   if (settings.role !== 'api') await openEngine(ground, opened);
   if (settings.role !== 'worker') await openSlack(ground, opened);
   return {
     url,
-    adminToken: first.adminToken,
-    sources: first.sources,
+    adminToken: ground.first.adminToken,
+    sources: ground.first.sources,
     store: ground.worker,
     temporalUi: servers.temporalUi,
+    reload: ground.reload,
     stop: () => opened.close(),
   };
 }
@@ -143,9 +151,9 @@ async function start(settings: FirebreakSettings, opened: Opened): Promise<Fireb
 async function lay(
   settings: FirebreakSettings,
   servers: Servers,
-  live: Pick<Ground, 'playbooks' | 'baseUrl'> & { readonly opened: Opened },
+  given: Pick<Ground, 'playbooks' | 'baseUrl'> & { readonly opened: Opened },
 ): Promise<Ground> {
-  const { opened, playbooks, baseUrl } = live;
+  const { opened, playbooks, baseUrl } = given;
   const { databaseUrl } = servers;
   const api = await createStore({ databaseUrl, role: 'api', poolSize: POOL_API });
   opened.add(() => api.close());
@@ -160,10 +168,12 @@ async function lay(
   const { configuration } = settings;
   const instances = await loadInstances(connectorModules, configuration.instances);
   opened.add(() => instances.close());
-  const inventory = await discoverInventory(instances, configuration.inventory, settings.log);
-  const { routes, selectionRules, storm } = configuration;
+  const discovered = await discoverEntries(instances, settings.log);
+  const first = await firstStart(api, configuration, new Date());
+  const sources = await allSources(api, configuration);
+  const live = createLive({ playbooks, discovered }, { configuration, sources });
+  const read = settings.readConfiguration ?? null;
   const key = await approvalKey(settings.dataDir);
-  const router = createRouter({ routes, inventory, selectionRules, playbooks, storm });
   const now = (): Date => new Date();
   const { all } = instances;
   const { log } = settings;
@@ -173,17 +183,19 @@ async function lay(
     engine,
     instances,
     playbooks,
-    router,
+    live,
+    reload: createReload({ live, store: api, read, log: settings.log }),
+    first,
     api,
     worker,
     signer: key.sign,
     baseUrl,
-    sync: createSync({ store: worker, instances: all, inventory, router, now, log }),
+    sync: createSync({ ...live, store: worker, instances: all, now, log }),
     activities: {
       store: worker,
       connectors: instances,
       evidenceFiles: createEvidenceFiles(join(settings.dataDir, 'evidence')),
-      inventory,
+      inventory: live.inventory,
       playbooks,
       verifySignature: key.verify,
       now,
@@ -198,14 +210,13 @@ async function lay(
 
 async function openApi(ground: Ground, opened: Opened): Promise<string> {
   const { settings } = ground;
-  const sources = await allSources(ground.api, settings.configuration);
   // Rounds begin when the door is open; before that there is nothing to tell.
   let selfWatch: () => SelfWatchState = () => NOTHING_WATCHED;
-  const dependencies = apiDependencies({ ...ground, sources, selfWatch: () => selfWatch() });
+  const dependencies = apiDependencies({ ...ground, selfWatch: () => selfWatch() });
   const api: FastifyInstance = createApi(dependencies);
   opened.add(() => api.close());
   const url = await api.listen({ host: settings.host, port: settings.port });
-  const watch = startSelfWatch(selfWatchParts(ground, dependencies, sources));
+  const watch = startSelfWatch(selfWatchParts(ground, dependencies, ground.live.sources()));
   opened.add(() => watch.stop());
   selfWatch = () => watch.state();
   return url;
@@ -239,9 +250,9 @@ async function openSlack(ground: Ground, opened: Opened): Promise<void> {
   const { startSlackDoor } = await import('./slack-door.ts');
   const door = await startSlackDoor(settings.slack, {
     store: ground.api,
-    router: ground.router,
+    router: ground.live.router,
     playbooks: ground.playbooks,
-    models: ground.activities.inventory.map(({ model }) => model),
+    models: () => ground.live.inventory().map(({ model }) => model),
     log: settings.log,
   });
   opened.add(() => door.stop());

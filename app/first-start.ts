@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
 import type { Configuration, SourceConfiguration } from '../domain/configuration.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import type { Store } from '../store/tables.ts';
@@ -17,6 +18,7 @@ export interface FirstStart {
 }
 
 const FIRST_START = 'first-start';
+const CONFIGURED = 'configured-people';
 const ADMIN_HOURS = 24;
 const TOKEN_BYTES = 24;
 const BUILT_IN: readonly SourceConfiguration['kind'][] = ['alertmanager', 'cloudevents', 'generic'];
@@ -38,6 +40,26 @@ const PLAIN_MAPPING: SourceConfiguration['mapping'] = {
 };
 
 /**
+ * Writes the people of a configuration. Who stood in the one before and is gone loses all power at once, tokens
+ * included; people that an administrator added by hand stay.
+ */
+export async function putPeople(store: Store, people: Configuration['people']): Promise<void> {
+  const ids = people.map(({ id }) => id);
+  await store.transaction(async (tables) => {
+    const before = z
+      .array(z.string())
+      .catch([])
+      .parse(await tables.settings.get(CONFIGURED));
+    for (const id of before.filter((known) => !ids.includes(known))) {
+      const gone = await tables.people.get(id);
+      if (gone !== null) await tables.people.put({ ...gone, active: false });
+    }
+    for (const person of people) await tables.people.put({ ...person, active: true });
+    await tables.settings.put(CONFIGURED, ids);
+  });
+}
+
+/**
  * On a fresh database makes the bootstrap administrator, whose token expires and can't approve, and one source per
  * built-in kind; people of the configuration are written at every start.
  */
@@ -46,7 +68,7 @@ export async function firstStart(
   configuration: Configuration,
   now: Date,
 ): Promise<FirstStart> {
-  for (const person of configuration.people) await store.people.put({ ...person, active: true });
+  await putPeople(store, configuration.people);
   const mark = sha256Hex(randomBytes(TOKEN_BYTES));
   if ((await store.settings.putIfAbsent(FIRST_START, mark)) !== mark) {
     return { adminToken: null, sources: [] };

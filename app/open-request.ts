@@ -77,12 +77,13 @@ function severityOf(text: string | undefined): Severity | null {
 export function createOpenRequest(options: {
   readonly router: Router;
   readonly playbooks: readonly PinnedPlaybook[];
-  readonly models: readonly string[];
+  /** Names of the models of the inventory, as it is now. */
+  readonly models: () => readonly string[];
   readonly now: () => Date;
 }): (text: string, actor: Actor) => OpenRequest {
   return (text, actor) => {
     const words = read(text);
-    const alert = alertOf(words, options.models, options.now());
+    const alert = alertOf(words, options.models(), options.now());
     const incoming: IncomingAlert = { alert, dedupeKey: alert.fingerprint };
     const { routing } = options.router.route(incoming);
     const playbook = playbookNamed(

@@ -29,7 +29,7 @@ export async function startSlackDoor(
     readonly store: Store;
     readonly router: Router;
     readonly playbooks: readonly PinnedPlaybook[];
-    readonly models: readonly string[];
+    readonly models: () => readonly string[];
     readonly log: Logger;
   },
 ): Promise<SlackDoor> {

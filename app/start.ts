@@ -68,11 +68,10 @@ export async function programVersion(): Promise<string> {
 }
 
 async function configurationOf(
-  path: string | null,
+  path: string,
   environment: Environment,
   playbooksDir: string,
 ): Promise<Configuration> {
-  if (path === null) return EMPTY_CONFIGURATION;
   return readConfigurationFile(path, await configurationReferences(environment, playbooksDir));
 }
 
@@ -96,11 +95,18 @@ export async function start(options: StartOptions): Promise<Firebreak> {
   const environment = environmentWithFile();
   const config = readConfig({ flags: flagsOf(options), environment });
   const { playbooksDir = PLAYBOOKS_DIR } = options;
-  const configuration = await configurationOf(config.configFile, environment, playbooksDir);
+  const { configFile } = config;
+  // Read anew each time, with what `.env` says by then.
+  const readConfiguration = (): Promise<Configuration> =>
+    configFile === null
+      ? Promise.resolve(EMPTY_CONFIGURATION)
+      : configurationOf(configFile, environmentWithFile(), playbooksDir);
+  const configuration = await readConfiguration();
   return startFirebreak({
     ...config,
     role: options.role ?? 'all',
     configuration,
+    ...(configFile === null ? {} : { readConfiguration }),
     playbooksDir,
     temporal: await readTemporalConnection(environment),
     temporalUi: true,

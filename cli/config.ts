@@ -4,6 +4,7 @@ import { renderTable } from '../render/terminal.ts';
 import { visibleCut } from '../render/visible.ts';
 import { argument, option } from './arguments.ts';
 import { EXIT } from './failure.ts';
+import { reloadText } from './reload-text.ts';
 import type { Arguments, Registrar } from './registrar.ts';
 import type { Session } from './session.ts';
 
@@ -73,7 +74,15 @@ async function validate(session: Session, args: Arguments): Promise<number> {
   return EXIT.ok;
 }
 
-/** `firebreak config print|validate`: what is configured, where it came from, what is wrong with it. */
+/** Tells the running server to read its file again. */
+async function reload(session: Session): Promise<number> {
+  const { api } = await import('../api/client.ts');
+  const report = await (await session.client()).call(api.configuration.reload, {});
+  session.result(report, () => reloadText(report));
+  return report.needsRestart.length > 0 ? EXIT.refused : EXIT.ok;
+}
+
+/** `firebreak config print|validate|reload`: what is configured, where it came from, what is wrong with it. */
 export function registerConfig({ program, run }: Registrar): void {
   const config = program.command('config').description('settings and the configuration file');
   run(
@@ -90,5 +99,11 @@ export function registerConfig({ program, run }: Registrar): void {
       .description('check a configuration file without starting anything')
       .argument('<file>'),
     validate,
+  );
+  run(
+    config
+      .command('reload')
+      .description('let the server read its file again; a file with a mistake changes nothing'),
+    reload,
   );
 }

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { toAppError } from '../domain/error.ts';
 import { choice, numberOption, option } from './arguments.ts';
 import { EXIT } from './failure.ts';
+import { reloadText, type Reloaded } from './reload-text.ts';
 import type { Arguments, Registrar } from './registrar.ts';
 import type { Session } from './session.ts';
 
@@ -32,6 +34,18 @@ function readyText({ url, adminToken, sources }: Ready): string {
   ].join('\n');
 }
 
+/** Reads the configuration again because of SIGHUP; what is wrong with it ends nothing. */
+async function reloadAndTell(
+  session: Session,
+  running: { readonly reload: () => Promise<Reloaded> },
+): Promise<void> {
+  try {
+    session.progress(reloadText(await running.reload()));
+  } catch (error) {
+    session.progress(`The configuration stays as it was: ${toAppError(error).message}`);
+  }
+}
+
 /** Runs until Ctrl-C or until something fails that cannot be healed. */
 async function start(session: Session, args: Arguments): Promise<number> {
   const { start: startFirebreak } = await import('../app/start.ts');
@@ -57,7 +71,15 @@ async function start(session: Session, args: Arguments): Promise<number> {
     const ready: Ready = { url, adminToken, sources };
     session.result({ ready: true, ...ready }, () => readyText(ready));
     const ended = AbortSignal.any([interrupted, failed.signal]);
-    if (!ended.aborted) await once(ended, 'abort');
+    const reload = (): void => {
+      void reloadAndTell(session, running);
+    };
+    process.on('SIGHUP', reload);
+    try {
+      if (!ended.aborted) await once(ended, 'abort');
+    } finally {
+      process.off('SIGHUP', reload);
+    }
   } finally {
     session.progress('Stopping …');
     await running.stop();

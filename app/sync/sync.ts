@@ -22,7 +22,8 @@ const BYTES_WITHIN_MS = 240_000;
 export interface SyncDependencies {
   readonly store: Store;
   readonly instances: readonly ConnectorInstance[];
-  readonly inventory: readonly InventoryEntry[];
+  /** What runs where, as configured now. */
+  readonly inventory: () => readonly InventoryEntry[];
   readonly router: Pick<Router, 'route'>;
   readonly now: () => Date;
   readonly log: Logger;
@@ -99,7 +100,8 @@ function inventoriedObjects(inventory: readonly InventoryEntry[], cluster: strin
 
 /** Looks at every cluster; answers those that were seen whole, and whether all were. */
 async function lookAtClusters(round: Round): Promise<readonly string[] | null> {
-  const { instances, inventory } = round.deps;
+  const { instances } = round.deps;
+  const inventory = round.deps.inventory();
   const seen: string[] = [];
   const clusters = instances.filter((instance) => has(instance, CLUSTER_PROBE));
   for (const instance of clusters) {
@@ -139,7 +141,8 @@ async function readArtifacts(
   registries: readonly RoundRegistry[],
   inUse: ReadonlySet<string>,
 ): Promise<number> {
-  const { inventory, now } = round.deps;
+  const { now } = round.deps;
+  const inventory = round.deps.inventory();
   const ends = now().getTime() + round.bytesWithinMs;
   const mayGoOn = (): boolean => now().getTime() < ends && !round.signal.aborted;
   const inventoried = new Set(inventory.map(({ registryName }) => registryName));
@@ -153,7 +156,8 @@ async function readArtifacts(
 
 async function runRound(round: Round): Promise<SyncOutcome> {
   const { deps, problems } = round;
-  const { store, instances, inventory, router, now } = deps;
+  const { store, instances, router, now } = deps;
+  const inventory = deps.inventory();
   const clusters = await lookAtClusters(round);
   const registries = await lookAtRegistries(round);
   const seen = registries.map(seenRegistry);

@@ -121,7 +121,7 @@ export async function openSyncBench(
   const sync = createSync({
     store,
     instances: instances.all,
-    inventory,
+    inventory: () => inventory,
     router: createRouter({ routes: [], inventory, selectionRules: [], playbooks }),
     now: () => new Date(),
     log: pino({ level: 'silent' }),

@@ -116,7 +116,7 @@ function depsOf(
     store: worker,
     connectors: { find: () => found, named: () => found },
     evidenceFiles: { put: unused, get: unused },
-    inventory: [],
+    inventory: () => [],
     playbooks: [],
     verifySignature: key.verify,
     now,

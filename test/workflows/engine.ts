@@ -105,7 +105,7 @@ export async function startEngine(playbook: Playbook, world: World): Promise<Eng
     store,
     connectors: connectorsOf(world),
     evidenceFiles: createEvidenceFiles(await tempDir()),
-    inventory: [ENTRY],
+    inventory: () => [ENTRY],
     playbooks: [{ playbook, digest: digestOf(playbook) }],
     verifySignature: key.verify,
     now: () => new Date(),

@@ -114,7 +114,7 @@ function depsOf(): ActivityDependencies {
     store: worker,
     connectors: { find: () => found, named: () => found },
     evidenceFiles: { put: unused, get: unused },
-    inventory: [],
+    inventory: () => [],
     playbooks: [],
     verifySignature: key.verify,
     now: () => new Date(),

@@ -1,0 +1,80 @@
+import type { Intake } from '../api/dependencies.ts';
+import { createIntake } from '../api/intake.ts';
+import type { Configuration, SourceConfiguration } from '../domain/configuration.ts';
+import type { InventoryEntry } from '../domain/inventory.ts';
+import type { PinnedPlaybook } from '../domain/playbook.ts';
+import { mergeInventory } from '../intake/inventory-annotations.ts';
+import { createRouter, type Router } from '../intake/routing.ts';
+
+/** What one configuration means for what comes in. */
+interface Part {
+  readonly configuration: Configuration;
+  readonly inventory: readonly InventoryEntry[];
+  readonly router: Router;
+  readonly intake: Intake;
+}
+
+/** What stays when the configuration is read again. */
+export interface LiveGround {
+  readonly playbooks: readonly PinnedPlaybook[];
+  /** Entries that discovery found at the start. */
+  readonly discovered: readonly InventoryEntry[];
+}
+
+/** The part of a running process that a reload replaces, all of it at once; callers ask anew each time. */
+export interface Live {
+  readonly configuration: () => Configuration;
+  readonly inventory: () => readonly InventoryEntry[];
+  readonly router: Router;
+  readonly intake: Intake;
+  /** Makes everything that a configuration means; `swap` puts it in force and cannot fail. Raises `invalid`. */
+  prepare(
+    configuration: Configuration,
+    sources: readonly SourceConfiguration[],
+  ): { readonly swap: () => void };
+}
+
+/** Puts a first configuration in force. Raises `invalid` when an expression of it does not type-check. */
+export function createLive(
+  ground: LiveGround,
+  first: {
+    readonly configuration: Configuration;
+    readonly sources: readonly SourceConfiguration[];
+  },
+): Live {
+  const partOf = (configuration: Configuration, sources: readonly SourceConfiguration[]): Part => {
+    const { routes, selectionRules, storm } = configuration;
+    const inventory = mergeInventory(configuration.inventory, ground.discovered);
+    const router = createRouter({
+      routes,
+      inventory,
+      selectionRules,
+      storm,
+      playbooks: ground.playbooks,
+    });
+    return { configuration, inventory, router, intake: createIntake({ sources, router }) };
+  };
+  let part = partOf(first.configuration, first.sources);
+  return {
+    configuration: () => part.configuration,
+    inventory: () => part.inventory,
+    router: {
+      route: (incoming) => part.router.route(incoming),
+      explainTargets: (alert) => part.router.explainTargets(alert),
+    },
+    intake: {
+      authenticate: (request) => part.intake.authenticate(request),
+      parse: (source, request) => part.intake.parse(source, request),
+      isWatchdog: (source, incoming) => part.intake.isWatchdog(source, incoming),
+      route: (incoming) => part.intake.route(incoming),
+    },
+    prepare: (configuration, sources) => {
+      const next = partOf(configuration, sources);
+      return {
+        swap: () => {
+          part = next;
+        },
+      };
+    },
+  };
+}
