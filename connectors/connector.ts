@@ -134,6 +134,8 @@ export interface Health {
   readonly missing: readonly string[];
   /** One sentence when something is wrong; null otherwise. */
   readonly problem: string | null;
+  /** Milliseconds by which its clock is ahead of ours; left out when it tells no time. */
+  readonly clockSkewMs?: number;
 }
 
 /** Our client of one external system under one identity. */

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { AppError, isAppError } from '../domain/error.ts';
 import type { CallContext } from './connector.ts';
+import { clockSkewOf } from './http-clock.ts';
 import {
   failureOfSilence,
   failureOfStatus,
@@ -88,6 +89,8 @@ export interface HttpClient {
   call<T>(call: HttpCall<T>, context: CallContext): Promise<HttpReply<T>>;
   /** Streams one reply. Raises the codes of a read. */
   bytes(call: HttpBytesCall, context: CallContext): Promise<HttpBytesReply>;
+  /** Milliseconds by which the clock of the last answer was ahead of ours; undefined before any told the time. */
+  clockSkewMs(): number | undefined;
   /** Ends calls in flight and refuses later ones. */
   close(): Promise<void>;
 }
@@ -171,6 +174,8 @@ function refuseStopped(name: string, signals: readonly AbortSignal[]): void {
 interface Door {
   readonly options: HttpClientOptions;
   readonly closing: AbortSignal;
+  /** What the last answer said. */
+  readonly seen: { clockSkewMs: number | undefined };
 }
 
 function timeoutOf(options: HttpClientOptions, call: { readonly timeoutMs?: number }): number {
@@ -232,12 +237,15 @@ async function exchangeOnce<T>(
     signal: AbortSignal.any([closing, context.signal, deadline]),
     ...(body.bytes === undefined ? {} : { body: body.bytes }),
   };
+  const sentAt = context.now().getTime();
   const answer = await send(url, init, {
     failed,
     bytesMax: options.replyBytesMax ?? REPLY_BYTES_MAX,
     now: context.now,
     fetch: options.fetch ?? fetch,
   });
+  const taken = { sentAt, gotAt: answer.now.getTime() };
+  door.seen.clockSkewMs = clockSkewOf(answer.response.headers.get('date'), taken);
   return replyOf(options, call, { answer, failed });
 }
 
@@ -274,7 +282,7 @@ async function stream(
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const closing = new AbortController();
-  const door: Door = { options, closing: closing.signal };
+  const door: Door = { options, closing: closing.signal, seen: { clockSkewMs: undefined } };
   const guarded = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
@@ -285,6 +293,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   return {
     call: (call, context) => guarded(exchange(door, call, context)),
     bytes: (call, context) => guarded(stream(door, call, context)),
+    clockSkewMs: () => door.seen.clockSkewMs,
     close: async () => {
       closing.abort(new Error('closed'));
       await options.released?.();

@@ -28,6 +28,7 @@ export interface AirflowClient {
   run(dag: string, runId: string, context: CallContext): Promise<DagRun | null>;
   /** Task instances of a run, at most 2000. Raises `not_found` and `too_large`. */
   taskInstances(dag: string, runId: string, context: CallContext): Promise<readonly TaskInstance[]>;
+  readonly clockSkewMs: HttpClient['clockSkewMs'];
   /** Ends calls in flight. */
   close(): Promise<void>;
 }
@@ -61,6 +62,7 @@ interface Login {
 
 interface Door {
   readonly call: AirflowClient['call'];
+  readonly clockSkewMs: HttpClient['clockSkewMs'];
   close(): Promise<void>;
 }
 
@@ -107,6 +109,7 @@ function createLoginDoor(config: AirflowConfig, login: Login): Door {
       await renew(context);
       return http.call(call, context);
     },
+    clockSkewMs: () => http.clockSkewMs() ?? anonymous.clockSkewMs(),
     close: async () => {
       await Promise.all([anonymous.close(), http.close()]);
     },
@@ -120,7 +123,7 @@ function createDoor(config: AirflowConfig): Door {
   }
   const access = openHttpAccess(config, NAME);
   const http = createHttpClient({ ...access, name: NAME, classify: classifyAirflow });
-  return { call: (call, context) => http.call(call, context), close: () => http.close() };
+  return http;
 }
 
 async function readRun(
@@ -168,6 +171,7 @@ export function createAirflowClient(config: AirflowConfig): AirflowClient {
     },
     run: (dag, runId, context) => readRun(door, { dag, runId }, context),
     taskInstances: (dag, runId, context) => readTaskInstances(door, { dag, runId }, context),
+    clockSkewMs: () => door.clockSkewMs(),
     close: () => door.close(),
   };
 }

@@ -53,7 +53,7 @@ export function create(config: unknown): Connector {
       trigger: createTrigger(client),
       clear: createClear(client),
     },
-    health: (signal) => healthOf(() => ask(client, signal)),
+    health: (signal) => healthOf(() => ask(client, signal), client),
     close: () => client.close(),
   };
 }

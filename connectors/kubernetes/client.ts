@@ -90,6 +90,7 @@ export interface KubernetesClient {
   version(context: CallContext): Promise<string>;
   /** Whether we have a right. */
   may(right: Right, context: CallContext): Promise<boolean>;
+  readonly clockSkewMs: HttpClient['clockSkewMs'];
   close(): Promise<void>;
 }
 
@@ -269,9 +270,11 @@ function createWrites(door: Door): Writes {
 /** A client of the configured cluster; the connection is opened by the first call. */
 export function createKubernetesClient(config: KubernetesConfig): KubernetesClient {
   let opening: Promise<HttpClient> | undefined;
+  let opened: HttpClient | undefined;
   const open = async (): Promise<HttpClient> => {
     const connection = await openConnection(config);
-    return createHttpClient({ name: 'Kubernetes', ...connection, classify: classifyStatus });
+    opened = createHttpClient({ name: 'Kubernetes', ...connection, classify: classifyStatus });
+    return opened;
   };
   const door = async (): Promise<HttpClient> => {
     opening ??= open();
@@ -286,6 +289,7 @@ export function createKubernetesClient(config: KubernetesConfig): KubernetesClie
   return {
     ...createReads(door),
     ...createWrites(door),
+    clockSkewMs: () => opened?.clockSkewMs(),
     close: async () => {
       if (opening === undefined) return;
       await (await opening).close();

@@ -1,27 +1,9 @@
 import { toAppError } from '../../domain/error.ts';
 import type { CallContext, Health } from '../connector.ts';
+import { clockOf } from '../health.ts';
 import { healthContext } from '../http.ts';
 import type { KubernetesClient, Right } from './client.ts';
-
-/** Everything that probes and actions need, as the README lists it. */
-const RIGHTS: readonly {
-  readonly group: string;
-  readonly resource: string;
-  readonly verbs: readonly string[];
-}[] = [
-  { group: 'apps', resource: 'deployments', verbs: ['get', 'list', 'patch'] },
-  { group: 'apps', resource: 'replicasets', verbs: ['get', 'list'] },
-  { group: '', resource: 'pods', verbs: ['get', 'list', 'patch', 'delete'] },
-  { group: '', resource: 'services', verbs: ['get', 'patch'] },
-  { group: '', resource: 'configmaps', verbs: ['get', 'patch'] },
-  { group: 'discovery.k8s.io', resource: 'endpointslices', verbs: ['list'] },
-  {
-    group: 'networking.k8s.io',
-    resource: 'networkpolicies',
-    verbs: ['get', 'list', 'create', 'delete'],
-  },
-  { group: 'autoscaling', resource: 'horizontalpodautoscalers', verbs: ['list'] },
-];
+import { RIGHTS } from './rights.ts';
 
 /** Reviews under way at once. */
 const REVIEWS_AT_ONCE = 8;
@@ -60,11 +42,11 @@ export async function healthOf(
     const version = await client.version(context);
     const missing = await missingRights(client, namespaces ?? [undefined], context);
     const problem = missing.length === 0 ? null : `Rights are missing: ${missing.join(', ')}.`;
-    return { reachable: true, version, missing, problem };
+    return { reachable: true, version, missing, problem, ...clockOf(client) };
   } catch (error) {
     const { code, message, permission } = toAppError(error);
     const reachable = code === 'unauthorized';
     const missing = reachable ? [permission ?? 'a valid credential'] : [];
-    return { reachable, version: null, missing, problem: message };
+    return { reachable, version: null, missing, problem: message, ...clockOf(client) };
   }
 }

@@ -95,7 +95,7 @@ export function createLokiClient(config: LokiConfig): LokiClient {
       );
       return lines.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
     },
-    health: (signal) => healthOf(() => askVersion(http, healthContext(signal))),
+    health: (signal) => healthOf(() => askVersion(http, healthContext(signal)), http),
     close: () => http.close(),
   };
 }

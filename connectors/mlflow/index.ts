@@ -52,7 +52,7 @@ export function create(config: unknown): Connector {
           context,
         );
         return client.serverVersion(context);
-      }),
+      }, client.http),
     close: () => client.http.close(),
   };
 }

@@ -60,7 +60,7 @@ export function createMarquezClient(config: OpenlineageConfig): MarquezClient {
         const call = { ...get, path, query: { limit: 1 }, schema: namespacesReply };
         await http.call(call, healthContext(signal));
         return null;
-      }),
+      }, http),
     close: () => http.close(),
   };
 }

@@ -3,7 +3,7 @@ import { AppError, type ErrorCode } from '../../domain/error.ts';
 import type { CallContext } from '../connector.ts';
 import { quote } from '../http-failure.ts';
 import { openHttpAccess } from '../http-access.ts';
-import { createHttpClient } from '../http.ts';
+import { createHttpClient, type HttpClient } from '../http.ts';
 import type { PrometheusConfig } from './manifest.ts';
 import { errorReply } from './reply-schema.ts';
 
@@ -55,6 +55,7 @@ export interface PrometheusGet<T> {
 /** Calls of one Prometheus. Each raises the codes of the HTTP kit, mapped by `errorType`. */
 export interface PrometheusClient {
   get<T>(get: PrometheusGet<T>, context: CallContext): Promise<T>;
+  readonly clockSkewMs: HttpClient['clockSkewMs'];
   /** Ends calls in flight. */
   close(): Promise<void>;
 }
@@ -74,6 +75,7 @@ export function createPrometheusClient(config: PrometheusConfig): PrometheusClie
       const call = { ...get, method: 'GET' as const, path, permission: 'queries' };
       return (await http.call(call, context)).value;
     },
+    clockSkewMs: () => http.clockSkewMs(),
     close: () => http.close(),
   };
 }

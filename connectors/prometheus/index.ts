@@ -20,7 +20,7 @@ export function create(config: unknown): Connector {
       healthOf(async () => {
         const info = { path: ['status', 'buildinfo'], schema: buildInfoReply };
         return (await client.get(info, healthContext(signal))).data.version;
-      }),
+      }, client),
     close: () => client.close(),
   };
 }
