@@ -46,6 +46,15 @@ export interface OpenRequest {
   readonly reopenWindowSeconds: number;
 }
 
+/** A body as a monitor would send it, to be explained. */
+export interface ExplainRequest {
+  readonly body: JsonObject;
+  /** The source that would send it; null takes it as any Alertmanager's. */
+  readonly source: string | null;
+  /** True plans the playbook of its first alert as well. */
+  readonly withPlan: boolean;
+}
+
 /** Which playbook to plan, on what. */
 export interface PlanRequest {
   readonly playbook: string;
@@ -129,8 +138,8 @@ export interface ApiDependencies {
   readonly selfWatch: () => SelfWatchState;
   /** Every effect, target, difference, approval and undo, with zero writes. */
   readonly plan: (request: PlanRequest) => Promise<JsonObject>;
-  /** How an alert would be routed and which targets its labels select, each rule with its reason. */
-  readonly explain: (alert: JsonObject) => Promise<JsonObject>;
+  /** What would become of an alert: duplicate, incident, route, targets, each rule with its reason, and its plan. Writes nothing. */
+  readonly explain: (request: ExplainRequest) => Promise<JsonObject>;
   /** Reads the configuration file again and puts it in force, whole or not at all. Raises `invalid`. */
   readonly reload: () => Promise<ReloadReport>;
   /** The postmortem as it stands now. Raises `not_found`. */

@@ -38,6 +38,7 @@ function alertTable(memory: Memory): Tables['alerts'] {
     },
     missedAmong: unused('alerts.missedAmong'),
     ofIncident: unused('alerts.ofIncident'),
+    foresee: unused('alerts.foresee'),
     drain: unused('alerts.drain'),
   };
 }

@@ -7,11 +7,11 @@ import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
 import type { Store } from '../store/tables.ts';
 import type { EngineClient } from './engine-client.ts';
-import { explainAlert } from './explain.ts';
+import { createExplain } from './explain.ts';
 import { lineageOfBytes } from '../api/intake.ts';
 import type { Live } from './live.ts';
 import { createOpenRequest } from './open-request.ts';
-import { createPlanRequest } from './plan-request.ts';
+import { createAlertPlan, createPlanRequest } from './plan-request.ts';
 import { writePostmortem } from './postmortem.ts';
 import type { Sync } from './sync/sync.ts';
 
@@ -61,7 +61,12 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
     selfWatch: options.selfWatch,
     playbooks,
     plan: createPlanRequest({ activities, playbooks, openRequest }),
-    explain: (alert) => Promise.resolve(explainAlert(router, alert)),
+    explain: createExplain({
+      live,
+      store: api,
+      now,
+      plan: createAlertPlan({ activities, playbooks }),
+    }),
     postmortem: async (incidentId) => {
       const { markdown, json } = await writePostmortem(api, incidentId);
       return { markdown, json: isJsonObject(json) ? json : {} };

@@ -9,6 +9,7 @@ import { createRouter, type Router } from '../intake/routing.ts';
 /** What one configuration means for what comes in. */
 interface Part {
   readonly configuration: Configuration;
+  readonly sources: readonly SourceConfiguration[];
   readonly inventory: readonly InventoryEntry[];
   readonly router: Router;
   readonly intake: Intake;
@@ -24,6 +25,7 @@ export interface LiveGround {
 /** The part of a running process that a reload replaces, all of it at once; callers ask anew each time. */
 export interface Live {
   readonly configuration: () => Configuration;
+  readonly sources: () => readonly SourceConfiguration[];
   readonly inventory: () => readonly InventoryEntry[];
   readonly router: Router;
   readonly intake: Intake;
@@ -52,11 +54,12 @@ export function createLive(
       storm,
       playbooks: ground.playbooks,
     });
-    return { configuration, inventory, router, intake: createIntake({ sources, router }) };
+    return { configuration, sources, inventory, router, intake: createIntake({ sources, router }) };
   };
   let part = partOf(first.configuration, first.sources);
   return {
     configuration: () => part.configuration,
+    sources: () => part.sources,
     inventory: () => part.inventory,
     router: {
       route: (incoming) => part.router.route(incoming),

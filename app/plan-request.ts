@@ -1,13 +1,25 @@
 import { previewPlaybook } from '../activities/preview.ts';
-import type { ActivityDependencies } from '../activities/dependencies.ts';
+import type { ActivityDependencies, Attempt } from '../activities/dependencies.ts';
 import type { OpenRequest, PlanRequest } from '../api/dependencies.ts';
 import type { Actor } from '../domain/decision.ts';
 import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
+import type { Routing } from '../store/routing.ts';
 
 const PLAN_WITHIN_MS = 60_000;
+
+function pinnedOf(playbooks: readonly PinnedPlaybook[], name: string): PinnedPlaybook {
+  const found = playbooks.find(({ playbook }) => playbook.name === name);
+  if (found) return found;
+  throw new AppError('not_found', `There is no playbook ${name}.`, { field: 'playbook' });
+}
+
+/** One attempt at planning, which ends in time. */
+function attemptOf(scheduledAt: Date): Attempt {
+  return { signal: AbortSignal.timeout(PLAN_WITHIN_MS), heartbeat: () => undefined, scheduledAt };
+}
 
 /** Plans a playbook on an incident, or on what words name, with zero writes. Raises `not_found`, `invalid`. */
 export function createPlanRequest(options: {
@@ -16,19 +28,10 @@ export function createPlanRequest(options: {
   readonly openRequest: (text: string, actor: Actor) => OpenRequest;
 }): (request: PlanRequest) => Promise<JsonObject> {
   return async (request) => {
-    const pinned = options.playbooks.find(({ playbook }) => playbook.name === request.playbook);
-    if (!pinned) {
-      throw new AppError('not_found', `There is no playbook ${request.playbook}.`, {
-        field: 'playbook',
-      });
-    }
+    const pinned = pinnedOf(options.playbooks, request.playbook);
     const known = await incidentOf(options, request);
     const incident = { ...known, parameters: { ...known.parameters, ...request.parameters } };
-    const attempt = {
-      signal: AbortSignal.timeout(PLAN_WITHIN_MS),
-      heartbeat: () => undefined,
-      scheduledAt: options.activities.now(),
-    };
+    const attempt = attemptOf(options.activities.now());
     return previewPlaybook(options.activities, attempt, { incident, pinned });
   };
 }
@@ -49,6 +52,19 @@ async function incidentOf(
   }
   const { incident, incidentKey } = options.openRequest(request.text, request.actor);
   return imagined(incident, incidentKey, options.activities.now());
+}
+
+/** Plans the playbook that an alert leads to, as if its incident had just been opened; zero writes. Raises `not_found`. */
+export function createAlertPlan(options: {
+  readonly activities: ActivityDependencies;
+  readonly playbooks: readonly PinnedPlaybook[];
+}): (playbook: string, routing: Routing) => Promise<JsonObject> {
+  return (name, routing) => {
+    const pinned = pinnedOf(options.playbooks, name);
+    const { now } = options.activities;
+    const incident = imagined(routing.incident, routing.incidentKey, now());
+    return previewPlaybook(options.activities, attemptOf(now()), { incident, pinned });
+  };
 }
 
 /** An incident that was never stored: what a plan is computed for before anything happened. */

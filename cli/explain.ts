@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { AppError } from '../domain/error.ts';
 import { isJsonObject, type Json, type JsonObject } from '../domain/json.ts';
 import { visibleCut } from '../render/visible.ts';
-import { argument } from './arguments.ts';
+import { argument, option } from './arguments.ts';
 import { EXIT } from './failure.ts';
+import { listOf, planText, textOf } from './plan-text.ts';
 import type { Action, Registrar } from './registrar.ts';
 
 const LINE_CHARACTERS_MAX = 500;
@@ -22,43 +23,62 @@ async function alertOf(file: string): Promise<JsonObject> {
   throw new AppError('invalid', `${file} holds no alert.`, { field: file });
 }
 
-function objectsOf(value: Json | undefined): readonly JsonObject[] {
-  return Array.isArray(value) ? value.filter((one: Json) => isJsonObject(one)) : [];
-}
+const WOULD: Readonly<Record<string, string>> = {
+  join: 'would join the open incident',
+  attach: 'would be attached, as a consequence, to the incident that holds its target:',
+  reopen: 'would reopen the incident',
+  open: 'would open a new incident',
+  nothing: 'would open nothing: it is over',
+};
 
-function text(value: Json | undefined): string {
-  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
+function stepLines(steps: Json | undefined, line: (step: JsonObject) => string): readonly string[] {
+  return listOf(steps).map((step) => `  ${step['matched'] === true ? '✓' : '·'} ${line(step)}`);
 }
 
 function targetLines(alert: JsonObject): readonly string[] {
   const targets = isJsonObject(alert['targets']) ? alert['targets'] : {};
   const entry = isJsonObject(targets['entry']) ? targets['entry'] : {};
   return [
-    `${text(alert['title'])}: ${text(targets['status'])} ${text(entry['model'] ?? '')}`,
-    ...objectsOf(targets['steps']).map(
-      (step) =>
-        `  ${step['matched'] === true ? '✓' : '·'} ${text(step['rule'])} on ${text(step['model'])}: ${text(step['reason'])}`,
+    `${textOf(alert['title'])}: ${textOf(targets['status'])} ${textOf(entry['model'] ?? '')}`,
+    ...stepLines(
+      targets['steps'],
+      (step) => `${textOf(step['rule'])} on ${textOf(step['model'])}: ${textOf(step['reason'])}`,
     ),
   ];
 }
 
+/** From the source to the plan, in the order in which an alert goes. */
 function routeLines(alert: JsonObject): readonly string[] {
+  const { duplicateOf, incidentId, plan } = alert;
+  const duplicate = typeof duplicateOf === 'string' ? `, repeats ${duplicateOf}` : ', is new';
+  const incident = typeof incidentId === 'string' ? ` ${incidentId}` : '';
   return [
-    `${text(alert['title'])}: route ${text(alert['route'])}, playbook ${text(alert['playbook'])}, ${text(alert['mode'])}`,
-    ...objectsOf(alert['steps']).map(
-      (step) =>
-        `  ${step['matched'] === true ? '✓' : '·'} ${text(step['route'])}: ${text(step['reason'])}`,
-    ),
+    textOf(alert['title']),
+    `source ${textOf(alert['source'])}${duplicate} (dedupe key ${textOf(alert['dedupeKey'])})`,
+    `incident key ${textOf(alert['incidentKey'])}: ${WOULD[textOf(alert['would'])] ?? ''}${incident}`,
+    `route ${textOf(alert['route'])}: playbook ${textOf(alert['playbook'])}, ${textOf(alert['mode'])}, ${textOf(alert['severity'])}`,
+    ...stepLines(alert['steps'], (step) => `${textOf(step['route'])}: ${textOf(step['reason'])}`),
+    'targets',
+    ...targetLines(alert).map((line) => `  ${line}`),
+    ...(isJsonObject(plan) ? ['plan (nothing was written)', ...planText(plan).split('\n')] : []),
   ];
 }
 
 function explain(lines: (alert: JsonObject) => readonly string[]): Action {
   return async (session, args) => {
     const { api } = await import('../api/client.ts');
-    const alert = await alertOf(argument(args, 0, 'file'));
-    const reply = await (await session.client()).call(api.playbooks.explain, { body: alert });
+    const source = option(args, 'source');
+    const request = {
+      body: await alertOf(argument(args, 0, 'file')),
+      querystring: source === undefined ? {} : { source },
+    };
+    const client = await session.client();
+    const withPlan = args.options['plan'] === true;
+    if (withPlan) session.progress('Asking every system, changing nothing …');
+    const endpoint = withPlan ? api.playbooks.explainPlan : api.playbooks.explain;
+    const reply = await client.call(endpoint, request);
     session.result(reply, () =>
-      objectsOf(reply['alerts'])
+      listOf(reply['alerts'])
         .flatMap(lines)
         .map((line) => visibleCut(line, LINE_CHARACTERS_MAX))
         .join('\n'),
@@ -67,15 +87,18 @@ function explain(lines: (alert: JsonObject) => readonly string[]): Action {
   };
 }
 
-/** `firebreak targets explain`, `firebreak route explain`: why an alert goes where it goes. */
+/** `firebreak targets explain`, `firebreak route explain`: what would become of an alert, and why. */
 export function registerExplain({ program, run }: Registrar): void {
+  const file = 'a body as the monitor sends it, or one alert of Alertmanager';
+  const source = 'source that would send it (any Alertmanager)';
   run(
     program
       .command('targets')
       .description('what alerts are about')
       .command('explain')
       .description('print each rule that could select a model, whether it matched, and why')
-      .argument('<file>', 'an Alertmanager body, or one alert of it'),
+      .argument('<file>', file)
+      .option('--source <name>', source),
     explain(targetLines),
   );
   run(
@@ -83,8 +106,10 @@ export function registerExplain({ program, run }: Registrar): void {
       .command('route')
       .description('which playbook answers')
       .command('explain')
-      .description('print each route, whether it matched, and why')
-      .argument('<file>', 'an Alertmanager body, or one alert of it'),
+      .description('print the way of an alert from its source to its targets, with zero writes')
+      .argument('<file>', file)
+      .option('--source <name>', source)
+      .option('--plan', 'also plan the playbook: every effect, target and undo'),
     explain(routeLines),
   );
 }

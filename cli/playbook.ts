@@ -1,14 +1,13 @@
 import type { Command } from 'commander';
 import { AppError } from '../domain/error.ts';
-import { isJsonObject, type Json, type JsonObject } from '../domain/json.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
 import { renderTable } from '../render/terminal.ts';
 import { visibleCut } from '../render/visible.ts';
 import { argument, collect, option, optionList } from './arguments.ts';
 import { EXIT } from './failure.ts';
+import { planText } from './plan-text.ts';
 import type { Arguments, Registrar } from './registrar.ts';
 import type { Session } from './session.ts';
-
-const LINE_CHARACTERS_MAX = 500;
 
 /** `name=value` pairs; a value that is JSON keeps its type. Raises `invalid`. */
 function parametersOf(args: Arguments): JsonObject {
@@ -49,29 +48,6 @@ async function planOf(
   const client = await session.client();
   session.progress('Asking every system, changing nothing …');
   return client.call(api.playbooks.plan, { params: { name }, body: subject });
-}
-
-function listOf(value: Json | undefined): readonly JsonObject[] {
-  return Array.isArray(value) ? value.filter((one: Json) => isJsonObject(one)) : [];
-}
-
-function textOf(value: Json | undefined): string {
-  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
-}
-
-function operationLines(operation: JsonObject): readonly string[] {
-  const { operation: name, kind, title, ...rest } = operation;
-  const head = `  ${textOf(name)} (${textOf(kind)}): ${textOf(title)}`;
-  const details = Object.entries(rest).map(([key, value]) => `      ${key}: ${textOf(value)}`);
-  return [head, ...details];
-}
-
-function planText(plan: JsonObject): string {
-  const lines = listOf(plan['steps']).flatMap((step) => [
-    textOf(step['step']),
-    ...listOf(step['operations']).flatMap(operationLines),
-  ]);
-  return lines.map((line) => visibleCut(line, LINE_CHARACTERS_MAX)).join('\n');
 }
 
 function addPlan(playbook: Command, { run }: Registrar): void {

@@ -5,6 +5,7 @@ import { document, timestamp } from './column.ts';
 import { requireRow, withRaces } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { cursorNumber, pageOf } from './page.ts';
+import { foresee } from './foresee.ts';
 import type { AlertTable, Page, PageRequest, StoredAlert } from './tables.ts';
 
 const OF_INCIDENT = {
@@ -84,6 +85,7 @@ export function createAlertTable(connection: Connection): AlertTable {
     accept: (deliveries) =>
       withRaces(connection, (transaction) => acceptDeliveries(transaction, deliveries)),
     missedAmong: (alerts) => missedAmong(connection, alerts),
+    foresee: (alert) => foresee(connection, alert),
     ofIncident: (incidentId, page) => ofIncident(connection, incidentId, page),
     drain: (incidentId) =>
       requireRow(

@@ -21,6 +21,7 @@ import type { OutboxTable } from './outbox-table.ts';
 import type { SelfWatchTable } from './self-watch-table.ts';
 import type { Routing } from './routing.ts';
 import type { SilenceTable } from './silence-table.ts';
+import type { Foreseen, ForeseenAlert } from './foreseen.ts';
 
 /** A page of a keyset listing; `next` is the cursor of the next page or null. */
 export interface Page<T> {
@@ -65,6 +66,8 @@ export interface AlertTable {
    * Answers one receipt per alert, in order, per delivery. A resolved alert without an incident opens none.
    */
   accept(deliveries: readonly Delivery[]): Promise<readonly (readonly AlertReceipt[])[]>;
+  /** What `accept` would do with an alert now; reads only. */
+  foresee(alert: ForeseenAlert): Promise<Foreseen>;
   /** Alerts of an incident, oldest first, keyset by cursor. */
   ofIncident(incidentId: string, page: PageRequest): Promise<Page<StoredAlert>>;
   /** Of alerts that fire, those of which no delivery has told: by source, fingerprint and start, to the millisecond. */

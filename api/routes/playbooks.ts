@@ -67,6 +67,14 @@ export function registerPlaybooks(app: FastifyInstance, dependencies: ApiDepende
   api.route({
     ...playbookEndpoints.explain,
     config: { access: READERS },
-    handler: ({ body }) => dependencies.explain(body),
+    handler: ({ body, query }) =>
+      dependencies.explain({ body, source: query.source ?? null, withPlan: false }),
+  });
+
+  api.route({
+    ...playbookEndpoints.explainPlan,
+    config: { access: STEERERS },
+    handler: ({ body, query }) =>
+      dependencies.explain({ body, source: query.source ?? null, withPlan: true }),
   });
 }

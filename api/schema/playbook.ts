@@ -7,6 +7,8 @@ const playbookLineSchema = z.object({
   title: z.string(),
   digest: z.string(),
 });
+/** The source that would send the body; without it any Alertmanager. */
+const sourceQuery = z.strictObject({ source: nameSchema.optional() });
 const nameParams = z.strictObject({ name: nameSchema });
 
 /** Playbooks and what they would do. */
@@ -47,7 +49,18 @@ export const playbookEndpoints = {
     url: `${API_PREFIX}/explain`,
     schema: {
       summary:
-        'How an alert would be routed and which targets it selects, each rule with its reason',
+        'What would become of an alert: duplicate, incident, route and targets, each rule with its reason',
+      querystring: sourceQuery,
+      body: jsonObjectSchema,
+      response: { 200: jsonObjectSchema },
+    },
+  },
+  explainPlan: {
+    method: 'POST',
+    url: `${API_PREFIX}/explain/plan`,
+    schema: {
+      summary: 'As explain, with the plan of the first alert: reads every system, writes nothing',
+      querystring: sourceQuery,
       body: jsonObjectSchema,
       response: { 200: jsonObjectSchema },
     },
