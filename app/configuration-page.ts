@@ -136,7 +136,7 @@ Firebreak is told two things. **Settings** say how this process runs: where its 
 [.env.example](../.env.example). **The configuration file** says what it looks after: your systems, who sends alerts, which model runs where,
 which playbook answers, who may decide. This page is about the file.
 
-Begin with [firebreak.example.yaml](firebreak.example.yaml). Name the file by \`--config\` or \`FIREBREAK_CONFIG\`. For completion in an editor put this line first:
+Begin with a draft made from what you have (\`firebreak init\`, see [adopt.md](adopt.md)) or with [firebreak.example.yaml](firebreak.example.yaml). Name the file by \`--config\` or \`FIREBREAK_CONFIG\`. For completion in an editor put this line first:
 
 \`\`\`yaml
 # yaml-language-server: $schema=./docs/firebreak.schema.json

@@ -9,7 +9,8 @@ const DISCOVERY_WITHIN_MS = 10_000;
 const CLUSTER_KIND = 'kubernetes';
 const LISTING = 'deployments';
 
-const listing = z.object({
+/** The answer of the cluster connector's probe `deployments`. */
+export const deploymentListing = z.object({
   deployments: z.array(
     z.object({
       namespace: z.string(),
@@ -48,7 +49,7 @@ export async function discoverEntries(
         },
       );
       if (truncated) log.warn({ cluster: name }, 'there are more Deployments than discovery reads');
-      const { deployments } = listing.parse(value);
+      const { deployments } = deploymentListing.parse(value);
       const { entries, problems } = entriesFromDeployments(
         deployments.map((deployment) => ({ ...deployment, cluster: name })),
       );

@@ -9,6 +9,7 @@ import { registerEvidence } from './evidence.ts';
 import { registerExplain } from './explain.ts';
 import { describeFailure, EXIT, failureText } from './failure.ts';
 import { registerIncident } from './incident.ts';
+import { registerInit } from './init.ts';
 import { registerLineage } from './lineage.ts';
 import { registerMigrate } from './migrate.ts';
 import { registerPeople } from './people.ts';
@@ -25,6 +26,7 @@ import { registerStart } from './start.ts';
 /** One group a line. */
 const GROUPS: readonly ((registrar: Registrar) => void)[] = [
   registerDemo,
+  registerInit,
   registerStart,
   registerDoctor,
   registerMigrate,

@@ -1,4 +1,5 @@
 import { isJsonObject, type Json } from '../../domain/json.ts';
+import type { AccessRequest } from '../../lab/kubernetes/access.ts';
 import { at, labelsOf, listAt, nameOf, recordAt } from '../../lab/kubernetes/object.ts';
 import {
   createPlainClient,
@@ -7,7 +8,7 @@ import {
 } from '../../lab/kubernetes/plain-client.ts';
 import { CANARY_DEPLOYMENT, NAMESPACE, seedServing } from '../../lab/kubernetes/serving-sample.ts';
 import { createKubernetesTwin } from '../../lab/kubernetes/twin.ts';
-import type { ActionCase, ContractFixture, ProbeCase } from './fixture.ts';
+import type { ActionCase, ContractFixture, ContractWorld, ProbeCase } from './fixture.ts';
 
 const CANARY = 'canary-kubernetes-9a3c1e';
 const IMAGE_PATH = '/spec/template/spec/containers/0/image';
@@ -165,23 +166,29 @@ export function probeCases(namespace: string): readonly ProbeCase[] {
   ];
 }
 
+/** The sample on a twin; `isAllowed` may refuse what the connector asks for. */
+export async function startKubernetesWorld(
+  isAllowed?: (request: AccessRequest) => boolean,
+): Promise<ContractWorld> {
+  const twin = await createKubernetesTwin({
+    namespaces: [NAMESPACE],
+    tokens: { [CANARY]: 'system:serviceaccount:firebreak:firebreak' },
+    ...(isAllowed === undefined ? {} : { isAllowed }),
+  });
+  const client = createPlainClient(twin.url, CANARY);
+  await seedServing(client);
+  return {
+    config: { server: twin.url, token: CANARY },
+    canary: CANARY,
+    twin,
+    actions: actionCases({ client, namespace: NAMESPACE, settled: () => Promise.resolve() }),
+    probes: probeCases(NAMESPACE),
+    stop: () => twin.close(),
+  };
+}
+
 /** Kubernetes: a stable and a canary Deployment behind one Service, and the pipeline's ConfigMap. */
 export const fixture: ContractFixture = {
   connector: 'kubernetes',
-  start: async () => {
-    const twin = await createKubernetesTwin({
-      namespaces: [NAMESPACE],
-      tokens: { [CANARY]: 'system:serviceaccount:firebreak:firebreak' },
-    });
-    const client = createPlainClient(twin.url, CANARY);
-    await seedServing(client);
-    return {
-      config: { server: twin.url, token: CANARY },
-      canary: CANARY,
-      twin,
-      actions: actionCases({ client, namespace: NAMESPACE, settled: () => Promise.resolve() }),
-      probes: probeCases(NAMESPACE),
-      stop: () => twin.close(),
-    };
-  },
+  start: () => startKubernetesWorld(),
 };

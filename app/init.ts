@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { connectorModules } from '../connectors/registry.ts';
+import { mlflowConfig } from '../connectors/mlflow/manifest.ts';
+import { AppError } from '../domain/error.ts';
+import { sha256Hex } from '../evidence/digest.ts';
+import { readConfiguration } from './config-file.ts';
+import { environmentWithFile, readSecret, type Environment } from './config.ts';
+import { configurationReferences } from './configuration-references.ts';
+import { rbacManifests } from './draft-rbac.ts';
+import { configurationText, receiverText, type DraftFrame } from './draft-text.ts';
+import { draftOf, type Draft } from './draft.ts';
+import { surveyCluster, surveyModels, surveyServices, type Survey } from './survey.ts';
+
+/** What `firebreak init` is given. */
+export interface InitOptions {
+  readonly kubeconfig: string;
+  readonly context: string | null;
+  /** Null: every namespace that the identity may list. */
+  readonly namespaces: readonly string[] | null;
+  readonly registryUrl: string;
+  /** Where Alertmanager will reach us. */
+  readonly baseUrl: string;
+  readonly folder: string;
+  /** Overwrites what stands there. */
+  readonly force: boolean;
+}
+
+/** What was written, and what was found. */
+export interface InitReport {
+  readonly files: readonly string[];
+  readonly deployments: number;
+  readonly models: number;
+  readonly draft: Draft;
+  /** True when a limit cut what was read. */
+  readonly truncated: boolean;
+}
+
+const TOKEN_VARIABLE = 'MLFLOW_TOKEN';
+const TOKEN_BYTES = 32;
+const OWNER_ONLY = 0o600;
+
+async function survey(options: InitOptions, token: string | null): Promise<Survey> {
+  const { kubeconfig, context, namespaces, registryUrl } = options;
+  const registry = mlflowConfig.safeParse({ url: registryUrl, ...(token && { token }) });
+  if (!registry.success) {
+    throw new AppError('invalid', 'The address of the registry begins with http:// or https://.', {
+      field: 'registry',
+    });
+  }
+  const module = connectorModules.find(({ manifest }) => manifest.name === 'kubernetes');
+  const loaded = await module?.load();
+  if (loaded === undefined) throw new AppError('internal', 'There is no Kubernetes connector.');
+  const cluster = loaded.create({
+    kubeconfig,
+    ...(context === null ? {} : { context }),
+    ...(namespaces === null ? {} : { namespaces }),
+  });
+  try {
+    const [found, models] = await Promise.all([
+      surveyCluster(cluster),
+      surveyModels(registry.data),
+    ]);
+    const services = await surveyServices(cluster, found.deployments);
+    const truncated = found.truncated || models.truncated;
+    return { deployments: found.deployments, models: models.models, services, truncated };
+  } finally {
+    await cluster.close();
+  }
+}
+
+interface DraftFile {
+  readonly name: string;
+  readonly text: string;
+  readonly mode?: number;
+}
+
+/** Every file of the draft. */
+function filesOf(options: InitOptions, draft: Draft, frame: Omit<DraftFrame, 'tokenSha256'>) {
+  const token = randomBytes(TOKEN_BYTES).toString('base64url');
+  const rbac = rbacManifests(options.namespaces);
+  const configuration = configurationText(draft, { ...frame, tokenSha256: sha256Hex(token) });
+  const files: readonly DraftFile[] = [
+    { name: 'firebreak.yaml', text: configuration },
+    { name: 'rbac-observe.yaml', text: rbac.observe },
+    { name: 'rbac-act.yaml', text: rbac.act },
+    { name: 'alertmanager.yaml', text: receiverText(options.baseUrl) },
+    { name: 'alertmanager-token', text: token, mode: OWNER_ONLY },
+  ];
+  return { configuration, files };
+}
+
+function refuseOverwriting(folder: string, files: readonly DraftFile[]): void {
+  const there = files.map(({ name }) => name).filter((name) => existsSync(join(folder, name)));
+  if (there.length === 0) return;
+  const message = `${there.join(', ')} of ${folder} would be overwritten: add --force, or name another folder with --output.`;
+  throw new AppError('refused', message, { field: 'output' });
+}
+
+/** A draft that a start would refuse is our own mistake, found before anything is written. */
+async function proveDraft(text: string, environment: Environment): Promise<void> {
+  readConfiguration(text, 'firebreak.yaml', await configurationReferences(environment));
+}
+
+async function write(folder: string, files: readonly DraftFile[]): Promise<readonly string[]> {
+  await mkdir(folder, { recursive: true });
+  const paths: string[] = [];
+  for (const { name, text, mode } of files) {
+    const path = join(folder, name);
+    await writeFile(path, text, mode === undefined ? {} : { mode });
+    paths.push(path);
+  }
+  return paths;
+}
+
+/**
+ * Reads a cluster and a registry, changing nothing there, and writes a draft: configuration, rights, receiver. Raises `refused` before
+ * anything is read when a file is there, and what the reads raise (`invalid`, `unauthorized`, `unavailable`).
+ */
+export async function init(options: InitOptions): Promise<InitReport> {
+  const folder = resolve(options.folder);
+  const environment = environmentWithFile();
+  const token = readSecret(environment, TOKEN_VARIABLE);
+  const kubeconfig = resolve(options.kubeconfig);
+  const frame = {
+    kubeconfig,
+    context: options.context,
+    namespaces: options.namespaces,
+    registryUrl: options.registryUrl,
+    registryToken: token === null ? null : TOKEN_VARIABLE,
+  };
+  const nothing: Draft = { entries: [], unserved: [], unregistered: [], unusable: [] };
+  if (!options.force) refuseOverwriting(folder, filesOf(options, nothing, frame).files);
+  const found = await survey({ ...options, kubeconfig }, token);
+  const draft = draftOf(found);
+  const { configuration, files } = filesOf(options, draft, frame);
+  await proveDraft(configuration, environment);
+  return {
+    files: await write(folder, files),
+    deployments: found.deployments.length,
+    models: found.models.length,
+    draft,
+    truncated: found.truncated,
+  };
+}

@@ -1,0 +1,120 @@
+// Goal: the rights that we ask a cluster for are exactly those that we use. Method: every probe and action, also the ways back,
+// runs on the twin under the manifests that `firebreak init` writes, and the twin notes each verb that it was asked for.
+import { expect, test } from '@jest/globals';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { rbacManifests } from '../../app/draft-rbac.ts';
+import { connectorModules } from '../../connectors/registry.ts';
+import type { Connector } from '../../connectors/connector.ts';
+import { NAMESPACE } from '../../lab/kubernetes/serving-sample.ts';
+import { actionCase, actionOf, contextOf, probeOf } from './bench.ts';
+import { startKubernetesWorld } from './kubernetes.ts';
+import type { ContractWorld } from './fixture.ts';
+
+const role = z.object({
+  kind: z.literal('Role'),
+  metadata: z.object({ namespace: z.string() }),
+  rules: z.array(
+    z.object({
+      apiGroups: z.array(z.string()),
+      resources: z.array(z.string()),
+      verbs: z.array(z.string()),
+    }),
+  ),
+});
+
+/** `group/resource: verb` of every rule of a manifest. */
+function grantedBy(manifest: string): readonly string[] {
+  return parseAllDocuments(manifest)
+    .map((document) => role.safeParse(document.toJS()))
+    .flatMap(({ data }) => (data?.metadata.namespace === NAMESPACE ? data.rules : []))
+    .flatMap(({ apiGroups, resources, verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) => verbs.map((verb) => `${group}/${resource}: ${verb}`)),
+      ),
+    );
+}
+
+const { observe, act } = rbacManifests([NAMESPACE]);
+
+async function read(world: ContractWorld, connector: Connector): Promise<void> {
+  for (const { probe, input } of world.probes) {
+    await probeOf(connector, probe).read(input, contextOf());
+  }
+  for (const { action, input } of world.actions) {
+    await actionOf(connector, action).plan(input, contextOf());
+  }
+}
+
+/** Every action there and back, one by one. */
+async function change(world: ContractWorld, connector: Connector): Promise<void> {
+  for (const { action, input } of world.actions) {
+    const context = contextOf({ idempotencyKey: `incident-1/${action}/target/1` });
+    const { plan, apply, verify, revert, ensure } = actionOf(connector, action);
+    const planned = await plan(input, context);
+    await apply(input, planned, context);
+    await verify(input, planned, context);
+    await ensure?.(input, planned, context);
+    await revert?.(input, planned, context);
+  }
+  await leaveQuarantine(world, connector);
+}
+
+/** A quarantined pod that nobody wants back, since its Deployment was scaled to nothing meanwhile. */
+async function leaveQuarantine(world: ContractWorld, connector: Connector): Promise<void> {
+  const begun: (() => Promise<unknown> | undefined)[] = [];
+  for (const name of ['quarantine-pod', 'scale']) {
+    const { input } = actionCase(world, name);
+    const action = actionOf(connector, name);
+    const context = contextOf({ idempotencyKey: `incident-2/${name}/target/1` });
+    const planned = await action.plan(input, context);
+    await action.apply(input, planned, context);
+    begun.push(() => action.revert?.(input, planned, context));
+  }
+  for (const revert of begun) await revert();
+}
+
+/** Runs `work` under the rights of some manifests, and answers what was asked for. */
+async function used(
+  granted: readonly string[],
+  work: (world: ContractWorld, connector: Connector) => Promise<void>,
+): Promise<readonly string[]> {
+  const asked = new Set<string>();
+  let watching = false;
+  const world = await startKubernetesWorld(({ group, resource, verb, namespace }) => {
+    if (!watching || namespace !== NAMESPACE) return true;
+    const right = `${group}/${resource}: ${verb}`;
+    asked.add(right);
+    return granted.includes(right);
+  });
+  const module = connectorModules.find(({ manifest }) => manifest.name === 'kubernetes');
+  const connector = (await module?.load())?.create(world.config);
+  try {
+    if (connector === undefined) throw new Error('There is no Kubernetes connector.');
+    watching = true;
+    await work(world, connector);
+    watching = false;
+  } finally {
+    await connector?.close();
+    await world.stop();
+  }
+  return [...asked].sort();
+}
+
+test('observing takes what rbac-observe.yaml grants: every probe and every plan, and no verb more', async () => {
+  const granted = grantedBy(observe);
+  expect(granted.length).toBeGreaterThan(5);
+  expect(await used(granted, read)).toEqual([...granted].sort());
+});
+
+test('acting takes what rbac-act.yaml grants beside that, and no verb more', async () => {
+  const granted = [...grantedBy(observe), ...grantedBy(act)];
+  const asked = await used(granted, change);
+  const changing = asked.filter((right) => !/: (get|list|watch)$/.test(right));
+  expect(changing).toEqual([...grantedBy(act)].sort());
+});
+
+test('one verb less is noticed', async () => {
+  const lacking = grantedBy(observe).filter((right) => right !== '/pods: list');
+  await expect(used(lacking, read)).rejects.toMatchObject({ code: 'unauthorized' });
+});
