@@ -4,7 +4,7 @@ import { renderTable } from '../render/terminal.ts';
 import { visibleCut } from '../render/visible.ts';
 import { argument, option } from './arguments.ts';
 import { EXIT } from './failure.ts';
-import { reloadText } from './reload-text.ts';
+import { reloadText } from './reload.ts';
 import type { Arguments, Registrar } from './registrar.ts';
 import type { Session } from './session.ts';
 

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
-import { toAppError } from '../domain/error.ts';
 import { choice, numberOption, option } from './arguments.ts';
 import { EXIT } from './failure.ts';
-import { reloadText, type Reloaded } from './reload-text.ts';
+import { reloadOnHangup } from './reload.ts';
 import type { Arguments, Registrar } from './registrar.ts';
 import type { Session } from './session.ts';
 
@@ -34,18 +33,6 @@ function readyText({ url, adminToken, sources }: Ready): string {
   ].join('\n');
 }
 
-/** Reads the configuration again because of SIGHUP; what is wrong with it ends nothing. */
-async function reloadAndTell(
-  session: Session,
-  running: { readonly reload: () => Promise<Reloaded> },
-): Promise<void> {
-  try {
-    session.progress(reloadText(await running.reload()));
-  } catch (error) {
-    session.progress(`The configuration stays as it was: ${toAppError(error).message}`);
-  }
-}
-
 /** Runs until Ctrl-C or until something fails that cannot be healed. */
 async function start(session: Session, args: Arguments): Promise<number> {
   const { start: startFirebreak } = await import('../app/start.ts');
@@ -71,14 +58,13 @@ async function start(session: Session, args: Arguments): Promise<number> {
     const ready: Ready = { url, adminToken, sources };
     session.result({ ready: true, ...ready }, () => readyText(ready));
     const ended = AbortSignal.any([interrupted, failed.signal]);
-    const reload = (): void => {
-      void reloadAndTell(session, running);
-    };
-    process.on('SIGHUP', reload);
+    const stopListening = reloadOnHangup(process, running, (line) => {
+      session.progress(line);
+    });
     try {
       if (!ended.aborted) await once(ended, 'abort');
     } finally {
-      process.off('SIGHUP', reload);
+      stopListening();
     }
   } finally {
     session.progress('Stopping …');

@@ -1,0 +1,43 @@
+import { toAppError } from '../domain/error.ts';
+
+/** What a reload did: parts in force now, parts that need a restart (then nothing was changed). */
+export interface Reloaded {
+  readonly changed: readonly string[];
+  readonly needsRestart: readonly string[];
+}
+
+/** One line for people about a reload. */
+export function reloadText({ changed, needsRestart }: Reloaded): string {
+  if (needsRestart.length > 0) {
+    return `Nothing was changed: ${needsRestart.join(', ')} changed and need a restart.`;
+  }
+  return changed.length === 0
+    ? 'The configuration is as it was.'
+    : `In force now: ${changed.join(', ')}.`;
+}
+
+/**
+ * Reads the configuration again at each SIGHUP and tells what became of it; what is wrong with the file ends nothing. Answers a
+ * function that stops listening.
+ */
+export function reloadOnHangup(
+  signals: {
+    on(name: 'SIGHUP', listener: () => void): unknown;
+    off(name: 'SIGHUP', listener: () => void): unknown;
+  },
+  running: { reload(): Promise<Reloaded> },
+  tell: (line: string) => void,
+): () => void {
+  const listener = (): void => {
+    running.reload().then(
+      (report) => {
+        tell(reloadText(report));
+      },
+      (error: unknown) => {
+        tell(`The configuration stays as it was: ${toAppError(error).message}`);
+      },
+    );
+  };
+  signals.on('SIGHUP', listener);
+  return () => signals.off('SIGHUP', listener);
+}
