@@ -5,8 +5,6 @@ import { bad, good, type Check } from './finding.ts';
 
 /** How long one system may take to answer. */
 const HEALTH_WITHIN_MS = 10_000;
-/** Verbs of a right that is used only when something is changed. */
-const CHANGING = /: (?:create|update|patch|delete|edit)\b/i;
 
 /** A clock that was compared with ours. */
 export interface ComparedClock {
@@ -42,7 +40,7 @@ function rightsOf(
   const manifest = connector === 'kubernetes' ? ' `firebreak init` writes the manifest.' : '';
   const fix = `Grant it to the identity of ${name} (connectors/${connector}/README.md).${manifest}`;
   return health.missing.map((right) =>
-    acts || !CHANGING.test(right)
+    acts || health.missingToAct?.includes(right) !== true
       ? bad(`right at ${name}`, `missing: ${right}`, fix)
       : good(`right at ${name}`, `missing, and needed before a route may act: ${right}`),
   );

@@ -1,4 +1,4 @@
-import { rightsTo, type Rights } from '../connectors/kubernetes/rights.ts';
+import { ACT_RIGHTS, OBSERVE_RIGHTS, type Rights } from '../connectors/kubernetes/rights.ts';
 
 /** Where our identity lives in the cluster. */
 const ACCOUNT = { name: 'firebreak', namespace: 'firebreak' };
@@ -44,14 +44,14 @@ export function rbacManifests(namespaces: readonly string[] | null): {
   readonly act: string;
 } {
   const places = namespaces ?? [null];
-  const all = (purpose: 'observe' | 'act'): string =>
-    places.map((place) => roleText(`firebreak-${purpose}`, rightsTo(purpose), place)).join('---\n');
+  const all = (name: string, rights: readonly Rights[]): string =>
+    places.map((place) => roleText(name, rights, place)).join('---\n');
   return {
     observe: `# What observing needs, and nothing more. Apply it first: kubectl apply -f rbac-observe.yaml
 # A token for outside the cluster: kubectl -n ${ACCOUNT.namespace} create token ${ACCOUNT.name}
-${IDENTITY}${all('observe')}`,
+${IDENTITY}${all('firebreak-observe', OBSERVE_RIGHTS)}`,
     act: `# What a route needs that may act (mode other than observe). Apply it when the first route does, not before.
 # To take the engine's power away at once: kubectl delete -f rbac-act.yaml
-${all('act')}`,
+${all('firebreak-act', ACT_RIGHTS)}`,
   };
 }

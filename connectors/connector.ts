@@ -132,6 +132,8 @@ export interface Health {
   readonly version: string | null;
   /** Missing rights by name; empty when none is known to be missing. */
   readonly missing: readonly string[];
+  /** Those of `missing` that only changing something needs; left out when the connector cannot tell them apart. */
+  readonly missingToAct?: readonly string[];
   /** One sentence when something is wrong; null otherwise. */
   readonly problem: string | null;
   /** Milliseconds by which its clock is ahead of ours; left out when it tells no time. */

@@ -3,7 +3,7 @@ import type { CallContext, Health } from '../connector.ts';
 import { clockOf } from '../health.ts';
 import { healthContext } from '../http.ts';
 import type { KubernetesClient, Right } from './client.ts';
-import { RIGHTS } from './rights.ts';
+import { ACT_RIGHTS, OBSERVE_RIGHTS, type Rights } from './rights.ts';
 
 /** Reviews under way at once. */
 const REVIEWS_AT_ONCE = 8;
@@ -14,13 +14,19 @@ function nameOf({ group, resource, verb, namespace }: Right): string {
   return `${prefix}${resource}: ${verb}${where}`;
 }
 
+/** Names of the rights among these that we lack, in the configured namespaces or in all. */
 async function missingRights(
   client: KubernetesClient,
-  namespaces: readonly (string | undefined)[],
+  asked: {
+    readonly kinds: readonly Rights[];
+    readonly namespaces: readonly (string | undefined)[];
+  },
   context: CallContext,
 ): Promise<readonly string[]> {
-  const rights: readonly Right[] = namespaces.flatMap((namespace) =>
-    RIGHTS.flatMap(({ verbs, ...right }) => verbs.map((verb) => ({ ...right, verb, namespace }))),
+  const rights: readonly Right[] = asked.namespaces.flatMap((namespace) =>
+    asked.kinds.flatMap(({ verbs, ...kind }) =>
+      verbs.map((verb) => ({ ...kind, verb, namespace })),
+    ),
   );
   const missing: string[] = [];
   for (let start = 0; start < rights.length; start += REVIEWS_AT_ONCE) {
@@ -40,9 +46,14 @@ export async function healthOf(
   const context = healthContext(signal);
   try {
     const version = await client.version(context);
-    const missing = await missingRights(client, namespaces ?? [undefined], context);
+    const places = namespaces ?? [undefined];
+    const ask = (kinds: readonly Rights[]): Promise<readonly string[]> =>
+      missingRights(client, { kinds, namespaces: places }, context);
+    const missingToObserve = await ask(OBSERVE_RIGHTS);
+    const missingToAct = await ask(ACT_RIGHTS);
+    const missing = [...missingToObserve, ...missingToAct];
     const problem = missing.length === 0 ? null : `Rights are missing: ${missing.join(', ')}.`;
-    return { reachable: true, version, missing, problem, ...clockOf(client) };
+    return { reachable: true, version, missing, missingToAct, problem, ...clockOf(client) };
   } catch (error) {
     const { code, message, permission } = toAppError(error);
     const reachable = code === 'unauthorized';

@@ -6,28 +6,24 @@ export interface Rights {
   readonly verbs: readonly string[];
 }
 
-/** Everything that probes and actions need, as the README lists it; a test compares it with what they really use. */
-export const RIGHTS: readonly Rights[] = [
-  { group: 'apps', resource: 'deployments', verbs: ['get', 'list', 'patch'] },
-  { group: 'apps', resource: 'replicasets', verbs: ['get', 'list'] },
-  { group: '', resource: 'pods', verbs: ['get', 'list', 'patch', 'delete'] },
-  { group: '', resource: 'services', verbs: ['get', 'patch'] },
-  { group: '', resource: 'configmaps', verbs: ['get', 'patch'] },
+/** What probes and plans need: nothing of it changes anything. With `ACT_RIGHTS` it is the README's table, and what is really used. */
+export const OBSERVE_RIGHTS: readonly Rights[] = [
+  { group: 'apps', resource: 'deployments', verbs: ['get', 'list'] },
+  { group: 'apps', resource: 'replicasets', verbs: ['list'] },
+  { group: '', resource: 'pods', verbs: ['get', 'list'] },
+  { group: '', resource: 'services', verbs: ['get'] },
+  { group: '', resource: 'configmaps', verbs: ['get'] },
   { group: 'discovery.k8s.io', resource: 'endpointslices', verbs: ['list'] },
-  {
-    group: 'networking.k8s.io',
-    resource: 'networkpolicies',
-    verbs: ['get', 'list', 'create', 'delete'],
-  },
+  { group: 'networking.k8s.io', resource: 'networkpolicies', verbs: ['list'] },
   { group: 'autoscaling', resource: 'horizontalpodautoscalers', verbs: ['list'] },
 ];
 
-const LOOKING = ['get', 'list', 'watch'];
-
-/** The rights that only look (`observe`), or those that change something (`act`). */
-export function rightsTo(purpose: 'observe' | 'act'): readonly Rights[] {
-  return RIGHTS.map(({ verbs, ...kind }) => ({
-    ...kind,
-    verbs: verbs.filter((verb) => LOOKING.includes(verb) === (purpose === 'observe')),
-  })).filter(({ verbs }) => verbs.length > 0);
-}
+/** What changing something, looking at it afterwards and taking it back need beside that. */
+export const ACT_RIGHTS: readonly Rights[] = [
+  { group: 'apps', resource: 'deployments', verbs: ['patch'] },
+  { group: 'apps', resource: 'replicasets', verbs: ['get'] },
+  { group: '', resource: 'pods', verbs: ['patch', 'delete'] },
+  { group: '', resource: 'services', verbs: ['patch'] },
+  { group: '', resource: 'configmaps', verbs: ['patch'] },
+  { group: 'networking.k8s.io', resource: 'networkpolicies', verbs: ['get', 'create', 'delete'] },
+];
