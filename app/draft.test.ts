@@ -102,7 +102,8 @@ describe('the file', () => {
     ['braces', '{ env: HOME }'],
   ])('of a model called %s is read as it was meant', (_kind, name) => {
     const annotations = { 'firebreak.dev/model': name, 'firebreak.dev/owner': name };
-    const found = survey([deployment('ml/web', { annotations })], { [name]: [] });
+    const models = { [name]: [], [`${name} of nobody`]: [] };
+    const found = survey([deployment('ml/web', { annotations })], models);
     const text = configurationText(draftOf(found), { ...FRAME, namespaces: ['ml', 'no'] });
     const read = readConfiguration(text, 'firebreak.yaml', references);
     expect(read.inventory.map(({ model, owner }) => [model, owner])).toEqual([[name, name]]);
