@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { connectorModules } from '../connectors/registry.ts';
-import { mlflowConfig } from '../connectors/mlflow/manifest.ts';
-import { AppError } from '../domain/error.ts';
+import type { Connector } from '../connectors/connector.ts';
+import { AppError, invariant } from '../domain/error.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import { readConfiguration } from './config-file.ts';
 import { environmentWithFile, readSecret, type Environment } from './config.ts';
@@ -42,32 +42,33 @@ const TOKEN_VARIABLE = 'MLFLOW_TOKEN';
 const TOKEN_BYTES = 32;
 const OWNER_ONLY = 0o600;
 
+/** A connector of a kind that always exists. Raises `invalid` for a configuration that does not parse. */
+async function connect(kind: string, config: object): Promise<Connector> {
+  const module = connectorModules.find(({ manifest }) => manifest.name === kind);
+  invariant(module !== undefined, `there is a connector ${kind}`);
+  return (await module.load()).create(config);
+}
+
 async function survey(options: InitOptions, token: string | null): Promise<Survey> {
-  const { kubeconfig, context, namespaces, registryUrl } = options;
-  const registry = mlflowConfig.safeParse({ url: registryUrl, ...(token && { token }) });
-  if (!registry.success) {
+  const { kubeconfig, context, namespaces, registryUrl: url } = options;
+  if (!/^https?:\/\/./.test(url)) {
     throw new AppError('invalid', 'The address of the registry begins with http:// or https://.', {
       field: 'registry',
     });
   }
-  const module = connectorModules.find(({ manifest }) => manifest.name === 'kubernetes');
-  const loaded = await module?.load();
-  if (loaded === undefined) throw new AppError('internal', 'There is no Kubernetes connector.');
-  const cluster = loaded.create({
+  const registry = await connect('mlflow', { url, ...(token === null ? {} : { token }) });
+  const cluster = await connect('kubernetes', {
     kubeconfig,
     ...(context === null ? {} : { context }),
     ...(namespaces === null ? {} : { namespaces }),
   });
   try {
-    const [found, models] = await Promise.all([
-      surveyCluster(cluster),
-      surveyModels(registry.data),
-    ]);
+    const [found, models] = await Promise.all([surveyCluster(cluster), surveyModels(registry)]);
     const services = await surveyServices(cluster, found.deployments);
     const truncated = found.truncated || models.truncated;
     return { deployments: found.deployments, models: models.models, services, truncated };
   } finally {
-    await cluster.close();
+    await Promise.all([cluster.close(), registry.close()]);
   }
 }
 

@@ -1,14 +1,11 @@
 import { z } from 'zod';
-import type { Connector } from '../connectors/connector.ts';
+import type { Connector, ProbeReply } from '../connectors/connector.ts';
 import { healthContext } from '../connectors/http.ts';
-import { createMlflowClient } from '../connectors/mlflow/client.ts';
-import type { MlflowConfig } from '../connectors/mlflow/manifest.ts';
 import { isAppError } from '../domain/error.ts';
 import type { DiscoveredDeployment } from '../intake/inventory-annotations.ts';
 import { deploymentListing } from './discovery.ts';
 
 const SURVEY_WITHIN_MS = 60_000;
-const PAGE_SIZE = 200;
 const PAGES_MAX = 25;
 /** Services that are asked for by name. */
 const SERVICES_MAX = 500;
@@ -30,41 +27,27 @@ export interface Survey {
 }
 
 const modelPage = z.object({
-  registered_models: z
-    .array(
-      z.object({
-        name: z.string().min(1).max(256),
-        aliases: z.array(z.object({ alias: z.string() })).default([]),
-      }),
-    )
-    .default([]),
-  next_page_token: z.string().optional(),
+  models: z.array(z.object({ name: z.string(), aliases: z.record(z.string(), z.string()) })),
+  next: z.string().nullable(),
 });
 
-/** Every registered model, at most 5000. Raises what a read of the HTTP kit raises. */
+/** Every model that a registry connector lists, at most 5000. Raises what a read raises. */
 export async function surveyModels(
-  config: MlflowConfig,
+  registry: Connector,
 ): Promise<{ readonly models: readonly SurveyedModel[]; readonly truncated: boolean }> {
-  const client = createMlflowClient(config);
   const context = healthContext(AbortSignal.timeout(SURVEY_WITHIN_MS));
   const models: SurveyedModel[] = [];
-  let token: string | undefined;
-  try {
-    for (let page = 0; page < PAGES_MAX; page += 1) {
-      const query = { max_results: PAGE_SIZE, page_token: token };
-      const path = ['registered-models', 'search'];
-      const permission = 'registered models: READ';
-      const reply = await client.get({ path, query, schema: modelPage, permission }, context);
-      for (const { name, aliases } of reply.registered_models) {
-        models.push({ name, aliases: aliases.map(({ alias }) => alias) });
-      }
-      token = reply.next_page_token;
-      if (token === undefined || token === '') return { models, truncated: false };
+  let page: string | null = null;
+  for (let pages = 0; pages < PAGES_MAX; pages += 1) {
+    const reply: ProbeReply | undefined = await registry.probes['models']?.read({ page }, context);
+    const read = modelPage.parse(reply?.value);
+    for (const { name, aliases } of read.models) {
+      models.push({ name, aliases: Object.keys(aliases) });
     }
-    return { models, truncated: true };
-  } finally {
-    await client.http.close();
+    page = read.next;
+    if (page === null) return { models, truncated: false };
   }
+  return { models, truncated: true };
 }
 
 /** A Service that is likely in front of a Deployment: of its name, or of its name without the part that says canary or stable. */
