@@ -6,6 +6,7 @@ import { beating, sparing } from './beat.ts';
 import { begin } from './carry.ts';
 import { closeIncident } from './close-incident.ts';
 import { confirmStep } from './confirm-step.ts';
+import { decisionStands } from './decision-stands.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { toFailure } from './failure.ts';
 import { chooseTargets, loadIncident } from './load-incident.ts';
@@ -51,6 +52,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
         const approval = await deps.store.approvals.get(approvalId);
         return { status: approval?.status ?? 'void', reason: approval?.statusReason ?? null };
       }),
+    decisionStands: (input) => guarded(() => decisionStands(deps, input)),
     voidApproval: (input) => guarded(() => voidApproval(deps, input)),
     confirmStep: (input) => told(input, () => confirmStep(deps, attempt(), input)),
     settleByPerson: (input) => told(input, () => settleByPerson(deps, attempt(), input)),

@@ -25,7 +25,7 @@ describe('recorded histories', () => {
   test('replay on this build, one per playbook and gate outcome', async () => {
     const code = await readFile(await workflowBundlePath(), 'utf8');
     const recorded = await histories();
-    expect(recorded.length).toBeGreaterThanOrEqual(14);
+    expect(recorded.length).toBeGreaterThanOrEqual(21);
     for (const { name, json } of recorded) {
       await expect(
         Worker.runReplayHistory({ workflowBundle: { code } }, json, name),

@@ -63,6 +63,7 @@ export function scriptedActivities(pinned: PinnedPlaybook, script: Script): Acti
     },
     approvalStatus: ({ approvalId }) =>
       Promise.resolve({ status: answers.get(approvalId) ?? 'open', reason: null }),
+    decisionStands: () => Promise.resolve({ stands: true }),
     voidApproval: () => Promise.resolve(),
     confirmStep: () => Promise.resolve({ outcome: 'succeeded', reason: null }),
     settleByPerson: ({ operation, round, how }) =>
