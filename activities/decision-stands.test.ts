@@ -33,7 +33,8 @@ test.each<[string, Decision | null, Partial<Decision>, boolean]>([
   ],
   ['of another incident', admitted, { incidentId: 'inc_2' }, false],
   ['whose row was written beside the API', unsigned, {}, false],
-])('a decision %s', async (_name, row, changed, stands) => {
+])('a decision %s', async (...values) => {
+  const [, row, changed, stands] = values;
   const decisions: Pick<Store['decisions'], 'get'> = { get: () => Promise.resolve(row) };
   const deps = {
     store: { decisions },

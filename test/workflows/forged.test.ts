@@ -15,7 +15,7 @@ let engine: Engine;
 let incident: Incident;
 
 beforeAll(async () => {
-  quietTemporalRuntime();
+  await quietTemporalRuntime();
   engine = await startEngine(
     playbookOf({ isolate: [op.probe('no-share', 'share', 0), op.contain('drain', 'canary', 0)] }),
     world,
