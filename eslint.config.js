@@ -3,6 +3,7 @@ import boundaries from 'eslint-plugin-boundaries';
 import importX from 'eslint-plugin-import-x';
 import jsdoc from 'eslint-plugin-jsdoc';
 import tseslint from 'typescript-eslint';
+import { guardedWrites } from './scripts/guarded-writes.js';
 import { elements, fileCategories, policies } from './scripts/import-policies.js';
 
 // Zero warnings: a rule is an error or absent.
@@ -138,6 +139,16 @@ export const importRules = [
   },
 ];
 
+/** No way past the guard: apart for the same reason. */
+export const guardRules = [
+  {
+    files: TYPESCRIPT,
+    ignores: [...TESTS, 'lab/**', '**/test-*.ts'],
+    plugins: { firebreak: { rules: { 'guarded-writes': guardedWrites } } },
+    rules: { 'firebreak/guarded-writes': 'error' },
+  },
+];
+
 const documentedExports = [
   'ClassDeclaration',
   'FunctionDeclaration',
@@ -152,6 +163,7 @@ export default tseslint.config(
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   ...importRules,
+  ...guardRules,
   {
     files: TYPESCRIPT,
     languageOptions: {

@@ -9,6 +9,7 @@ export interface Planted {
 
 const BOUNDARY = 'boundaries/dependencies';
 const RESTRICTED = 'no-restricted-imports';
+const GUARDED = 'firebreak/guarded-writes';
 
 /** Files that exist in the planted tree, so that imports resolve. */
 export const PRESENT: readonly string[] = [
@@ -116,6 +117,40 @@ export const VIOLATIONS: readonly Planted[] = [
   refuse('api/planted.ts', `export const home = process.env.HOME;`, 'no-restricted-properties'),
   refuse('intake/planted.ts', `import { evaluate } from '@marcbachmann/cel-js';`, RESTRICTED),
   refuse('render/planted.ts', value('./circle.ts'), 'import-x/no-cycle'),
+  // Ways past the guard: a permit of one's own, a verb called directly, a request sent directly.
+  refuse(
+    'activities/planted.ts',
+    `export const free = { permit: () => Promise.resolve() };`,
+    GUARDED,
+  ),
+  refuse('app/planted.ts', `export const free = { async permit() {} };`, GUARDED),
+  refuse('api/planted.ts', `export const free = (c) => (c.permit = async () => {});`, GUARDED),
+  refuse('cli/planted.ts', `export const go = (c) => ({ ...c, 'permit': c.x });`, GUARDED),
+  refuse('activities/planted.ts', `export const go = (a, i, p, c) => a.apply(i, p, c);`, GUARDED),
+  refuse(
+    'activities/planted.ts',
+    `export const go = (a, i, p, c) => a.ensure?.(i, p, c);`,
+    GUARDED,
+  ),
+  refuse(
+    'app/planted.ts',
+    `export const go = (a, i, p, c) => a.actions['scale'].revert(i, p, c);`,
+    GUARDED,
+  ),
+  refuse('activities/planted.ts', `export const take = ({ ensure }) => ensure;`, GUARDED),
+  refuse(
+    'connectors/one/planted.ts',
+    `export const send = () => fetch('/', { method: 'PUT' });`,
+    GUARDED,
+  ),
+  refuse('connectors/one/planted.ts', `import { request } from 'node:https';`, GUARDED),
+  refuse('connectors/one/planted.ts', `import { request as other } from 'undici';`, GUARDED),
+  refuse('connectors/one/planted.ts', `export const net = () => import('node:net');`, GUARDED),
+  refuse(
+    'connectors/one/planted.ts',
+    `export const call = { method: 'PUT', readOnly: true };`,
+    GUARDED,
+  ),
 ];
 
 /** What must stay allowed, so that no rule refuses everything. */
@@ -151,4 +186,9 @@ export const ALLOWED: readonly Planted[] = [
   pass('bench/planted.ts', value('../app/noun.ts')),
   pass('render/planted.test.ts', value('../test/harness.ts')),
   pass('test/planted.ts', value('../connectors/one/client.ts')),
+  pass('activities/planted.ts', `export const use = async ({ permit }) => permit();`),
+  pass('activities/planted.ts', `export const bind = (f, self, list) => f.apply(self, list);`),
+  pass('connectors/one/planted.ts', `import type { RequestOptions } from 'node:https';`),
+  pass('connectors/one/planted.ts', `import { WebAPIHTTPError } from '@slack/web-api';`),
+  pass('test/planted.ts', `export const free = { permit: () => Promise.resolve() };`),
 ];
