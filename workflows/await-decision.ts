@@ -1,5 +1,6 @@
+import { patched } from '@temporalio/workflow';
 import type { Decision } from '../domain/decision.ts';
-import type { PlaybookOperation, StepName } from '../domain/playbook.ts';
+import type { ParallelOperation, PlaybookOperation, StepName } from '../domain/playbook.ts';
 import type { Waiting } from './messages.ts';
 import type { Run } from './run.ts';
 import { reads, records } from './proxies.ts';
@@ -141,7 +142,7 @@ async function carryOut(run: Run, why: HoldReason, decision: Decision): Promise<
 function reopen(run: Run, operation: PlaybookOperation): void {
   const members =
     operation.kind === 'parallel'
-      ? operation.operations
+      ? groupToReopen(operation)
       : operation.kind === 'approval'
         ? [operation, ...operation.covers]
         : [operation];
@@ -150,6 +151,11 @@ function reopen(run: Run, operation: PlaybookOperation): void {
     const done = outcome?.outcome === 'succeeded' || outcome?.outcome === 'skipped';
     if (!done) run.progress.reopen(member.name);
   }
+}
+
+/** Runs of before left the group itself settled, so that it was held again without being tried. */
+function groupToReopen(group: ParallelOperation): readonly PlaybookOperation[] {
+  return patched('reopen-group') ? [group, ...group.operations] : group.operations;
 }
 
 async function settle(run: Run, why: HoldReason, decision: Decision): Promise<HoldEnd | null> {

@@ -53,6 +53,12 @@ const RECORDINGS: readonly Recording[] = [
     answer: { kind: 'retry' },
   },
   {
+    name: 'p2-group-member-failed-retried',
+    playbook: 'poisoned-data',
+    script: { 'scale-canary-away': 'failed' },
+    answer: { kind: 'retry' },
+  },
+  {
     name: 'p2-member-failed-marked-done',
     playbook: 'poisoned-data',
     script: { 'traffic-away': 'failed' },
