@@ -80,13 +80,13 @@ const BEFORE_EFFECT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'unauthorized',
   'not_found',
   'conflict',
-  'refused',
   'rate_limited',
   'unsupported',
 ]);
 /** Codes that end an attempt that has not written yet: another try would meet the same. */
 const BEFORE_WRITING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   ...BEFORE_EFFECT,
+  'refused',
   'bad_reply',
   'too_large',
 ]);
@@ -104,8 +104,9 @@ export function readFailure(error: unknown, permitted: number): FailureReading {
   if (permitted === 0) {
     return isAppError(error) && BEFORE_WRITING.has(error.code) ? 'nothing-happened' : 'try-again';
   }
-  // A plain no to the only write is certain; after a second one only the world can tell.
-  if (permitted > 1 || !isAppError(error)) return 'look';
+  // A plain no to the only write is certain; after a second one only the world can tell. A no of our own guard was
+  // not to a write that it let through: that one happened.
+  if (permitted > 1 || !isAppError(error) || error.code === 'refused') return 'look';
   if (NOT_TAKEN.has(error.code)) return 'try-again';
   return BEFORE_EFFECT.has(error.code) ? 'nothing-happened' : 'look';
 }

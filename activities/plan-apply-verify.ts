@@ -181,8 +181,14 @@ async function mayTryAgain(
   const trouble = verdict.holds === 'no' ? lost.error : failure;
   if (trouble !== null && isRetryable(trouble)) throw toAppError(trouble);
   if (lost.tries >= SETTLE_MAX || isConflict(lost.error)) return false;
-  // What refused this try for certain would refuse the next one as well.
-  return verdict.holds === 'yes' || (verdict.holds === 'no' && !lost.certain);
+  // What refused this try for certain, or our own guard between two writes, would refuse the next one as well.
+  const mayWrite = !lost.certain && !isRefusal(lost.error);
+  return verdict.holds === 'yes' || (verdict.holds === 'no' && mayWrite);
+}
+
+/** True for a no of our own guard: the far side was not asked. */
+function isRefusal(error: unknown): boolean {
+  return isAppError(error) && error.code === 'refused';
 }
 
 function isConflict(error: unknown): boolean {
@@ -268,7 +274,9 @@ async function lookAfterLoss(
     change: { reason: known.message },
     fact: factOf(run, `unknown-${fence.toString()}`, {
       kind: 'operation.unknown',
-      summary: 'The answer was lost: it may or may not have happened. Looking.',
+      summary: isRefusal(lost.error)
+        ? 'It was stopped between two writes: some of it happened. Looking.'
+        : 'The answer was lost: it may or may not have happened. Looking.',
       data: { code: known.code },
     }),
   });
