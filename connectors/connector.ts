@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { AppError } from '../domain/error.ts';
 import type { ApprovalClass } from '../domain/approval.ts';
+import type { HandRequest } from '../domain/hand-plan.ts';
 import type { Json } from '../domain/json.ts';
 import type { Plan, Receipt, StoredPlan, Verdict } from '../domain/plan.ts';
 
@@ -51,6 +52,11 @@ export interface Manifest {
   /** The prefix in playbooks: `mlflow` in `mlflow.move-alias`. */
   readonly name: string;
   readonly title: string;
+  /**
+   * What an administrator of that system runs to take our credential away when nothing else stops us; empty when we
+   * never write there. `{field}` is that field of the configuration, `<name>` what only they know.
+   */
+  readonly lastResort: readonly string[];
   /** Configuration of one instance. Secrets are fields whose schema carries `.meta({ secret: true })`. */
   readonly config: z.ZodType;
   readonly actions: Readonly<Record<string, AnyActionManifest>>;
@@ -86,6 +92,11 @@ interface ActionBase<Input, Before> {
   verify(input: Input, plan: Plan<Before>, context: CallContext): Promise<Verdict>;
   /** Write `after` again from whatever state: leases, drift. Says who moved it in `Receipt.origin`. */
   ensure?(input: Input, plan: Plan<Before>, context: CallContext): Promise<Receipt>;
+  /**
+   * What people send themselves when we cannot: the plain requests that bring `before` to `after`, without our marks.
+   * Pure. Left out where a plan does not hold enough to say it.
+   */
+  byHand?(input: Input, plan: Plan<Before>): readonly HandRequest[];
 }
 
 /** A change with its way back; the type system demands `revert` or a reason. */
@@ -108,6 +119,8 @@ export interface AnyAction {
   /** Undefined when the action has no `ensure`. */
   readonly ensure:
     ((input: Json, plan: StoredPlan, context: CallContext) => Promise<Receipt>) | undefined;
+  /** Undefined when no plain request does it. */
+  readonly byHand: ((input: Json, plan: StoredPlan) => readonly HandRequest[]) | undefined;
   /** Undefined when the action is declared irreversible. */
   readonly revert:
     ((input: Json, plan: StoredPlan, context: CallContext) => Promise<Receipt>) | undefined;
@@ -203,6 +216,7 @@ export function defineAction<Input, Before extends Json>(action: Action<Input, B
           return action.ensure(inputOf(input), planOf(plan), context);
         }
       : undefined,
+    byHand: action.byHand && ((input, plan) => action.byHand?.(inputOf(input), planOf(plan)) ?? []),
     revert: action.reversible
       ? (input, plan, context) => action.revert(inputOf(input), planOf(plan), context)
       : undefined,

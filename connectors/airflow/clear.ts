@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { AppError } from '../../domain/error.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import type { Difference, Plan, Receipt, Verdict } from '../../domain/plan.ts';
 import { defineAction, type AnyAction, type CallContext } from '../connector.ts';
+import { dagByHand } from './by-hand.ts';
 import type { AirflowClient } from './client.ts';
 import { clearManifest, type ClearInput } from './manifest.ts';
 import { taskInstancesReply, type TaskInstance } from './reply-schema.ts';
@@ -98,6 +100,22 @@ async function applyClear(
   return { externalId: `${input.dag}/${input.runId}`, origin: 'ours' };
 }
 
+/** The defaults would only pretend, and only for failed tasks. */
+function clearBody({ runId, tasks }: ClearInput): JsonObject {
+  return {
+    dry_run: false,
+    only_failed: false,
+    only_running: false,
+    reset_dag_runs: true,
+    include_upstream: false,
+    include_downstream: false,
+    include_future: false,
+    include_past: false,
+    dag_run_id: runId,
+    task_ids: [...tasks],
+  };
+}
+
 async function clearTasks(
   client: AirflowClient,
   input: ClearInput,
@@ -107,19 +125,7 @@ async function clearTasks(
     {
       method: 'POST',
       path: ['dags', input.dag, 'clearTaskInstances'],
-      json: {
-        // The defaults would only pretend, and only for failed tasks.
-        dry_run: false,
-        only_failed: false,
-        only_running: false,
-        reset_dag_runs: true,
-        include_upstream: false,
-        include_downstream: false,
-        include_future: false,
-        include_past: false,
-        dag_run_id: input.runId,
-        task_ids: [...input.tasks],
-      },
+      json: clearBody(input),
       schema: taskInstancesReply.partial(),
       permission: `task instances of ${input.dag}: edit`,
     },
@@ -150,6 +156,8 @@ export function createClear(client: AirflowClient): AnyAction {
     reversible: false,
     because: 'A task that ran again cannot be made not to have run.',
     plan: (input, context) => planClear(client, input, context),
+    byHand: (input) =>
+      dagByHand('POST', [input.dag, 'clearTaskInstances'], { body: clearBody(input) }),
     apply: (input, plan, context) => applyClear(client, input, { plan, context }),
     verify: (input, plan, context) => verifyClear(client, input, { plan, context }),
   });

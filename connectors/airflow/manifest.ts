@@ -117,6 +117,7 @@ export const clearManifest: ActionManifest<ClearInput> = {
 export const manifest: Manifest = {
   name: 'airflow',
   title: 'Apache Airflow 3',
+  lastResort: ['airflow users delete --username {username}'],
   config: airflowConfig,
   actions: {
     pause: actionManifest(pauseManifest),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineAction, type AnyAction } from '../connector.ts';
 import { levelSet } from '../level-set.ts';
+import { dagByHand } from './by-hand.ts';
 import type { AirflowClient } from './client.ts';
 import { pauseManifest, type PauseInput } from './manifest.ts';
 import { dagReply } from './reply-schema.ts';
@@ -51,6 +52,11 @@ export function createPause(client: AirflowClient): AnyAction {
         undo: `${verb(before)} DAG ${dag}.`,
       };
     },
+    byHand: ({ dag }, { after }) =>
+      dagByHand('PATCH', [dag], {
+        body: { is_paused: after.paused },
+        query: 'update_mask=is_paused',
+      }),
     ...stages,
   });
 }

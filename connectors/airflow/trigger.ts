@@ -5,6 +5,7 @@ import type { Json } from '../../domain/json.ts';
 import type { Plan, Receipt } from '../../domain/plan.ts';
 import { defineAction, type AnyAction, type CallContext } from '../connector.ts';
 import { standingOf, verdictOf } from '../level-set.ts';
+import { dagByHand } from './by-hand.ts';
 import type { AirflowClient } from './client.ts';
 import { triggerManifest, type TriggerInput } from './manifest.ts';
 import { dagRunReply } from './reply-schema.ts';
@@ -112,6 +113,10 @@ export function createTrigger(client: AirflowClient): AnyAction {
     reversible: false,
     because: 'What a run has done cannot be taken back by ending the run.',
     plan: (input, context) => planTrigger(client, input, context),
+    byHand: ({ dag }, { after: { runId, conf } }) =>
+      dagByHand('POST', [dag, 'dagRuns'], {
+        body: { dag_run_id: runId, logical_date: null, conf },
+      }),
     apply: (input, plan, context) => applyTrigger(client, input, { plan, context }),
     verify: (input, plan, context) =>
       verdictOf(plan, () =>

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../domain/error.ts';
 import { defineAction, type AnyAction } from '../connector.ts';
+import { patchByHand } from './by-hand.ts';
 import type { KubernetesClient } from './client.ts';
 import { VALUE_MAX, type ConfigMapKeyInput } from './input-schema.ts';
 import { CONFIG_MAPS } from './kind.ts';
@@ -87,6 +88,8 @@ export function createConfigMapKey(client: KubernetesClient): AnyAction {
         undo: `Set it to ${shown(before.value)} again.`,
       };
     },
+    byHand: (input, { after }) =>
+      patchByHand(CONFIG_MAPS, input, { body: { data: { [input.key]: after.value } } }),
     apply: (input, plan, context) => stagesOf(input).apply(input, plan, context),
     verify: (input, plan, context) => stagesOf(input).verify(input, plan, context),
     ensure: (input, plan, context) => stagesOf(input).ensure(input, plan, context),

@@ -198,6 +198,11 @@ export const podManifestsManifest: ProbeManifest<OfDeploymentInput> = {
 export const manifest: Manifest = {
   name: 'kubernetes',
   title: 'Kubernetes',
+  lastResort: [
+    'kubectl --kubeconfig {kubeconfig} auth whoami   # names the service account that we are',
+    'kubectl delete serviceaccount <name> --namespace <namespace>   # its tokens end at once',
+    'kubectl delete clusterrolebinding,rolebinding --all-namespaces -l app.kubernetes.io/name=firebreak',
+  ],
   config: kubernetesConfig,
   actions: {
     scale: actionManifest(scaleManifest),

@@ -1,6 +1,7 @@
 import { AppError } from '../../domain/error.ts';
 import { jsonEquals, threeWayDifference, type Plan, type Receipt } from '../../domain/plan.ts';
 import { defineAction, type AnyAction, type CallContext } from '../connector.ts';
+import { quarantineByHand } from './by-hand.ts';
 import type { KubernetesClient } from './client.ts';
 import { untilNotOvertaken } from './lost-race.ts';
 import type { QuarantinePodInput } from './input-schema.ts';
@@ -165,6 +166,7 @@ export function createQuarantinePod(client: KubernetesClient): AnyAction {
     before: quarantineState,
     reversible: true,
     plan: (input, context) => planQuarantine(client, input, context),
+    byHand: quarantineByHand,
     apply: run(apply),
     revert: run(revert),
     ensure: run(ensure),

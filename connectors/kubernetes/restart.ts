@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../domain/error.ts';
 import { defineAction, type AnyAction } from '../connector.ts';
+import { patchByHand } from './by-hand.ts';
 import type { KubernetesClient } from './client.ts';
 import type { ObjectInput } from './input-schema.ts';
 import { DEPLOYMENTS } from './kind.ts';
@@ -68,6 +69,12 @@ export function createRestart(client: KubernetesClient): AnyAction {
         undo: 'A restart cannot be undone; the pods run the same template as before.',
       };
     },
+    byHand: (input, { after }) =>
+      patchByHand(DEPLOYMENTS, input, {
+        body: {
+          spec: { template: { metadata: { annotations: { [RESTARTED_AT]: after.restartedAt } } } },
+        },
+      }),
     apply: (input, plan, context) => stages.apply(input, plan, context),
     verify: (input, plan, context) => stages.verify(input, plan, context),
   });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Verdict } from '../../domain/plan.ts';
 import { defineAction, type AnyAction, type CallContext } from '../connector.ts';
+import { patchByHand } from './by-hand.ts';
 import type { KubernetesClient } from './client.ts';
 import { endpointsOf } from './endpoint.ts';
 import type { RouteServiceInput } from './input-schema.ts';
@@ -115,6 +116,8 @@ export function createRouteService(client: KubernetesClient): AnyAction {
         undo: `Set ${words(before.selector)} again.`,
       };
     },
+    byHand: (input, { after }) =>
+      patchByHand(SERVICES, input, { body: { spec: { selector: after.selector } } }),
     ...stages,
   });
 }

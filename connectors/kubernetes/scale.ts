@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../../domain/error.ts';
 import type { Verdict } from '../../domain/plan.ts';
 import { defineAction, type AnyAction, type CallContext } from '../connector.ts';
+import { patchByHand } from './by-hand.ts';
 import type { KubernetesClient } from './client.ts';
 import type { ScaleInput } from './input-schema.ts';
 import { DEPLOYMENTS } from './kind.ts';
@@ -90,6 +91,8 @@ export function createScale(client: KubernetesClient): AnyAction {
         undo: `Scale it to ${old} replicas again.`,
       };
     },
+    byHand: (input, { after }) =>
+      patchByHand(DEPLOYMENTS, input, { body: { spec: { replicas: after.replicas } } }),
     ...stages,
   });
 }

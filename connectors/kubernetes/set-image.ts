@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../../domain/error.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { defineAction, type AnyAction } from '../connector.ts';
+import { patchByHand } from './by-hand.ts';
 import type { KubernetesClient } from './client.ts';
 import type { SetImageInput } from './input-schema.ts';
 import { DEPLOYMENTS } from './kind.ts';
@@ -106,6 +107,11 @@ export function createSetImage(client: KubernetesClient): AnyAction {
         undo: `Set ${words(before)} again.`,
       };
     },
+    byHand: (input, { after }) =>
+      patchByHand(DEPLOYMENTS, input, {
+        type: 'strategic',
+        body: { spec: bodyOf(after, input.container) },
+      }),
     ...stages,
   });
 }

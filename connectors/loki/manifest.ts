@@ -51,6 +51,7 @@ export const queryRangeManifest: ProbeManifest<QueryRangeInput> = {
 export const manifest: Manifest = {
   name: 'loki',
   title: 'Grafana Loki',
+  lastResort: [],
   config: lokiConfig,
   actions: {},
   probes: { 'query-range': queryRangeManifest },

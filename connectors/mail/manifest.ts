@@ -60,6 +60,7 @@ export const sendManifest: ActionManifest<SendInput> = {
 export const manifest: Manifest = {
   name: 'mail',
   title: 'Mail (SMTP)',
+  lastResort: ['take the right to send as {from} away at the relay'],
   config: mailConfig,
   actions: { send: actionManifest(sendManifest) },
   probes: {},

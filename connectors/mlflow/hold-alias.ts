@@ -3,6 +3,7 @@ import { AppError } from '../../domain/error.ts';
 import { threeWayDifference, type Plan, type Receipt } from '../../domain/plan.ts';
 import { defineAction, type AnyAction, type CallContext } from '../connector.ts';
 import { standingOf, verdictOf } from '../level-set.ts';
+import { changeByHand } from './by-hand.ts';
 import type { MlflowClient } from './client.ts';
 import { holdAliasManifest, type AliasInput } from './manifest.ts';
 import { writeAlias } from './move-alias.ts';
@@ -144,6 +145,12 @@ export function createHoldAlias(client: MlflowClient): AnyAction {
     before: state,
     reversible: true,
     plan: (input, context) => planHold(client, input, context),
+    byHand: ({ name, alias }, { after: { holder } }) => {
+      const key = holdTag(alias);
+      return holder === null
+        ? changeByHand('DELETE', ['registered-models', 'delete-tag'], { name, key })
+        : changeByHand('POST', ['registered-models', 'set-tag'], { name, key, value: holder });
+    },
     apply: (input, plan, context) => applyHold(client, input, { plan, context }),
     verify: (input, plan, context) => verdictOf(plan, () => observeHold(client, input, context)),
     ensure: (input, plan, context) => ensureHold(client, input, { plan, context }),

@@ -163,6 +163,9 @@ export const setTagManifest: ActionManifest<SetTagInput> = {
 export const manifest: Manifest = {
   name: 'mlflow',
   title: 'MLflow model registry and tracking',
+  lastResort: [
+    `curl -u <administrator> -X DELETE {url}/api/2.0/mlflow/users/delete --json '{"username": "{username}"}'`,
+  ],
   config: mlflowConfig,
   actions: {
     'move-alias': actionManifest(moveAliasManifest),

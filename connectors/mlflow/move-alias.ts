@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../../domain/error.ts';
 import { defineAction, type AnyAction, type CallContext } from '../connector.ts';
 import { levelSet } from '../level-set.ts';
+import { changeByHand } from './by-hand.ts';
 import type { MlflowClient } from './client.ts';
 import { moveAliasManifest, type AliasInput, type MoveAliasInput } from './manifest.ts';
 
@@ -66,6 +67,10 @@ export function createMoveAlias(client: MlflowClient): AnyAction {
         undo: `Point alias ${alias} of ${name} at ${words(before.version)} again.`,
       };
     },
+    byHand: ({ name, alias }, { after: { version } }) =>
+      version === null
+        ? changeByHand('DELETE', ['registered-models', 'alias'], { name, alias })
+        : changeByHand('POST', ['registered-models', 'alias'], { name, alias, version }),
     ...stages,
   });
 }

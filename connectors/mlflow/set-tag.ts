@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineAction, type AnyAction } from '../connector.ts';
 import { levelSet } from '../level-set.ts';
+import { changeByHand } from './by-hand.ts';
 import type { MlflowClient } from './client.ts';
 import { setTagManifest, type SetTagInput } from './manifest.ts';
 
@@ -52,6 +53,10 @@ export function createSetTag(client: MlflowClient): AnyAction {
             : `Set tag ${key} of ${name} version ${version} back to ${JSON.stringify(before)}.`,
       };
     },
+    byHand: ({ name, version, key }, { after: { value } }) =>
+      value === null
+        ? changeByHand('DELETE', ['model-versions', 'delete-tag'], { name, version, key })
+        : changeByHand('POST', ['model-versions', 'set-tag'], { name, version, key, value }),
     ...stages,
   });
 }

@@ -50,6 +50,7 @@ export const lineageManifest: ProbeManifest<LineageInput> = {
 export const manifest: Manifest = {
   name: 'openlineage',
   title: 'OpenLineage (Marquez)',
+  lastResort: [],
   config: openlineageConfig,
   actions: {},
   probes: { events: eventsManifest, lineage: lineageManifest },

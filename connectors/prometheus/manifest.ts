@@ -56,6 +56,7 @@ export const rangeManifest: ProbeManifest<RangeInput> = {
 export const manifest: Manifest = {
   name: 'prometheus',
   title: 'Prometheus',
+  lastResort: [],
   config: prometheusConfig,
   actions: {},
   probes: { query: queryManifest, range: rangeManifest },

@@ -75,6 +75,9 @@ export const updateManifest: ActionManifest<UpdateInput> = {
 export const manifest: Manifest = {
   name: 'slack',
   title: 'Slack',
+  lastResort: [
+    `curl -X POST https://slack.com/api/auth.revoke -H 'authorization: Bearer <bot token>'`,
+  ],
   config: slackConfig,
   actions: {
     post: actionManifest(postManifest),

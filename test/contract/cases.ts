@@ -4,6 +4,7 @@ import { applyProperties } from './apply-properties.ts';
 import { inWorld, type Property, type Subject } from './bench.ts';
 import type { ContractFixture } from './fixture.ts';
 import { actionFaults, probeFaults } from './fault-properties.ts';
+import { handProperties } from './hand-properties.ts';
 import { healthProperties } from './health-properties.ts';
 import { probeProperties } from './probe-properties.ts';
 import { ensureProperties, revertProperties } from './revert-properties.ts';
@@ -54,7 +55,7 @@ export async function contractCases(tried: Tried): Promise<readonly Case[]> {
   return [
     ...cases(tried, [name], healthProperties),
     ...cases(tried, Object.keys(probes), [...probeProperties, ...probeFaults]),
-    ...cases(tried, Object.keys(actions), [...applyProperties, ...actionFaults]),
+    ...cases(tried, Object.keys(actions), [...applyProperties, ...handProperties, ...actionFaults]),
     ...cases(tried, reversible(tried.module), revertProperties),
     ...cases(tried, await ensurable(tried), ensureProperties),
   ];
