@@ -71,6 +71,8 @@ export interface LoadedIncident {
   readonly stepFacts: readonly string[];
   /** True when its effects were taken back (absent in histories before 0.1.0 was complete). */
   readonly stoodDown?: boolean;
+  /** True when it is stabilised and did not get worse since: what is left does not page. */
+  readonly quiet?: boolean;
   /** Who cancelled it and why, while nobody resumed it since. */
   readonly cancelled?: { readonly reason: string; readonly by: string };
 }
@@ -155,6 +157,8 @@ export interface ApprovalInput extends RunReference {
   readonly round: number;
   /** Rounds of the covered operations. */
   readonly rounds: Readonly<Record<string, number>>;
+  /** True when the incident is stabilised: nobody is mailed about the question. */
+  readonly quiet?: boolean;
 }
 
 /** What became of asking: an open approval, nothing to ask, a blocked target, or a failed plan. */

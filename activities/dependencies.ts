@@ -39,6 +39,8 @@ export interface ActivityDependencies {
   readonly playbooks: readonly PinnedPlaybook[];
   /** True when the API's key signed this payload: approvals are worth nothing otherwise. */
   readonly verifySignature: (payload: object, signature: string) => boolean;
+  /** The reason in the HALT file; null when there is no such file. Raises `refused` when it cannot be read. */
+  readonly haltFile: () => Promise<string | null>;
   readonly now: () => Date;
   readonly newId: (prefix: string) => string;
   /** Which channels exist; messages to others are not written. */

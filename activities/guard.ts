@@ -11,6 +11,7 @@ import {
   type OperationState,
 } from '../domain/operation.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { haltedBy, readHalts } from './halted.ts';
 
 /** What an effect must show before it may happen. */
 export interface EffectClaim {
@@ -36,13 +37,14 @@ export interface EffectClaim {
 export async function guard(deps: ActivityDependencies, claim: EffectClaim): Promise<void> {
   const { store } = deps;
   const { key } = claim;
-  const [incident, row, holds] = await Promise.all([
+  const [incident, row, holds, halts] = await Promise.all([
     store.incidents.get(key.incidentId),
     store.operations.find(key),
     store.claims.holds(key.incidentId, key.target),
+    readHalts(deps),
   ]);
   if (!incident || !row) throw refusal(`no row for ${keyText(key)}`);
-  const obstacle = obstacleTo(claim, incident, row);
+  const obstacle = haltedBy(halts, incident, row) ?? obstacleTo(claim, incident, row);
   if (obstacle !== null) throw refusal(obstacle);
   if (!holds) throw refusal(`this incident holds no claim on ${key.target}`);
   if (row.fence !== claim.fence) throw refusal('a newer attempt holds the fence');

@@ -16,6 +16,12 @@ const ONCE: ReadonlySet<FactKind> = new Set<FactKind>([
   'incident.stabilised',
   'claim.blocked',
 ]);
+/** Kinds of the facts after which the playbook begins again: what was settled before is not settled any more. */
+const BEGINS_AGAIN: ReadonlySet<FactKind> = new Set<FactKind>([
+  'incident.reopened',
+  'incident.rerouted',
+  'targets.changed',
+]);
 /** How the key of the fact begins that ends a stand-down which undid something. */
 const STOOD_DOWN = 'stand-down/';
 const FACTS_PAGE = 500;
@@ -135,6 +141,7 @@ async function describe(
     reopenings: told.reopenings,
     stepFacts: told.keys,
     stoodDown: told.stoodDown,
+    ...(told.quiet ? { quiet: true } : {}),
     ...(told.cancelled === null ? {} : { cancelled: told.cancelled }),
   };
 }
@@ -144,6 +151,7 @@ interface Told {
   readonly reopenings: number;
   readonly reopenedAt: string;
   readonly stoodDown: boolean;
+  readonly quiet: boolean;
   readonly cancelled: NonNullable<LoadedIncident['cancelled']> | null;
 }
 
@@ -152,6 +160,7 @@ const NOTHING_TOLD: Told = {
   reopenings: 0,
   reopenedAt: '',
   stoodDown: false,
+  quiet: false,
   cancelled: null,
 };
 
@@ -163,6 +172,7 @@ function cancelledBy({ kind, actor, summary, data }: Fact): Told['cancelled'] | 
       return { reason: typeof reason === 'string' ? reason : summary, by: actor };
     }
     case 'incident.released':
+    case 'incident.rerouted':
     case 'incident.reopened':
       return null;
     default:
@@ -170,11 +180,18 @@ function cancelledBy({ kind, actor, summary, data }: Fact): Told['cancelled'] | 
   }
 }
 
+/** Whether what is left pages once this fact is told; undefined when the fact does not tell. */
+function quietBy({ kind }: Fact): boolean | undefined {
+  if (kind === 'incident.stabilised') return true;
+  return kind === 'incident.severity-set' || BEGINS_AGAIN.has(kind) ? false : undefined;
+}
+
 async function toldOf(deps: ActivityDependencies, incidentId: string): Promise<Told> {
   const keys: string[] = [];
   let reopenings = 0;
   let reopenedAt = '';
   let stoodDown = false;
+  let quiet = false;
   let cancelled: Told['cancelled'] = null;
   for (let after = 0; after < FACTS_MAX;) {
     const page = await deps.store.facts.page(incidentId, after, FACTS_PAGE);
@@ -182,9 +199,10 @@ async function toldOf(deps: ActivityDependencies, incidentId: string): Promise<T
       const { kind, key, recordedAt } = fact;
       const tells = cancelledBy(fact);
       if (tells !== undefined) cancelled = tells;
+      quiet = quietBy(fact) ?? quiet;
       if (ONCE.has(kind)) keys.push(key);
       if (key.startsWith(STOOD_DOWN)) stoodDown = true;
-      if (kind !== 'incident.reopened') continue;
+      if (!BEGINS_AGAIN.has(kind)) continue;
       reopenings += 1;
       reopenedAt = recordedAt;
       stoodDown = false;
@@ -193,7 +211,7 @@ async function toldOf(deps: ActivityDependencies, incidentId: string): Promise<T
     if (!last || page.length < FACTS_PAGE) break;
     after = last.sequence;
   }
-  return { keys, reopenings, reopenedAt, stoodDown, cancelled };
+  return { keys, reopenings, reopenedAt, stoodDown, quiet, cancelled };
 }
 
 /** A person picked the model: the inventory entry becomes the target. An unknown name changes nothing. */

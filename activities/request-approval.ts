@@ -162,9 +162,8 @@ async function ask(asking: Asking, question: Question): Promise<ApprovalOutcome>
           createdAt.getTime() + question.expiresAfterSeconds * 1000,
         ).toISOString(),
       });
-      await tables.messages.put(
-        messagesFor(deps, incident.id, [messageOf(deps, incident, approval)]),
-      );
+      const message = { ...messageOf(deps, incident, approval), mail: input.quiet !== true };
+      await tables.messages.put(messagesFor(deps, incident.id, [message]));
       await tables.facts.append(incident.id, [
         ...question.drafts.map(plannedFact),
         requestedFact(input, approval),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ROLES, type Role } from '../domain/approval.ts';
-import { STEERING_ROLES } from '../domain/admission.ts';
+import { RESUMING_ROLES, STEERING_ROLES } from '../domain/admission.ts';
 import type { Actor } from '../domain/decision.ts';
 import { AppError, invariant } from '../domain/error.ts';
 import { sha256Hex } from '../evidence/digest.ts';
@@ -15,6 +15,8 @@ export type Access = 'public' | 'source' | readonly Role[];
 export const READERS: Access = ROLES;
 /** Who may steer an incident. */
 export const STEERERS: Access = STEERING_ROLES;
+/** Who may lift a halt. */
+export const RESUMERS: Access = RESUMING_ROLES;
 /** Who may answer an approval. */
 export const APPROVERS: Access = ['approver-security', 'approver-model-owner'];
 /** Who may add people and tokens. */

@@ -14,6 +14,7 @@ import {
 import { bytesOf, exchange, jsonOf, type ClientOptions } from './exchange.ts';
 import { readFacts } from './fact-reader.ts';
 import { configurationEndpoints } from './schema/configuration.ts';
+import { haltEndpoints } from './schema/halt.ts';
 import { peopleEndpoints } from './schema/person.ts';
 import { playbookEndpoints } from './schema/playbook.ts';
 import { selfWatchEndpoints } from './schema/self-watch.ts';
@@ -34,6 +35,7 @@ export const api = {
   playbooks: playbookEndpoints,
   people: peopleEndpoints,
   configuration: configurationEndpoints,
+  halts: haltEndpoints,
   status: statusEndpoints,
   silences: silenceEndpoints,
   selfWatch: selfWatchEndpoints,

@@ -8,6 +8,8 @@ import {
   type CommandName,
 } from './schema/decision.ts';
 import { custodySchema, evidenceDetailSchema, evidenceSchema } from './schema/evidence.ts';
+import { haltSchema } from './schema/halt.ts';
+import { handOperationSchema } from './schema/hand-plan.ts';
 import { INCIDENT_STATES, incidentSchema, suspectSchema } from './schema/incident.ts';
 import { lineageGraphSchema } from './schema/lineage.ts';
 import { plannedOperationSchema, resultSchema } from './schema/operation.ts';
@@ -70,6 +72,8 @@ export const incidentEndpoints = {
           decisions: z.array(decisionSchema).readonly(),
           /** Only of a storm incident: what it collects, in the order of coming; at most 200. */
           suspects: z.array(suspectSchema).readonly(),
+          /** Halts in force that are about it. */
+          halts: z.array(haltSchema).readonly(),
           /** What can be done now, with exact commands. */
           now: z.array(possibleCommandSchema).readonly(),
         }),
@@ -95,6 +99,15 @@ export const incidentEndpoints = {
       summary: 'Every effect of an incident: plan, changes, state, undo',
       params: idParams,
       response: { 200: z.object({ items: z.array(plannedOperationSchema).readonly() }) },
+    },
+  },
+  rest: {
+    method: 'GET',
+    url: `${API_PREFIX}/incidents/:id/runbook`,
+    schema: {
+      summary: 'What is left of the plan, as plain requests that people can send themselves',
+      params: idParams,
+      response: { 200: z.object({ items: z.array(handOperationSchema).readonly() }) },
     },
   },
   timeline: {

@@ -3,6 +3,9 @@ import type { Registry } from 'prom-client';
 import type { IncomingAlert, QuarantinedAlert } from '../domain/alert.ts';
 import type { SourceConfiguration } from '../domain/configuration.ts';
 import type { Actor } from '../domain/decision.ts';
+import type { HaltSubject } from '../domain/halt.ts';
+import type { HandOperation } from '../domain/hand-plan.ts';
+import type { Incident } from '../domain/incident.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { LineageEdge, LineageNode } from '../domain/lineage.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
@@ -142,12 +145,18 @@ export interface ApiDependencies {
   readonly explain: (request: ExplainRequest) => Promise<JsonObject>;
   /** Reads the configuration file again and puts it in force, whole or not at all. Raises `invalid`. */
   readonly reload: () => Promise<ReloadReport>;
+  /** What is left of an incident's plan, for people's own hands, with zero writes. */
+  readonly rest: (incident: Incident) => Promise<readonly HandOperation[]>;
   /** The postmortem as it stands now. Raises `not_found`. */
   readonly postmortem: (
     incidentId: string,
   ) => Promise<{ readonly markdown: string; readonly json: JsonObject }>;
   /** The bytes of a digest. Raises `not_found`, or `unavailable` when the evidence store is down. */
   readonly evidenceBytes: (sha256: string) => Promise<Uint8Array>;
+  /** The reason in the HALT file that this process sees; null when there is none. Raises `refused` when it cannot be read. */
+  readonly haltFile: () => Promise<string | null>;
+  /** Whether anything of this name is configured. */
+  readonly knows: (subject: HaltSubject) => boolean;
   readonly temporalReady: () => Promise<boolean>;
   readonly version: string;
   readonly log: FastifyBaseLogger;

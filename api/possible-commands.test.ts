@@ -1,10 +1,23 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { DECISION_KINDS } from '../domain/admission.ts';
+import type { Halt } from '../domain/halt.ts';
 import { possibleCommands } from './possible-commands.ts';
 import { APPROVAL, createTestApi, INCIDENT, ROW } from './test-api.ts';
 
 // Goal: people are offered what helps, and nothing else. Method: incidents as they may stand, one after the other.
 
+const HALT: Halt = {
+  id: 'hlt_1',
+  scope: 'model',
+  subject: 'fraud scorer',
+  reason: 'it goes wild',
+  haltedBy: 'ada',
+  channel: 'cli',
+  haltedAt: '2026-11-23T10:00:00.000Z',
+  resumedBy: null,
+  resumedReason: null,
+  resumedAt: null,
+};
 const given = createTestApi();
 afterAll(() => given.app.close());
 
@@ -16,6 +29,7 @@ describe('what can be done now', () => {
       approvals: [APPROVAL],
       results: [],
       operations: [],
+      halts: [],
     });
     expect(offered.map(({ command }) => command)).toEqual(['note']);
   });
@@ -29,12 +43,29 @@ describe('what can be done now', () => {
     ['has no model yet', [], null],
   ])('an incident that %s is not offered to go on', (...[, operations, targets]) => {
     const incident = { ...INCIDENT, targets, state: 'held' as const };
-    const offered = possibleCommands({ incident, approvals: [], results: [], operations });
+    const offered = possibleCommands({
+      incident,
+      approvals: [],
+      results: [],
+      operations,
+      halts: [],
+    });
     const commands = offered.map(({ command }) => command);
     expect(commands).toContain('close');
     for (const command of ['resume', 'retry', 'skip', 'stand-down']) {
       expect(commands).not.toContain(command);
     }
+  });
+
+  test('a halted incident is offered the exact command that lifts the halt, any other one the halt', () => {
+    const situation = { incident: INCIDENT, approvals: [], results: [], operations: [] };
+    const cliOf = (halts: readonly Halt[]): readonly string[] =>
+      possibleCommands({ ...situation, halts }).map(({ cli }) => cli);
+    const lift = `firebreak resume --model 'fraud scorer' --reason "WHY"`;
+    const stop = 'firebreak halt --model fraud-scorer --reason "WHY"';
+    expect(cliOf([HALT])).toContain(lift);
+    expect(cliOf([HALT])).not.toContain(stop);
+    expect(cliOf([])).toContain(stop);
   });
 
   test('whatever is offered has a route and a known kind', async () => {
@@ -46,9 +77,11 @@ describe('what can be done now', () => {
         approvals: [APPROVAL],
         results: [],
         operations: [],
+        halts: [HALT],
       };
       for (const { command, http } of possibleCommands(situation)) {
-        expect(DECISION_KINDS.some((kind) => kind === command)).toBe(true);
+        const known = [...DECISION_KINDS, 'halt', 'resume-halt', 'runbook'];
+        expect(known).toContain(command);
         expect(routes).toContain(http.replace('inc_1', ':id').replace('apr_1', ':id'));
       }
     }

@@ -1,6 +1,13 @@
-import { DECISION_KINDS, obstacleTo, rolesOf } from '../domain/admission.ts';
+import {
+  DECISION_KINDS,
+  obstacleTo,
+  RESUMING_ROLES,
+  rolesOf,
+  STEERING_ROLES,
+} from '../domain/admission.ts';
 import type { Approval } from '../domain/approval.ts';
 import type { DecisionKind } from '../domain/decision.ts';
+import { haltedWords, haltOptions, resumeCommandOf, type Halt } from '../domain/halt.ts';
 import type { Incident } from '../domain/incident.ts';
 import { isPassedOver, type OperationResult, type OperationRow } from '../domain/operation.ts';
 import type { PossibleCommand } from './schema/decision.ts';
@@ -15,6 +22,8 @@ export interface Situation {
   readonly results: readonly OperationResult[];
   /** Every effect of the incident. */
   readonly operations: readonly OperationRow[];
+  /** Halts in force that are about it. */
+  readonly halts: readonly Halt[];
 }
 
 const TITLES: Readonly<Record<DecisionKind, string>> = {
@@ -30,6 +39,9 @@ const TITLES: Readonly<Record<DecisionKind, string>> = {
   skip: 'Go on without an operation',
   'mark-done': 'Say that you have done an operation by hand',
   targets: 'Choose the model that this is about',
+  reroute: 'Go on with another playbook, from its first step',
+  'target-add': 'Make an object of the inventory a target',
+  'target-remove': 'Take an object out of the targets',
   cancel: 'Stop here and keep containment',
   'stand-down': 'Plan the way back, newest change first',
   close: 'Close with a verdict',
@@ -39,13 +51,16 @@ const ARGUMENTS: Readonly<Record<Exclude<DecisionKind, 'approve' | 'reject'>, st
   acknowledge: '',
   note: ' "TEXT"',
   severity: ' sev1|sev2|sev3|sev4 --reason "WHY"',
-  'hand-over': ' PERSON',
+  'hand-over': ' PERSON --reason "WHY"',
   pause: ' --reason "WHY"',
   resume: '',
   retry: '',
   skip: ' OPERATION --reason "WHY"',
   'mark-done': ' OPERATION --reason "WHY"',
   targets: ' MODEL --reason "WHY"',
+  reroute: ' PLAYBOOK --reason "WHY"',
+  'target-add': ' CLUSTER/NAMESPACE/NAME --reason "WHY"',
+  'target-remove': ' CLUSTER/NAMESPACE/NAME --reason "WHY"',
   cancel: ' --reason "WHY"',
   'stand-down': ' --reason "WHY"',
   close: ' --verdict confirmed|false_positive|expected_change|inconclusive --reason "WHY"',
@@ -55,13 +70,18 @@ const ARGUMENTS: Readonly<Record<Exclude<DecisionKind, 'approve' | 'reject'>, st
 const CLI_NAMES: Readonly<Partial<Record<DecisionKind, string>>> = {
   acknowledge: 'ack',
   'hand-over': 'handover',
+  'target-add': 'target add',
+  'target-remove': 'target remove',
 };
 
 type SteeringKind = Exclude<DecisionKind, 'approve' | 'reject'>;
 
+/** The words of an argument that a command's own subject takes the place of. */
+const SUBJECT = /OPERATION|CLUSTER\/NAMESPACE\/NAME/u;
+
 function steering(kind: SteeringKind, id: string, operation: string | null): PossibleCommand {
   const words = ARGUMENTS[kind];
-  const argument = operation === null ? words : words.replace('OPERATION', operation);
+  const argument = operation === null ? words : words.replace(SUBJECT, operation);
   return {
     command: kind,
     title: operation === null ? TITLES[kind] : `${TITLES[kind]}: ${operation}`,
@@ -81,6 +101,13 @@ function answers(approval: Approval): readonly PossibleCommand[] {
     http: `POST ${API_PREFIX}/approvals/${approval.id}/decision`,
     roles: approval.quorum.roles.length > 0 ? approval.quorum.roles : rolesOf(kind),
   }));
+}
+
+/** The objects of which one may be taken out: never the last. */
+function removable({ targets }: Incident): readonly string[] {
+  const serving = targets?.entry?.serving ?? [];
+  if (serving.length < 2) return [];
+  return serving.map(({ cluster, namespace, name }) => `${cluster}/${namespace}/${name}`);
 }
 
 /** Commands by which a run goes on: none does before its model is known, nor after everything was taken back. */
@@ -113,25 +140,76 @@ function pointless(kind: SteeringKind, { incident, operations }: Situation): boo
   }
 }
 
+/** Lifting each halt that is about the incident; or stopping everything about it, and doing it by hand. */
+function halting({ incident, halts }: Situation): readonly PossibleCommand[] {
+  const lift = halts.map((halt) => ({
+    command: 'resume-halt',
+    title: `Lift the halt of ${haltedWords(halt)}`,
+    cli: resumeCommandOf(halt),
+    http: `POST ${API_PREFIX}/halts/resume`,
+    roles: RESUMING_ROLES,
+  }));
+  if (incident.state === 'closed') return lift;
+  const { model } = incident;
+  const subject =
+    model === null
+      ? ({ scope: 'all', subject: null } as const)
+      : ({ scope: 'model', subject: model } as const);
+  const stop = {
+    command: 'halt',
+    title: `Halt every effect on ${haltedWords(subject)}`,
+    cli: `firebreak halt ${haltOptions(subject)} --reason "WHY"`,
+    http: `POST ${API_PREFIX}/halts`,
+    roles: STEERING_ROLES,
+  };
+  const rest = {
+    command: 'runbook',
+    title: 'Print what is left as plain commands, to do it by hand',
+    cli: `firebreak incident runbook ${incident.id}`,
+    http: `GET ${API_PREFIX}/incidents/${incident.id}/runbook`,
+    roles: STEERING_ROLES,
+  };
+  return [...lift, ...(halts.length === 0 ? [stop] : []), rest];
+}
+
+/** The operations that wait for a person. */
+function unsettledOf({ results }: Situation): readonly string[] {
+  return results
+    .filter(
+      ({ outcome, value }) =>
+        (outcome === 'failed' || outcome === 'inconclusive') && !isPassedOver(value),
+    )
+    .map(({ operation }) => operation);
+}
+
+/** A steering command as it is offered: once, for each thing that it may be about, or not at all. */
+function offersOf(kind: SteeringKind, situation: Situation): readonly PossibleCommand[] {
+  const { incident } = situation;
+  const about = (subjects: readonly (string | null)[]): readonly PossibleCommand[] =>
+    subjects.map((subject) => steering(kind, incident.id, subject));
+  switch (kind) {
+    case 'skip':
+    case 'mark-done':
+      return about(unsettledOf(situation));
+    case 'target-remove':
+      return about(removable(incident));
+    case 'retry':
+      return incident.state === 'held' || unsettledOf(situation).length > 0 ? about([null]) : [];
+    default:
+      return about([null]);
+  }
+}
+
 /**
  * What people can do now, with the exact words for CLI and HTTP: answers to open approvals first, then commands.
  * The same rules decide about admission, so nothing listed here is refused for the incident's state.
  */
 export function possibleCommands(situation: Situation): readonly PossibleCommand[] {
-  const { incident, approvals, results } = situation;
-  const unsettled = results.filter(
-    ({ outcome, value }) =>
-      (outcome === 'failed' || outcome === 'inconclusive') && !isPassedOver(value),
-  );
-  return DECISION_KINDS.flatMap((kind): readonly PossibleCommand[] => {
-    if (obstacleTo(kind, incident) !== null) return [];
-    if (kind === 'reject') return [];
+  const { incident, approvals } = situation;
+  const decisions = DECISION_KINDS.flatMap((kind): readonly PossibleCommand[] => {
+    if (kind === 'reject' || obstacleTo(kind, incident) !== null) return [];
     if (kind === 'approve') return approvals.filter((a) => a.status === 'open').flatMap(answers);
-    if (pointless(kind, situation)) return [];
-    if (kind === 'skip' || kind === 'mark-done') {
-      return unsettled.map(({ operation }) => steering(kind, incident.id, operation));
-    }
-    if (kind === 'retry' && unsettled.length === 0 && incident.state !== 'held') return [];
-    return [steering(kind, incident.id, null)];
+    return pointless(kind, situation) ? [] : offersOf(kind, situation);
   });
+  return [...decisions, ...halting(situation)];
 }

@@ -22,6 +22,7 @@ import { registerApprovals } from './routes/approvals.ts';
 import { registerCommands } from './routes/commands.ts';
 import { registerConfiguration } from './routes/configuration.ts';
 import { registerEvidence, registerEvidenceBytes } from './routes/evidence.ts';
+import { registerHalts } from './routes/halts.ts';
 import { registerIncidents } from './routes/incidents.ts';
 import { registerLineage } from './routes/lineage.ts';
 import { registerPeople } from './routes/people.ts';
@@ -190,6 +191,7 @@ const REGISTRATIONS = [
   registerSync,
   registerIncidents,
   registerCommands,
+  registerHalts,
   registerPlans,
   registerTimeline,
   registerEvents,

@@ -2,6 +2,7 @@ import type { Approval } from '../domain/approval.ts';
 import type { Decision } from '../domain/decision.ts';
 import type { CustodyEntry, Evidence } from '../domain/evidence.ts';
 import type { Fact } from '../domain/fact.ts';
+import type { Halt } from '../domain/halt.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { LineageEdge, LineageNode } from '../domain/lineage.ts';
 import type { OperationResult, OperationRow } from '../domain/operation.ts';
@@ -25,6 +26,7 @@ export interface Memory {
   readonly playbooks: Map<string, PinnedPlaybook>;
   readonly nodes: LineageNode[];
   readonly edges: LineageEdge[];
+  readonly halts: Halt[];
   readonly listeners: Set<(payload: string) => void>;
   /** Raised by `alerts.accept` and `ping` while set. */
   trouble: Error | null;
@@ -48,6 +50,7 @@ export function emptyMemory(): Memory {
     playbooks: new Map(),
     nodes: [],
     edges: [],
+    halts: [],
     listeners: new Set(),
     trouble: null,
   };

@@ -2,6 +2,7 @@ import type { Decision } from '../domain/decision.ts';
 import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Page, PageRequest, Store, Tables } from '../store/tables.ts';
+import { haltTable } from './test-halts.ts';
 import type { Memory } from './test-memory.ts';
 import { quietTables, unused } from './test-unused.ts';
 
@@ -296,6 +297,7 @@ export function createMemoryStore(memory: Memory): Store {
     people: personTable(memory),
     lineage: lineageTable(memory),
     facts: factTable(memory),
+    halts: haltTable(memory),
   };
   let last: Promise<unknown> = Promise.resolve();
   return {

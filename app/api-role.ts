@@ -12,6 +12,9 @@ import { lineageOfBytes } from '../api/intake.ts';
 import type { Live } from './live.ts';
 import { createOpenRequest } from './open-request.ts';
 import { createAlertPlan, createPlanRequest } from './plan-request.ts';
+import type { LoadedInstances } from './connector-instances.ts';
+import { knowsSubject } from './halt-subjects.ts';
+import { planRest } from './rest-request.ts';
 import { writePostmortem } from './postmortem.ts';
 import type { Sync } from './sync/sync.ts';
 
@@ -22,6 +25,7 @@ export interface ApiRoleOptions {
   readonly live: Live;
   readonly playbooks: readonly PinnedPlaybook[];
   readonly reload: ApiDependencies['reload'];
+  readonly instances: Pick<LoadedInstances, 'all'>;
   readonly activities: Omit<ActivityDependencies, 'reconcile' | 'sync'>;
   readonly sync: Sync;
   readonly signer: (payload: object) => string;
@@ -67,12 +71,19 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
       now,
       plan: createAlertPlan({ activities, playbooks }),
     }),
+    rest: (incident) => planRest(activities, incident),
     postmortem: async (incidentId) => {
       const { markdown, json } = await writePostmortem(api, incidentId);
       return { markdown, json: isJsonObject(json) ? json : {} };
     },
     reload: options.reload,
     evidenceBytes: (sha256) => activities.evidenceFiles.get(sha256),
+    haltFile: activities.haltFile,
+    knows: (subject) =>
+      knowsSubject(
+        { playbooks, inventory: activities.inventory(), instances: options.instances },
+        subject,
+      ),
     temporalReady: () => options.engine.ready(),
     version: settings.version,
     log: settings.log,

@@ -26,6 +26,8 @@ export interface Config {
   /** Absolute. */
   readonly dataDir: string;
   readonly cacheDir: string;
+  /** Absolute; null when it is the one in the data folder. */
+  readonly haltFile: string | null;
   /** Absolute; null when there is none. */
   readonly configFile: string | null;
   readonly host: string;
@@ -200,6 +202,7 @@ export function readConfig(sources: ConfigSources): Config {
   const folder = sources.folder ?? process.cwd();
   const databaseUrl = reader.optional(VARIABLES.databaseUrl);
   const dataDir = resolve(folder, reader.required(VARIABLES.dataDir));
+  const haltFile = reader.optional(VARIABLES.haltFile);
   const configFile = reader.optional(VARIABLES.configFile);
   const host = reader.required(VARIABLES.host);
   const port = reader.required(VARIABLES.port);
@@ -210,6 +213,7 @@ export function readConfig(sources: ConfigSources): Config {
     databaseUrl,
     dataDir,
     cacheDir: cacheFolder(sources.environment),
+    haltFile: haltFile === null ? null : resolve(folder, haltFile),
     configFile: configFile === null ? null : resolve(folder, configFile),
     host,
     port,

@@ -4,11 +4,13 @@ import type { Store } from '../store/tables.ts';
 import type { DecisionAnswer } from '../workflows/messages.ts';
 import { decisionFact } from './decision-fact.ts';
 import type { EngineClient } from './engine-client.ts';
+import { isRedirection, redirect, type Redirections } from './redirect.ts';
 
 /** Where decisions are kept, and who takes them. */
 interface DeliveryDependencies {
   readonly store: Store;
-  readonly engine: Pick<EngineClient, 'decide'>;
+  readonly engine: Pick<EngineClient, 'decide' | 'terminate'>;
+  readonly redirections: Redirections;
 }
 
 const ACCEPTED: DecisionAnswer = { outcome: 'accepted', reason: null };
@@ -26,6 +28,10 @@ export async function deliverDecision(
   if (decision?.outcome !== 'pending') return 'done';
   const incident = await incidents.get(decision.incidentId);
   if (!incident) return 'done';
+  if (isRedirection(decision.command)) {
+    await redirect(deps, decision, decision.command);
+    return 'done';
+  }
   const answer = await answerTo(deps, incident, decision);
   if (!answer) return 'later';
   await settle(deps.store, decision, answer);

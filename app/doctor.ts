@@ -10,6 +10,8 @@ import { readConfigurationFile } from './config-file.ts';
 import { environmentWithFile, readConfig, type Config, type Environment } from './config.ts';
 import { configurationReferences } from './configuration-references.ts';
 import { bad, check, good, type Check } from './finding.ts';
+import { haltFilePath } from './halt-file.ts';
+import { lastResorts } from './last-resort.ts';
 
 const NODE_MIN = [20, 19] as const;
 
@@ -61,7 +63,18 @@ async function checkConfiguration(
   });
   if (read === undefined) return { checks: [file], clocks: [] };
   const { checks, clocks } = await checkInstances(connectorModules, read);
-  return { checks: [file, ...checks], clocks };
+  const resorts = lastResorts(read.instances).map(({ instance, commands }) =>
+    good(`last resort at ${instance}`, commands.join('; ')),
+  );
+  return { checks: [file, ...checks, ...resorts], clocks };
+}
+
+/** Whether a HALT file stops everything: nothing is wrong with that, but nobody should have to guess. */
+function checkHalt(config: Config): Check {
+  const path = haltFilePath(config);
+  return existsSync(path)
+    ? bad('halt file', `${path} is there: nothing is changed outside.`, 'Remove it to go on.')
+    : good('halt file', `none; whoever writes one to ${path} halts every effect at once`);
 }
 
 /** Looks at everything that `start` needs, without starting anything. Never raises: what is wrong is a finding. */
@@ -87,6 +100,7 @@ export async function examine(flags: Environment): Promise<readonly Check[]> {
     checkDataFolder(config),
     await checkDisk(nearestExisting(config.dataDir)),
     await checkPort(config.host, config.port),
+    checkHalt(config),
     ...database.checks,
     temporal,
     ...configuration.checks,

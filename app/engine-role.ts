@@ -85,7 +85,9 @@ export async function startEngineRole(options: EngineRoleOptions): Promise<Engin
     if (touched > 0) log.warn({ incidents: touched }, 'open incidents were taken up again');
     await createSchedules(engine, options);
     const { messenger } = options;
-    const relay = await startRelay({ store, engine, messenger, namespace, log });
+    const { playbooks, inventory } = options.activities;
+    const redirections = { playbooks, inventory };
+    const relay = await startRelay({ store, engine, messenger, namespace, redirections, log });
     return {
       finished: worker.finished,
       stop: async () => {

@@ -53,6 +53,15 @@ export const VARIABLES = {
     example: '/var/lib/firebreak',
     schema: text,
   },
+  haltFile: {
+    name: 'FIREBREAK_HALT_FILE',
+    about:
+      'File that halts every effect of this process while it exists; its text is the reason. Unset: HALT in the data folder.',
+    secret: false,
+    fallback: null,
+    example: '/run/firebreak/HALT',
+    schema: text,
+  },
   configFile: {
     name: 'FIREBREAK_CONFIG',
     about: 'Configuration file: connectors, sources, inventory, routes, people.',

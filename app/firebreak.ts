@@ -23,6 +23,7 @@ import { startEngineRole, type EngineRole } from './engine-role.ts';
 import { allSources, firstStart, type FirstStart, type NewSource } from './first-start.ts';
 import { discoverEntries } from './discovery.ts';
 import { createLive, type Live } from './live.ts';
+import { haltFilePath, readHaltFile } from './halt-file.ts';
 import { createMessengerOf } from './messages.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
 import { NOTHING_WATCHED, startSelfWatch } from './self-watch.ts';
@@ -42,6 +43,8 @@ export interface FirebreakSettings extends ServerSettings {
   /** 0 takes a free port. */
   readonly port: number;
   readonly baseUrl: string | null;
+  /** Path of the HALT file; without it the one in the data folder. */
+  readonly haltFile?: string | null;
   readonly configuration: Configuration;
   /** Reads the configuration again; null when there is no file. Raises `invalid`. */
   readonly readConfiguration?: () => Promise<Configuration>;
@@ -177,6 +180,7 @@ async function lay(
   const now = (): Date => new Date();
   const { all } = instances;
   const { log } = settings;
+  const haltFile = haltFilePath(settings);
   return {
     settings,
     servers,
@@ -198,6 +202,7 @@ async function lay(
       inventory: live.inventory,
       playbooks,
       verifySignature: key.verify,
+      haltFile: () => readHaltFile(haltFile),
       now,
       newId,
       channels: { slack: settings.slack !== null, mail: settings.mail !== null },

@@ -6,6 +6,7 @@ import { deliverDecision } from './decision-delivery.ts';
 import type { EngineClient } from './engine-client.ts';
 import type { Messenger } from './messenger.ts';
 import type { OurNamespace } from './namespace.ts';
+import type { Redirections } from './redirect.ts';
 
 /** Rows taken at once, and worked on side by side. */
 const LEASE_ROWS = 32;
@@ -30,9 +31,11 @@ export interface Relay {
 /** What the relay works on. */
 export interface RelayDependencies {
   readonly store: Store;
-  readonly engine: Pick<EngineClient, 'start' | 'wake' | 'decide'>;
+  readonly engine: Pick<EngineClient, 'start' | 'wake' | 'decide' | 'terminate'>;
   readonly messenger: Messenger;
   readonly namespace: OurNamespace;
+  /** What people may redirect an incident to. */
+  readonly redirections: Redirections;
   readonly log: Logger;
 }
 

@@ -102,7 +102,8 @@ describe('the self-check', () => {
     const unasked = (): Promise<never> => Promise.reject(new Error('not asked'));
     const relay = await startRelay({
       store: stores.worker(),
-      engine: { start: unasked, wake: unasked, decide: unasked },
+      engine: { start: unasked, wake: unasked, decide: unasked, terminate: unasked },
+      redirections: { playbooks: [], inventory: () => [] },
       messenger: { send: unasked },
       namespace: { isOurs: () => Promise.resolve(true), look: () => Promise.resolve(true) },
       log,

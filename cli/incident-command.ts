@@ -6,6 +6,9 @@ import { argument, choice, collect, option, optionList, requiredOption } from '.
 import { decide, type DecisionReply } from './decide.ts';
 import type { Arguments, Registrar } from './registrar.ts';
 
+const SERVING_ROLES = ['stable', 'canary', 'only'] as const;
+/** Where no cluster is named. */
+const ONLY_CLUSTER = 'kubernetes';
 const WHY = ['--reason <why>', 'why, for the timeline'] as const;
 
 /** The endpoint table, loaded when a command runs. */
@@ -119,7 +122,11 @@ const sendTargets: Send = async (client, decisionId, args) =>
 const sendHandOver: Send = async (client, decisionId, args) =>
   client.call((await endpoints()).command('hand-over'), {
     params: { id: argument(args, 0, 'id') },
-    body: { decisionId, to: argument(args, 1, 'person') },
+    body: {
+      decisionId,
+      to: argument(args, 1, 'person'),
+      ...(option(args, 'reason') === undefined ? {} : { reason: requiredOption(args, 'reason') }),
+    },
   });
 
 /** `operation,target,owner,expiry` as one containment left in place. */
@@ -141,6 +148,77 @@ const sendClose: Send = async (client, decisionId, args) =>
       leave: optionList(args, 'leave').map(leftOf),
     },
   });
+
+const sendReroute: Send = async (client, decisionId, args) =>
+  client.call((await endpoints()).command('reroute'), {
+    params: { id: argument(args, 0, 'id') },
+    body: {
+      decisionId,
+      playbook: argument(args, 1, 'playbook'),
+      reason: requiredOption(args, 'reason'),
+    },
+  });
+
+/** `cluster/namespace/name`, or without the cluster where there is but one. Raises `invalid`. */
+function targetOf(args: Arguments) {
+  const parts = argument(args, 1, 'object').split('/');
+  const [cluster = '', namespace = '', name = ''] =
+    parts.length === 2 ? [ONLY_CLUSTER, ...parts] : parts;
+  if (cluster !== '' && namespace !== '' && name !== '' && parts.length <= 3) {
+    return { cluster, namespace, name, reason: requiredOption(args, 'reason') };
+  }
+  throw new AppError('invalid', 'An object is CLUSTER/NAMESPACE/NAME, or NAMESPACE/NAME.', {
+    field: 'object',
+  });
+}
+
+const sendTargetAdd: Send = async (client, decisionId, args) => {
+  const role = option(args, 'role');
+  return client.call((await endpoints()).command('target-add'), {
+    params: { id: argument(args, 0, 'id') },
+    body: {
+      decisionId,
+      ...targetOf(args),
+      role: role === undefined ? null : choice(role, SERVING_ROLES, 'role'),
+    },
+  });
+};
+
+const sendTargetRemove: Send = async (client, decisionId, args) =>
+  client.call((await endpoints()).command('target-remove'), {
+    params: { id: argument(args, 0, 'id') },
+    body: { decisionId, ...targetOf(args) },
+  });
+
+/** Commands after which the playbook begins again, with what is in force left in force. */
+function addRedirections(incident: Command, add: (command: Command, send: Send) => void): void {
+  add(
+    incident
+      .command('reroute')
+      .description('go on with another playbook, from its first step; open plans are void')
+      .argument('<id>')
+      .argument('<playbook>')
+      .requiredOption(...WHY),
+    sendReroute,
+  );
+  const target = incident.command('target').description('the objects that the incident acts on');
+  const changes = [
+    ['add', 'make an object of the inventory a target; open plans are void', sendTargetAdd],
+    ['remove', 'take an object out of the targets; open plans are void', sendTargetRemove],
+  ] as const;
+  for (const [name, description, send] of changes) {
+    const command = target
+      .command(name)
+      .description(description)
+      .argument('<id>')
+      .argument('<object>', 'CLUSTER/NAMESPACE/NAME, or NAMESPACE/NAME')
+      .requiredOption(...WHY);
+    if (name === 'add') {
+      command.option('--role <role>', `the role that it plays: ${SERVING_ROLES.join(', ')}`);
+    }
+    add(command, send);
+  }
+}
 
 /** Adds the commands by which people steer an incident. */
 export function addIncidentCommands(incident: Command, registrar: Registrar): void {
@@ -172,7 +250,13 @@ export function addIncidentCommands(incident: Command, registrar: Registrar): vo
       .requiredOption(...WHY),
     sendTargets,
   );
-  add(named('handover', 'hand the incident to somebody').argument('<person>'), sendHandOver);
+  add(
+    named('handover', 'hand the incident to somebody')
+      .argument('<person>')
+      .option(...WHY),
+    sendHandOver,
+  );
+  addRedirections(incident, add);
   add(
     named('close', 'close with a verdict')
       .requiredOption('--verdict <verdict>', CLOSING_VERDICTS.join(', '))

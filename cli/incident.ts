@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
+import { renderHandPlan } from '../render/hand-plan.ts';
 import { renderFact, renderIncident, renderSuspects, renderTable } from '../render/terminal.ts';
 import { argument, numberOption, option } from './arguments.ts';
 import { allFacts } from './fact-pages.ts';
@@ -112,6 +113,23 @@ function addTimeline(incident: Command, { run }: Registrar): void {
   );
 }
 
+function addRunbook(incident: Command, { run }: Registrar): void {
+  run(
+    incident
+      .command('runbook')
+      .description('print the rest of the plan as plain commands, for when the engine is down')
+      .argument('<id>'),
+    async (session, args) => {
+      const { api } = await import('../api/client.ts');
+      const client = await session.client();
+      const params = { id: argument(args, 0, 'id') };
+      const reply = await client.call(api.incidents.rest, { params });
+      session.result(reply, () => renderHandPlan(reply.items));
+      return EXIT.ok;
+    },
+  );
+}
+
 function addOpening(incident: Command, { run }: Registrar): void {
   run(
     incident
@@ -147,6 +165,7 @@ export function registerIncident(registrar: Registrar): void {
   addOpening(incident, registrar);
   addReading(incident, registrar);
   addTimeline(incident, registrar);
+  addRunbook(incident, registrar);
   addIncidentCommands(incident, registrar);
   addSnooze(incident, registrar);
 }

@@ -8,6 +8,7 @@ import { registerDoctor } from './doctor.ts';
 import { registerEvidence } from './evidence.ts';
 import { registerExplain } from './explain.ts';
 import { describeFailure, EXIT, failureText } from './failure.ts';
+import { registerHalt } from './halt.ts';
 import { registerIncident } from './incident.ts';
 import { registerInit } from './init.ts';
 import { registerLineage } from './lineage.ts';
@@ -31,6 +32,7 @@ const GROUPS: readonly ((registrar: Registrar) => void)[] = [
   registerDoctor,
   registerMigrate,
   registerDeploy,
+  registerHalt,
   registerIncident,
   registerApproval,
   registerPlaybook,

@@ -18,6 +18,9 @@ export const DECISION_KINDS = [
   'skip',
   'mark-done',
   'targets',
+  'reroute',
+  'target-add',
+  'target-remove',
   'cancel',
   'stand-down',
   'close',
@@ -25,7 +28,9 @@ export const DECISION_KINDS = [
 
 const APPROVERS = ['approver-security', 'approver-model-owner'] as const;
 /** Roles that may steer an incident; a viewer only looks. */
-export const STEERING_ROLES = ['responder', ...APPROVERS, 'admin'] as const;
+export const STEERING_ROLES = ['responder', 'commander', ...APPROVERS, 'admin'] as const;
+/** Roles that may let a halted engine go on: whoever stops it need not be the one who does. */
+export const RESUMING_ROLES = ['commander', 'admin'] as const;
 
 /** The longest time for which a containment may be left in place at close, in days. */
 export const LEAVE_DAYS_MAX = 90;
@@ -50,6 +55,9 @@ const STATES: Readonly<Record<DecisionKind, readonly IncidentState[]>> = {
   skip: ['open', 'held'],
   'mark-done': ['open', 'held'],
   targets: ['pending', 'open', 'held'],
+  reroute: ['open', 'held', 'stuck'],
+  'target-add': ['open', 'held', 'stuck'],
+  'target-remove': ['open', 'held', 'stuck'],
   cancel: ['pending', 'open', 'held', 'stuck'],
   'stand-down': ['open', 'held'],
   close: ['open', 'held', 'stuck'],
@@ -64,10 +72,25 @@ export function obstacleTo(kind: DecisionKind, incident: Incident): string | nul
     const reason = incident.state === 'stuck' ? '; resume it first' : '';
     return `The incident is ${incident.state}${reason}.`;
   }
-  if (kind === 'pause' && incident.paused) return 'The incident is paused already.';
-  const stopped = incident.paused || incident.state === 'held' || incident.state === 'stuck';
-  if (kind === 'resume' && !stopped) return 'The incident is running already.';
-  return null;
+  return needOf(kind, incident);
+}
+
+/** What of the incident a command of this kind needs, and is not there; null when nothing is missing. */
+function needOf(kind: DecisionKind, incident: Incident): string | null {
+  const { paused, state, targets } = incident;
+  switch (kind) {
+    case 'pause':
+      return paused ? 'The incident is paused already.' : null;
+    case 'resume':
+      return paused || ['held', 'stuck'].includes(state)
+        ? null
+        : 'The incident is running already.';
+    case 'target-add':
+    case 'target-remove':
+      return targets?.status === 'resolved' ? null : 'Choose the model first.';
+    default:
+      return null;
+  }
 }
 
 /** One person's admitted approval, as quorum counts it. */

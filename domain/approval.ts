@@ -7,6 +7,7 @@ export type ApprovalClass = (typeof APPROVAL_CLASSES)[number];
 export const ROLES = [
   'viewer',
   'responder',
+  'commander',
   'approver-security',
   'approver-model-owner',
   'admin',

@@ -1,5 +1,6 @@
 import type { ClosingVerdict, Severity } from './incident.ts';
 import type { Role } from './approval.ts';
+import type { ServingObject } from './inventory.ts';
 
 /** What a person may decide. Each is one row, signed, delivered to the workflow by the relay. */
 export type DecisionCommand =
@@ -17,9 +18,14 @@ export type DecisionCommand =
   | { readonly kind: 'mark-done'; readonly operation: string; readonly reason: string }
   | { readonly kind: 'cancel'; readonly reason: string }
   | { readonly kind: 'stand-down'; readonly reason: string }
-  | { readonly kind: 'hand-over'; readonly to: string }
+  | { readonly kind: 'hand-over'; readonly to: string; readonly reason?: string }
   | { readonly kind: 'severity'; readonly severity: Severity; readonly reason: string }
   | { readonly kind: 'targets'; readonly model: string; readonly reason: string }
+  /** Goes on with another playbook, from its first step. */
+  | { readonly kind: 'reroute'; readonly playbook: string; readonly reason: string }
+  /** One more object of the inventory becomes a target, or one is a target no more; the playbook begins again. */
+  | ({ readonly kind: 'target-add'; readonly role: ServingObject['role'] | null } & TargetCommand)
+  | ({ readonly kind: 'target-remove' } & TargetCommand)
   | { readonly kind: 'acknowledge' }
   | { readonly kind: 'note'; readonly text: string; readonly occurredAt: string | null }
   | {
@@ -29,6 +35,14 @@ export type DecisionCommand =
       /** Containments deliberately left in place, each with owner and expiry. */
       readonly leave: readonly LeftInPlace[];
     };
+
+/** Which serving object a command is about. */
+export interface TargetCommand {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly reason: string;
+}
 
 /** The kind of a decision. */
 export type DecisionKind = DecisionCommand['kind'];

@@ -11,6 +11,11 @@ export const SEVERITIES = ['sev1', 'sev2', 'sev3', 'sev4'] as const;
 /** sev1 is the worst. */
 export type Severity = (typeof SEVERITIES)[number];
 
+/** True when the first severity is worse than the second. */
+export function isWorse(one: Severity, other: Severity): boolean {
+  return SEVERITIES.indexOf(one) < SEVERITIES.indexOf(other);
+}
+
 /** Phase words in the sense of NIST SP 800-61 Rev. 2. */
 export type Phase = 'triage' | 'containment' | 'eradication' | 'recovery' | 'review' | 'closed';
 

@@ -1,13 +1,8 @@
 // Nothing reaches another system's write but through the guard. Three gates make that so, and each has few doors, named
 // here: who makes a permit, who calls the verbs of an action that change the world, who sends requests at all.
 
-/** Files that make permits. All but the first either refuse every change, or tell people (R0). */
-const PERMITS = [
-  'activities/effect.ts',
-  'app/discovery.ts',
-  'app/messenger.ts',
-  'connectors/http.ts',
-];
+/** Files that make permits: the guard's own, and the one that only tells people (R0). */
+const PERMITS = ['activities/effect.ts', 'app/messenger.ts'];
 
 /** Files that call `apply`, `ensure` or `revert` of an action. */
 const CALLERS = [
@@ -20,6 +15,7 @@ const CALLERS = [
 /** Files that hold a client, and ask for the permit before they send. */
 const SENDERS = [
   'connectors/http.ts',
+  'connectors/http-transport.ts',
   'connectors/kubernetes/connection.ts',
   'connectors/mail/client.ts',
   'connectors/slack/client.ts',
@@ -28,6 +24,7 @@ const SENDERS = [
 /** Files that may say of a request that it changes nothing although its method could. */
 const READERS = [
   'connectors/http.ts',
+  'connectors/client-credentials.ts',
   'connectors/airflow/client.ts',
   'connectors/airflow/task-instances.ts',
   'connectors/kubernetes/client.ts',
@@ -45,9 +42,16 @@ function placeOf(context) {
   return path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
 }
 
+/** True for `() => Promise.reject(…)`: a permit that refuses everything opens no way. */
+function refusesAll({ type, body }) {
+  if (type !== 'ArrowFunctionExpression' || body.type !== 'CallExpression') return false;
+  const { callee } = body;
+  return callee.type === 'MemberExpression' && nameOf(callee.property) === 'reject';
+}
+
 /** True for `{ permit: … }`, `{ permit() {} }` and `context.permit = …`, false for a pattern that takes one out. */
 function makesPermit(node) {
-  if (node.type === 'Property') return nameOf(node.key) === 'permit';
+  if (node.type === 'Property') return nameOf(node.key) === 'permit' && !refusesAll(node.value);
   const { left } = node;
   return left.type === 'MemberExpression' && nameOf(left.property) === 'permit';
 }

@@ -11,6 +11,7 @@ import { createDecisionTable } from './decision.ts';
 import { createEvidenceTable } from './evidence.ts';
 import { createFactTable } from './fact.ts';
 import { createFindingTable } from './finding.ts';
+import { createHaltTable } from './halt.ts';
 import { createIncidentTable } from './incident.ts';
 import { createLineageTable } from './lineage.ts';
 import { Listener } from './listener.ts';
@@ -101,6 +102,7 @@ export function createTables(connection: Connection): Tables {
     findings: createFindingTable(connection),
     silences: createSilenceTable(connection),
     selfWatch: createSelfWatchTable(connection),
+    halts: createHaltTable(connection),
   };
 }
 

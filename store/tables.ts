@@ -16,6 +16,7 @@ import type {
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { StormSuspect } from '../domain/storm.ts';
 import type { FindingTable, ObservationTable } from './observation-table.ts';
+import type { HaltTable } from './halt-table.ts';
 import type { OperationMove, OperationStage } from './operation-move.ts';
 import type { OutboxTable } from './outbox-table.ts';
 import type { SelfWatchTable } from './self-watch-table.ts';
@@ -406,6 +407,7 @@ export interface Tables {
   readonly settings: SettingTable;
   readonly observations: ObservationTable;
   readonly findings: FindingTable;
+  readonly halts: HaltTable;
 }
 
 /** The store: every table on the pool, and transactions over them. */

@@ -73,7 +73,14 @@ async function ask(run: Run, question: ApprovalQuestion): Promise<ApprovalOutcom
   const round = run.progress.roundOf(operation);
   const rounds = Object.fromEntries(covers.map((name) => [name, run.progress.roundOf(name)]));
   const attempt = await run.carrier.attempt((reference) =>
-    reads.requestApproval({ ...reference, step, operation, round, rounds }),
+    reads.requestApproval({
+      ...reference,
+      step,
+      operation,
+      round,
+      rounds,
+      ...(run.carrier.quiet ? { quiet: true } : {}),
+    }),
   );
   return 'failure' in attempt
     ? { kind: 'failed', outcome: 'inconclusive', reason: attempt.failure }

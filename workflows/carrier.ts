@@ -22,6 +22,8 @@ export class Carrier {
   private change: CarriedChange = {};
   private messages: readonly CarriedMessage[] = [];
   private acknowledged: LogHead | null = null;
+  /** True once the incident is stabilised: what is left wakes nobody. */
+  quiet = false;
 
   constructor(run: Omit<RunReference, 'carried'>) {
     this.run = run;
@@ -39,9 +41,9 @@ export class Carrier {
     this.change = { ...this.change, ...change };
   }
 
-  /** Tells people; the message's row is written with the rest. */
+  /** Tells people; the message's row is written with the rest. A quiet incident writes no mail. */
   announce(message: CarriedMessage): void {
-    this.messages = [...this.messages, message];
+    this.messages = [...this.messages, { ...message, mail: message.mail && !this.quiet }];
   }
 
   /** True while anything waits to be written. */

@@ -39,8 +39,9 @@ export function effectOf({ command, actor }: Decision): CommandEffect | null {
       return { change: {}, fact: { ...fact, data: { reason } }, cancelled: { reason, by: person } };
     }
     case 'hand-over': {
-      const { to } = command;
-      const fact = says('incident.handed-over', `handed the incident over to ${to}.`);
+      const { to, reason } = command;
+      const why = reason === undefined ? '.' : `: ${reason}`;
+      const fact = says('incident.handed-over', `handed the incident over to ${to}${why}`);
       return { change: { owner: to }, fact: { ...fact, data: { to } } };
     }
     case 'severity': {

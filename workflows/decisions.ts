@@ -70,6 +70,9 @@ type SteeringKind = Exclude<DecisionKind, 'approve' | 'reject' | 'retry' | 'skip
 
 const NEVER_REFUSED = (): null => null;
 
+/** The relay carries these out on the incident itself and starts its next generation. */
+const NOT_OF_A_RUN = (): string => 'This is not decided by a run.';
+
 const STEERING: Readonly<Record<SteeringKind, (view: RunView) => string | null>> = {
   targets: (view) => (rests(view, 'targets') ? null : 'The targets are already chosen.'),
   'stand-down': (view) =>
@@ -83,6 +86,9 @@ const STEERING: Readonly<Record<SteeringKind, (view: RunView) => string | null>>
   resume: refuseResume,
   pause: ({ paused }) => (paused ? 'The incident is already paused.' : null),
   cancel: ({ cancelled }) => (cancelled ? 'The incident is already cancelled.' : null),
+  reroute: NOT_OF_A_RUN,
+  'target-add': NOT_OF_A_RUN,
+  'target-remove': NOT_OF_A_RUN,
   'hand-over': NEVER_REFUSED,
   severity: NEVER_REFUSED,
   acknowledge: NEVER_REFUSED,

@@ -166,7 +166,7 @@ async function endStep(run: Run, step: PlaybookStep): Promise<'done' | 'closed'>
     mail: false,
   });
   tellContained(run, step);
-  if (outcome === 'succeeded' && step.name === 'revert') tellStabilised(run);
+  if (outcome === 'succeeded' && step.name === 'revert' && isIsolated(run)) tellStabilised(run);
   return 'done';
 }
 
@@ -249,7 +249,15 @@ function isUnproven(run: Run, step: PlaybookStep): boolean {
   );
 }
 
+/** True when the suspect was seen to be contained, or everything that should isolate it succeeded. */
+function isIsolated(run: Run): boolean {
+  const isolate = run.loaded.pinned.playbook.steps.find(({ name }) => name === 'isolate');
+  const outcome = isolate ? stepOutcome(run, isolate) : 'not_run';
+  return run.hasTold('containment/verified') || ['succeeded', 'skipped'].includes(outcome);
+}
+
 function tellStabilised(run: Run): void {
+  run.carrier.quiet = true;
   const now = new Date().toISOString();
   run.set({ restoredAt: now, stabilisedAt: now });
   run.tellOnce('incident/stabilised', {

@@ -9,6 +9,7 @@ import {
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { CarriedChange, LoadedIncident, OperationOutcome } from '../activities/activity.ts';
 import type { Decision } from '../domain/decision.ts';
+import { isWorse, type Severity } from '../domain/incident.ts';
 import type { PlaybookOperation, StepName } from '../domain/playbook.ts';
 import { Carrier, type BornFact } from './carrier.ts';
 import { effectOf } from './command-effect.ts';
@@ -56,6 +57,7 @@ export class Run {
   private seenWakes = 0;
   private holdUntil = 0;
   private incident: LoadedIncident | null = null;
+  private severity: Severity | null = null;
 
   constructor(input: IncidentInput) {
     const { incidentId, generation, carried } = input;
@@ -90,6 +92,8 @@ export class Run {
     this.stoodDown ||= loaded.stoodDown === true;
     this.cancelled ??= loaded.cancelled ?? null;
     for (const key of loaded.stepFacts) this.told.add(key);
+    this.severity ??= loaded.severity;
+    this.carrier.quiet ||= loaded.quiet === true;
     this.progress.load(loaded.rounds, loaded.results);
   }
 
@@ -249,11 +253,19 @@ export class Run {
     this.paused = effect.paused ?? this.paused;
     this.cancelled = effect.cancelled ?? this.cancelled;
     this.set(effect.change);
+    this.noteSeverity(effect.change.severity);
     this.tell({
       actor: decision.actor.person,
       causes: [`decision/${decision.id}`],
       ...effect.fact,
     });
+  }
+
+  /** What got worse is no quiet incident any more. */
+  private noteSeverity(severity: Severity | undefined): void {
+    if (severity === undefined) return;
+    if (this.severity === null || isWorse(severity, this.severity)) this.carrier.quiet = false;
+    this.severity = severity;
   }
 
   // --- showing and ending ----------------------------------------------------------------------

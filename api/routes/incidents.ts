@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { AppError } from '../../domain/error.ts';
+import { haltsOn, thingOfIncident } from '../../domain/halt.ts';
 import type { Incident } from '../../domain/incident.ts';
 import { viewOf } from '../admission.ts';
 import { actorOf, READERS, STEERERS } from '../auth.ts';
@@ -48,7 +49,7 @@ export function registerIncidents(app: FastifyInstance, dependencies: ApiDepende
     config: { access: READERS },
     handler: async ({ params }) => {
       const incident = await requireIncident(dependencies, params.id);
-      const [results, operations, approvals, decisions, suspects] = await Promise.all([
+      const [results, operations, approvals, decisions, suspects, inForce] = await Promise.all([
         store.results.ofIncident(incident.id),
         store.operations.ofIncident(incident.id),
         store.approvals.list(
@@ -57,14 +58,18 @@ export function registerIncidents(app: FastifyInstance, dependencies: ApiDepende
         ),
         store.decisions.ofIncident(incident.id),
         store.incidents.suspects(incident.id, SUSPECTS_SHOWN_MAX),
+        store.halts.inForce(),
       ]);
+      const halts = haltsOn(inForce, thingOfIncident(incident, operations));
+      const situation = { incident, approvals: approvals.items, results, operations, halts };
       return {
         incident,
         results,
         approvals: approvals.items,
         decisions: decisions.map(viewOf),
         suspects,
-        now: possibleCommands({ incident, approvals: approvals.items, results, operations }),
+        halts,
+        now: possibleCommands(situation),
       };
     },
   });

@@ -1,14 +1,23 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { threeWayDifference } from '../../domain/plan.ts';
-import { READERS } from '../auth.ts';
+import { READERS, STEERERS } from '../auth.ts';
 import { incidentEndpoints } from '../contract.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { requireIncident } from './incidents.ts';
 
-/** Registers the list of an incident's effects with their plans. */
+/** Registers the list of an incident's effects with their plans, and what is left to do by hand. */
 export function registerPlans(app: FastifyInstance, dependencies: ApiDependencies): void {
-  app.withTypeProvider<ZodTypeProvider>().route({
+  const api = app.withTypeProvider<ZodTypeProvider>();
+  api.route({
+    ...incidentEndpoints.rest,
+    config: { access: STEERERS },
+    handler: async ({ params }) => {
+      const incident = await requireIncident(dependencies, params.id);
+      return { items: await dependencies.rest(incident) };
+    },
+  });
+  api.route({
     ...incidentEndpoints.plans,
     config: { access: READERS },
     handler: async ({ params }) => {

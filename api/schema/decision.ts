@@ -18,6 +18,9 @@ const decisionId = idSchema.optional();
 const reason = reasonSchema;
 const operation = nameSchema;
 
+/** A serving object of the inventory. */
+const targetShape = { cluster: nameSchema, namespace: nameSchema, name: nameSchema, reason };
+
 function body<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject({ decisionId, ...shape });
 }
@@ -41,10 +44,12 @@ export const commandBodies = {
       command: { kind: 'severity', severity, reason: why },
     }),
   ),
-  'hand-over': body({ to: nameSchema }).transform(({ decisionId: id, to }): CommandBody => ({
-    decisionId: id ?? null,
-    command: { kind: 'hand-over', to },
-  })),
+  'hand-over': body({ to: nameSchema, reason: reason.optional() }).transform(
+    ({ decisionId: id, to, reason: why }): CommandBody => ({
+      decisionId: id ?? null,
+      command: { kind: 'hand-over', to, ...(why === undefined ? {} : { reason: why }) },
+    }),
+  ),
   pause: body({ reason }).transform(({ decisionId: id, reason: why }): CommandBody => ({
     decisionId: id ?? null,
     command: { kind: 'pause', reason: why },
@@ -75,6 +80,24 @@ export const commandBodies = {
       command: { kind: 'targets', model, reason: why },
     }),
   ),
+  reroute: body({ playbook: nameSchema, reason }).transform(
+    ({ decisionId: id, playbook, reason: why }): CommandBody => ({
+      decisionId: id ?? null,
+      command: { kind: 'reroute', playbook, reason: why },
+    }),
+  ),
+  'target-add': body({
+    ...targetShape,
+    /** The role that it plays here; without it that of the inventory. */
+    role: z.enum(['stable', 'canary', 'only']).nullable().default(null),
+  }).transform(({ decisionId: id, ...target }): CommandBody => ({
+    decisionId: id ?? null,
+    command: { kind: 'target-add', ...target },
+  })),
+  'target-remove': body(targetShape).transform(({ decisionId: id, ...target }): CommandBody => ({
+    decisionId: id ?? null,
+    command: { kind: 'target-remove', ...target },
+  })),
   cancel: body({ reason }).transform(({ decisionId: id, reason: why }): CommandBody => ({
     decisionId: id ?? null,
     command: { kind: 'cancel', reason: why },
@@ -118,6 +141,9 @@ export const COMMAND_NAMES = [
   'skip',
   'mark-done',
   'targets',
+  'reroute',
+  'target-add',
+  'target-remove',
   'cancel',
   'stand-down',
   'close',

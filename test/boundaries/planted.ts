@@ -186,6 +186,7 @@ export const ALLOWED: readonly Planted[] = [
   pass('bench/planted.ts', value('../app/noun.ts')),
   pass('render/planted.test.ts', value('../test/harness.ts')),
   pass('test/planted.ts', value('../connectors/one/client.ts')),
+  pass('app/planted.ts', `export const none = { permit: () => Promise.reject(new Error('no')) };`),
   pass('activities/planted.ts', `export const use = async ({ permit }) => permit();`),
   pass('activities/planted.ts', `export const bind = (f, self, list) => f.apply(self, list);`),
   pass('connectors/one/planted.ts', `import type { RequestOptions } from 'node:https';`),

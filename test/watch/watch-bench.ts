@@ -119,6 +119,7 @@ function depsOf(
     inventory: () => [],
     playbooks: [],
     verifySignature: key.verify,
+    haltFile: () => Promise.resolve(null),
     now,
     newId: (prefix) => `${prefix}_${randomUUID()}`,
     channels: { slack: true, mail: true },

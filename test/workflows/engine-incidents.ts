@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fact } from '../../domain/fact.ts';
 import type { Incident, Mode } from '../../domain/incident.ts';
-import type { InventoryEntry } from '../../domain/inventory.ts';
+import type { InventoryEntry, ServingObject } from '../../domain/inventory.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Store } from '../../store/tables.ts';
 import { unique } from '../harness.ts';
@@ -10,12 +10,17 @@ import { unique } from '../harness.ts';
 const WAIT_MAX_MS = 30_000;
 const LOOK_MS = 20;
 
+function objectOf(name: string, role: 'stable' | 'canary' | 'only'): ServingObject {
+  const kind = 'Deployment';
+  return { cluster: 'kubernetes', namespace: 'ml', kind, name, container: 'server', role };
+}
+
 /** An entry that resolves every test's target. */
 export const ENTRY: InventoryEntry = {
   model: 'm',
   registryName: 'm',
   alias: 'champion',
-  serving: [],
+  serving: [objectOf('stable', 'stable'), objectOf('canary', 'canary')],
   service: null,
   load: 'pinned-uri',
   replicas: 1,
@@ -26,6 +31,14 @@ export const ENTRY: InventoryEntry = {
   onIsolation: 'previous-version',
   source: 'file',
   confidence: 'high',
+};
+
+/** Another entry of the inventory, whose object may become a target. */
+export const OTHER_ENTRY: InventoryEntry = {
+  ...ENTRY,
+  model: 'other',
+  registryName: 'other',
+  serving: [objectOf('shadow', 'only')],
 };
 
 /** How a test opens incidents and watches them. */

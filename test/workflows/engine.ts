@@ -6,6 +6,7 @@ import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { createAdopter } from '../../app/adoption.ts';
 import { connectEngine, type EngineClient } from '../../app/engine-client.ts';
 import { makeCurrent } from '../../app/engine-setup.ts';
+import { haltFilePath, readHaltFile } from '../../app/halt-file.ts';
 import { createOurNamespace } from '../../app/namespace.ts';
 import { createReconciler, type Reconciler } from '../../app/reconciler.ts';
 import { startRelay } from '../../app/relay.ts';
@@ -17,7 +18,7 @@ import type { Store } from '../../store/tables.ts';
 import { buildIdOf, type WorkflowBundle } from '../../worker/bundle.ts';
 import { startWorker, type RunningWorker } from '../../worker/worker.ts';
 import { freshDatabase, temporalAddress, tempDir, unique, workflowBundlePath } from '../harness.ts';
-import { createIncidents, ENTRY, type Incidents } from './engine-incidents.ts';
+import { createIncidents, ENTRY, OTHER_ENTRY, type Incidents } from './engine-incidents.ts';
 import { createPeople, createTestKey, type People } from './engine-people.ts';
 import type { World } from './world.ts';
 
@@ -29,6 +30,8 @@ export interface Engine extends Incidents, People {
   readonly client: EngineClient;
   readonly reconciler: Reconciler;
   readonly deps: ActivityDependencies;
+  /** Where a HALT file would stand. */
+  readonly haltPath: string;
   stopWorker(): Promise<void>;
   startWorker(bundle?: WorkflowBundle): Promise<void>;
   stop(): Promise<void>;
@@ -88,8 +91,12 @@ function createWorkers(client: EngineClient, deps: () => ActivityDependencies): 
   };
 }
 
-/** Starts an engine on a fresh database and a task queue of its own. */
-export async function startEngine(playbook: Playbook, world: World): Promise<Engine> {
+/** Starts an engine on a fresh database and a task queue of its own; incidents begin with the first playbook. */
+export async function startEngine(
+  playbook: Playbook,
+  world: World,
+  others: readonly Playbook[] = [],
+): Promise<Engine> {
   const database = await freshDatabase();
   const store = await createStore({ databaseUrl: database.url, role: 'worker', poolSize: 10 });
   const api = await createStore({ databaseUrl: database.url, role: 'api', poolSize: 4 });
@@ -100,17 +107,19 @@ export async function startEngine(playbook: Playbook, world: World): Promise<Eng
     namespace: 'default',
     taskQueue: unique('test'),
   });
+  const haltPath = haltFilePath({ dataDir: await tempDir() });
   const workers = createWorkers(client, () => deps);
   const deps: ActivityDependencies = {
     store,
     connectors: connectorsOf(world),
     evidenceFiles: createEvidenceFiles(await tempDir()),
-    inventory: () => [ENTRY],
-    playbooks: [{ playbook, digest: digestOf(playbook) }],
+    inventory: () => [ENTRY, OTHER_ENTRY],
+    playbooks: [playbook, ...others].map((one) => ({ playbook: one, digest: digestOf(one) })),
     verifySignature: key.verify,
+    haltFile: () => readHaltFile(haltPath),
     now: () => new Date(),
     newId: (prefix) => `${prefix}_${randomUUID()}`,
-    channels: { slack: false, mail: false },
+    channels: { slack: false, mail: true },
     baseUrl: 'http://127.0.0.1',
     reconcile: async () => {
       await workers.reconciler.reconcile();
@@ -120,7 +129,15 @@ export async function startEngine(playbook: Playbook, world: World): Promise<Eng
   await workers.start();
   const namespace = createOurNamespace({ store, engine: client, isOwn: false, log: LOG });
   const messenger = { send: () => Promise.resolve('sent' as const) };
-  const relay = await startRelay({ store, engine: client, messenger, namespace, log: LOG });
+  const redirections = { playbooks: deps.playbooks, inventory: deps.inventory };
+  const relay = await startRelay({
+    store,
+    engine: client,
+    messenger,
+    namespace,
+    redirections,
+    log: LOG,
+  });
   return {
     ...createIncidents({ api, worker: store }),
     ...people,
@@ -128,6 +145,7 @@ export async function startEngine(playbook: Playbook, world: World): Promise<Eng
     databaseUrl: database.url,
     client,
     deps,
+    haltPath,
     get reconciler() {
       return workers.reconciler;
     },

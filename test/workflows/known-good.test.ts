@@ -117,6 +117,7 @@ function depsOf(): ActivityDependencies {
     inventory: () => [],
     playbooks: [],
     verifySignature: key.verify,
+    haltFile: unused,
     now: () => new Date(),
     newId: (prefix) => `${prefix}_${randomUUID()}`,
     channels: { slack: false, mail: true },

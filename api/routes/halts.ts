@@ -1,0 +1,85 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { AppError } from '../../domain/error.ts';
+import { haltedWords, haltsOn, thingOfIncident, type Halt } from '../../domain/halt.ts';
+import { actorOf, READERS, RESUMERS, STEERERS } from '../auth.ts';
+import { openCursor, sealCursor } from '../cursor.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { haltEndpoints } from '../schema/halt.ts';
+
+const LIST = 'halts';
+/** So many incidents that a lifted halt leaves held are named. */
+const HELD_MAX = 50;
+
+/** Held incidents that the halt was about: each goes on when somebody retries it. */
+async function heldBy({ store }: ApiDependencies, lifted: Halt) {
+  const filter = { states: ['held'] as const };
+  const { items } = await store.incidents.list(filter, { cursor: null, limit: HELD_MAX });
+  const inForce: Halt = { ...lifted, resumedAt: null };
+  const concerned = await Promise.all(
+    items.map(async (incident) => {
+      const rows = await store.operations.ofIncident(incident.id);
+      return haltsOn([inForce], thingOfIncident(incident, rows)).length > 0 ? [incident] : [];
+    }),
+  );
+  return concerned.flat().map(({ id, title }) => ({
+    id,
+    title,
+    cli: `firebreak incident retry ${id}`,
+  }));
+}
+
+/** Registers halting, lifting a halt, and looking at what is halted. */
+export function registerHalts(app: FastifyInstance, dependencies: ApiDependencies): void {
+  const api = app.withTypeProvider<ZodTypeProvider>();
+  const { store } = dependencies;
+
+  api.route({
+    ...haltEndpoints.list,
+    config: { access: READERS },
+    handler: async ({ query }) => {
+      const cursor = openCursor(LIST, query.cursor);
+      const [page, file] = await Promise.all([
+        store.halts.list({ cursor, limit: query.limit }),
+        dependencies.haltFile(),
+      ]);
+      return { items: page.items, next: sealCursor(LIST, page.next), file };
+    },
+  });
+
+  api.route({
+    ...haltEndpoints.begin,
+    config: { access: STEERERS },
+    handler: async (request, reply) => {
+      const { scope, subject, reason } = request.body;
+      const { person, channel } = actorOf(request);
+      const { halt, created } = await store.halts.begin({
+        id: dependencies.newId(),
+        scope,
+        subject,
+        reason,
+        haltedBy: person,
+        channel,
+        haltedAt: dependencies.clock().toISOString(),
+      });
+      const known = dependencies.knows({ scope, subject });
+      if (created) return reply.code(201).send({ halt, created, known });
+      return reply.code(200).send({ halt, created, known });
+    },
+  });
+
+  api.route({
+    ...haltEndpoints.end,
+    config: { access: RESUMERS },
+    handler: async (request) => {
+      const { scope, subject, reason } = request.body;
+      const { person } = actorOf(request);
+      const at = dependencies.clock().toISOString();
+      const halt = await store.halts.end({ scope, subject, reason, by: person, at });
+      if (halt === null) {
+        throw new AppError('not_found', `Nobody has halted ${haltedWords({ scope, subject })}.`);
+      }
+      return { halt, held: await heldBy(dependencies, halt) };
+    },
+  });
+}
