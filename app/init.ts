@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { connectorModules } from '../connectors/registry.ts';
 import type { Connector } from '../connectors/connector.ts';
@@ -110,6 +110,8 @@ async function write(folder: string, files: readonly DraftFile[]): Promise<reado
   const paths: string[] = [];
   for (const { name, text, mode } of files) {
     const path = join(folder, name);
+    // Written anew, so that a file which was readable for all does not stay so.
+    await rm(path, { force: true });
     await writeFile(path, text, mode === undefined ? {} : { mode });
     paths.push(path);
   }

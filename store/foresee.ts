@@ -31,7 +31,10 @@ function outcomeOf(found: z.infer<typeof row>, isFiring: boolean): Omit<Foreseen
   return { would: 'open', incidentId: null };
 }
 
-/** What accepting an alert now would lead to; one read, nothing is locked or written. */
+/**
+ * What accepting an alert now would lead to; one read, nothing is locked or written. Silences and storms are decided over all
+ * alerts of a delivery together and are not foreseen.
+ */
 export async function foresee(connection: Connection, alert: ForeseenAlert): Promise<Foreseen> {
   const { incoming, routing, at } = alert;
   const values = [
