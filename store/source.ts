@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Connection } from './connection.ts';
-import type { SourceRow, SourceTable } from './tables.ts';
+import type { SourceRow, SourceTable } from './source-table.ts';
 
 const SOURCES_MAX = 10_000;
 

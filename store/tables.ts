@@ -22,6 +22,7 @@ import type { OutboxTable } from './outbox-table.ts';
 import type { SelfWatchTable } from './self-watch-table.ts';
 import type { Routing } from './routing.ts';
 import type { SilenceTable } from './silence-table.ts';
+import type { SourceTable } from './source-table.ts';
 import type { Foreseen, ForeseenAlert } from './foreseen.ts';
 
 /** A page of a keyset listing; `next` is the cursor of the next page or null. */
@@ -362,19 +363,6 @@ export interface PersonTable {
   byToken(
     sha256: string,
   ): Promise<{ readonly person: Person; readonly canApprove: boolean } | null>;
-}
-
-/** A configured or generated alert source; secrets are stored as SHA-256 (bearer) or sealed in the data folder (HMAC). */
-export interface SourceRow {
-  readonly name: string;
-  readonly kind: 'alertmanager' | 'cloudevents' | 'generic';
-  readonly tokenSha256: readonly string[];
-}
-
-/** What can be done with source rows. */
-export interface SourceTable {
-  put(source: SourceRow): Promise<void>;
-  list(): Promise<readonly SourceRow[]>;
 }
 
 /** Small named values: the namespace UUID, schema marks, the first start. */
