@@ -225,19 +225,12 @@ function operationTable(memory: Memory): Tables['operations'] {
 }
 
 type SmallTables =
-  | 'results'
-  | 'claims'
-  | 'playbooks'
-  | 'messages'
-  | 'outbox'
-  | 'sources'
-  | 'observations'
-  | 'findings'
-  | 'silences'
-  | 'selfWatch';
+  'results' | 'claims' | 'playbooks' | 'messages' | 'outbox' | 'sources' | 'silences' | 'selfWatch';
 
 /** The tables of which the API uses one read or none. */
-function smallTables(memory: Memory): Pick<Tables, SmallTables | 'settings'> {
+function smallTables(
+  memory: Memory,
+): Pick<Tables, SmallTables | 'settings' | 'observations' | 'findings'> {
   const no = unused;
   return {
     results: {
@@ -272,14 +265,6 @@ function smallTables(memory: Memory): Pick<Tables, SmallTables | 'settings'> {
     },
     sources: { put: no('sources.put'), list: no('sources.list') },
     settings: { get: no('get'), put: no('put'), putIfAbsent: no('putIfAbsent') },
-    observations: {
-      record: no('observations.record'),
-      heads: no('heads'),
-      current: no('current'),
-      history: no('history'),
-      looked: no('looked'),
-    },
-    findings: { stand: no('stand'), untold: no('untold'), tell: no('tell') },
     ...quietTables(),
   };
 }

@@ -9,7 +9,10 @@ export function unused(name: string): () => never {
 }
 
 /** The tables that tests of the API over memory leave alone; those over the real store use them. */
-export function quietTables(): Pick<Tables, 'silences' | 'selfWatch'> {
+export function quietTables(): Pick<
+  Tables,
+  'silences' | 'selfWatch' | 'observations' | 'findings'
+> {
   const no = unused;
   return {
     silences: {
@@ -23,6 +26,14 @@ export function quietTables(): Pick<Tables, 'silences' | 'selfWatch'> {
       snooze: no('silences.snooze'),
       snoozedUntil: no('silences.snoozedUntil'),
     },
+    observations: {
+      record: no('observations.record'),
+      heads: no('heads'),
+      current: no('current'),
+      history: no('history'),
+      looked: no('looked'),
+    },
+    findings: { stand: no('stand'), untold: no('untold'), tell: no('tell') },
     selfWatch: {
       begin: no('selfWatch.begin'),
       latest: no('selfWatch.latest'),
