@@ -1,49 +1,25 @@
 import { AppError, toAppError } from '../domain/error.ts';
 import { newFact } from '../domain/fact.ts';
-import type { Incident, Outcome } from '../domain/incident.ts';
+import type { Outcome } from '../domain/incident.ts';
 import type { Json } from '../domain/json.ts';
-import {
-  claimTargetsOf,
-  keyText,
-  type OperationResult,
-  type OperationRow,
-} from '../domain/operation.ts';
+import { claimTargetsOf, keyText, type OperationRow } from '../domain/operation.ts';
 import type { ActionOperation, EffectOperation, UndoOperation } from '../domain/playbook.ts';
 import { findOperation, isEffect } from '../domain/playbook.ts';
-import type { ActInput, ActOutcome } from './activity.ts';
+import type { ActInput, ActOutcome, EffectFirst } from './activity.ts';
 import { begin } from './carry.ts';
+import { changeTarget, type Acting, type TargetEnd } from './change-target.ts';
+import { clearEffect } from './clear-effect.ts';
 import { isRetryable } from './failure.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { contextOf, isWanted } from './evaluation.ts';
 import { forEachAtMost } from './fan-out.ts';
 import { pinnedOf } from './pinned-playbook.ts';
-import { runEffect, type EffectEnd } from './plan-apply-verify.ts';
-import {
-  currentRow,
-  draftPlan,
-  jobsOf,
-  plannedFact,
-  storeDraft,
-  type EffectJob,
-} from './plan-effect.ts';
+import { currentRow, jobsOf, type EffectJob } from './plan-effect.ts';
 import { HOLD_MS, outcomeOf, resultIn, settle } from './results.ts';
 import { revertRow } from './revert.ts';
 
 /** Targets of one operation worked on at the same time. */
 const TARGETS_AT_ONCE = 8;
-
-/** An effect operation about to be carried out, with what Postgres knows of its incident. */
-export interface Acting {
-  readonly deps: ActivityDependencies;
-  readonly attempt: Attempt;
-  readonly input: Omit<ActInput, 'carried' | 'acknowledged'>;
-  readonly incident: Incident;
-  readonly results: readonly OperationResult[];
-  readonly rows: readonly OperationRow[];
-}
-
-type TargetEnd =
-  EffectEnd | { readonly blockedBy: string } | { readonly skipped: string; readonly value: Json };
 
 /**
  * One effect operation on all its targets: plan, apply, verify, each stage durable in the target's row. A retry
@@ -103,8 +79,19 @@ async function run(acting: Acting): Promise<ActOutcome> {
   const operation = effectNamed(pinned.playbook, input.operation);
   const context = contextOf({ incident, pinned, results, now: attempt.scheduledAt });
   if (!isWanted(operation, context)) return skip(acting, 'its condition does not hold');
-  if (operation.kind === 'undo') return undo(acting, operation);
-  return change(acting, operation, jobsOf(deps, { ...input, incident, operation }, context));
+  const jobs =
+    operation.kind === 'undo' ? [] : jobsOf(deps, { ...input, incident, operation }, context);
+  if (input.stage === 'run') {
+    const { step } = input;
+    const { approvalClass } = operation;
+    const effect = { deps, attempt, incident, pinned, step, context, approvalClass };
+    const first = await clearEffect({
+      ...effect,
+      rows: jobs.map((job) => currentRow(acting.rows, job)),
+    });
+    if (first !== null) return waits(input, first);
+  }
+  return operation.kind === 'undo' ? undo(acting, operation) : change(acting, operation, jobs);
 }
 
 function effectNamed(playbook: Parameters<typeof findOperation>[0], name: string): EffectOperation {
@@ -172,12 +159,31 @@ async function change(
   const open = { operation: operation.name, round: input.round, holdMs: 0 };
   const waiting = ends.find((end) => 'blockedBy' in end);
   if (waiting && 'blockedBy' in waiting) return blocked(input, waiting.blockedBy);
+  const asking = ends.find((end) => 'asks' in end);
+  if (asking && 'asks' in asking) {
+    return waits(input, { kind: 'approval', reason: asking.asks });
+  }
   const conflict = ends.find((end) => 'conflict' in end && end.conflict);
   if (conflict && 'row' in conflict && input.approvalId !== null) {
     await voidAfterConflict(acting, input.approvalId, conflict.row);
     return { ...open, outcome: 'failed', reason: conflict.reason, blockedBy: null, conflict: true };
   }
   return finish(acting, summarise(ends, jobs));
+}
+
+/** The round stays open: something comes before the effect. */
+function waits({ operation, round }: Acting['input'], first: EffectFirst): ActOutcome {
+  const reason = first.kind === 'veto' ? `people may veto it until ${first.until}` : first.reason;
+  return {
+    operation,
+    round,
+    outcome: 'inconclusive',
+    reason,
+    blockedBy: null,
+    conflict: false,
+    holdMs: 0,
+    first,
+  };
 }
 
 /** The round stays open: the run waits until the other incident is done. */
@@ -223,38 +229,6 @@ function valueOf(row: OperationRow): Json {
     before: row.plan.before,
     after: row.plan.after,
   };
-}
-
-async function changeTarget(
-  acting: Acting,
-  job: EffectJob,
-  current: OperationRow | null,
-): Promise<TargetEnd> {
-  const { deps, attempt, input, incident } = acting;
-  let row = current;
-  if (!row) {
-    if (input.stage === 'apply') {
-      throw new AppError('refused', `No approved plan for ${job.target}.`, { field: 'stage' });
-    }
-    const draft = await draftPlan(deps, attempt, { job, earlier: [] });
-    const stored = await deps.store.transaction(async (tables) => {
-      if (incident.mode === 'observe') {
-        await tables.facts.append(incident.id, [
-          { ...plannedFact(draft), kind: 'operation.would-have' },
-        ]);
-        return null;
-      }
-      return storeDraft(tables, draft, { approvalId: null, facts: [plannedFact(draft)] });
-    });
-    if (!stored) {
-      const { before, after } = draft.plan;
-      const value = { target: job.target, externalId: null, before, after };
-      return { skipped: 'observe mode: it would have been done', value };
-    }
-    if ('blockedBy' in stored) return stored;
-    row = stored.row;
-  }
-  return runEffect(deps, attempt, { row, generation: input.generation, round: input.round });
 }
 
 /** People approved another world: the approval and what it covered and did not reach are void. */

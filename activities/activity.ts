@@ -9,6 +9,7 @@ export interface CarriedChange {
   readonly stateReason?: string | null;
   readonly owner?: string | null;
   readonly severity?: Severity;
+  readonly mode?: Mode;
   readonly phase?: Phase;
   readonly step?: StepName | null;
   readonly paused?: boolean;
@@ -118,8 +119,17 @@ export interface ActInput extends RunReference {
   readonly approvalId: string | null;
 }
 
+/** What stands before an effect that may not go on by itself yet. */
+export type EffectFirst =
+  /** Somebody must approve it. */
+  | { readonly kind: 'approval'; readonly reason: string }
+  /** Any responder may veto it until then. */
+  | { readonly kind: 'veto'; readonly until: string };
+
 /** How an effect operation ended, or why it could not go on. */
 export interface ActOutcome extends OperationOutcome {
+  /** What comes first: the round stays open. Absent when nothing does, and in histories before there was any. */
+  readonly first?: EffectFirst;
   /** Another incident holds the target: wait visibly and try again. */
   readonly blockedBy: string | null;
   /** The world moved since the plan: plan again in a new round. */
@@ -199,6 +209,18 @@ export interface VoidApprovalInput extends RunReference {
   readonly approvalId: string;
   readonly status: 'void' | 'expired';
   readonly reason: string;
+}
+
+/** Input of `confirmAlert`. */
+export interface ConfirmAlertInput extends RunReference {
+  readonly round: number;
+  /** When it was first asked, RFC 3339: the patience of the confirmation counts from here. */
+  readonly since: string;
+}
+
+/** How the confirmation ended; null while more probes may hold later. */
+export interface ConfirmAlertOutcome {
+  readonly settled: OperationOutcome | null;
 }
 
 /** Input of `confirmStep`. */
@@ -296,6 +318,8 @@ export interface Activities {
   /** Local: whether what was delivered is a decision that the API admitted and signed. */
   decisionStands(input: DecisionQuestion): Promise<DecisionStanding>;
   voidApproval(input: VoidApprovalInput): Promise<void>;
+  /** Asks the playbook's own probes whether the alert is right; too few lower the mode to `ask`. */
+  confirmAlert(input: ConfirmAlertInput): Promise<ConfirmAlertOutcome>;
   /** Looks again at every effect of a step after its hold time. */
   confirmStep(input: ConfirmInput): Promise<ConfirmOutcome>;
   settleByPerson(input: SettleByPersonInput): Promise<OperationOutcome>;

@@ -14,9 +14,11 @@ import {
   findOperation,
   type ActionOperation,
   type ApprovalOperation,
+  type Playbook,
   type UndoOperation,
 } from '../domain/playbook.ts';
 import type { ApprovalInput } from './activity.ts';
+import { isUnapproved } from './clear-effect.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { contextOf, isWanted } from './evaluation.ts';
 import { pinnedOf } from './pinned-playbook.ts';
@@ -30,6 +32,14 @@ const STAND_DOWN_EXPIRES_SECONDS = 24 * 3600;
 /** How long people have to answer before they are reminded, when nothing says otherwise. */
 export const ESCALATES_AFTER_SECONDS = 900;
 
+/** An effect that stands alone in its playbook names nobody: its class does. */
+const ALONE = {
+  roles: [],
+  when: null,
+  expiresAfterSeconds: STAND_DOWN_EXPIRES_SECONDS,
+  escalateAfterSeconds: ESCALATES_AFTER_SECONDS,
+} as const;
+
 /** What will be asked: who, for how long, and about which plans. */
 export interface Question {
   readonly title: string;
@@ -40,6 +50,8 @@ export interface Question {
   readonly drafts: readonly Draft[];
   /** Rows of an earlier round whose effect is not settled: they go on under this approval's list as they are. */
   readonly plans: readonly ApprovedPlan[];
+  /** Rows among `plans` that nobody approved so far: from now on this approval is in charge of them. */
+  readonly bound: readonly OperationRow[];
 }
 
 /** One request for an approval. */
@@ -50,30 +62,56 @@ export interface Asking {
   readonly incident: Incident;
 }
 
+/** What is asked about: an approval of the playbook, or effects that may not go on by themselves. */
+type Asked = Pick<
+  ApprovalOperation,
+  'title' | 'roles' | 'when' | 'covers' | 'expiresAfterSeconds' | 'escalateAfterSeconds'
+>;
+
+/** The approval of that name, or the effects of that name that are to be asked for. Raises `invalid`. */
+function askedOf(playbook: Playbook, input: ApprovalInput): Asked {
+  const operation = findOperation(playbook, input.operation)?.operation;
+  switch (operation?.kind) {
+    case 'approval':
+      return operation;
+    case 'action':
+    case 'undo':
+      return { ...ALONE, title: operation.title, covers: [operation] };
+    case 'parallel': {
+      const members = operation.operations.filter(({ name }) => name in input.rounds);
+      const covers = members.filter((member) => member.kind === 'action' || member.kind === 'undo');
+      return { ...ALONE, title: operation.title, covers };
+    }
+    default:
+      throw new AppError('invalid', `${input.operation} is nothing to approve.`, {
+        field: 'operation',
+      });
+  }
+}
+
 /**
- * What an approval of the playbook covers, planned now; null when its condition does not hold. Raises `invalid` for
- * what is no approval.
+ * What an approval covers, planned now; null when its condition does not hold. Raises `invalid` for what is nothing to
+ * approve.
  */
 export async function coveredQuestion(asking: Asking): Promise<Question | null> {
   const { deps, attempt, input, incident } = asking;
   const pinned = await pinnedOf(deps, incident);
-  const approval = findOperation(pinned.playbook, input.operation)?.operation;
-  if (approval?.kind !== 'approval') {
-    throw new AppError('invalid', `${input.operation} is no approval.`, { field: 'operation' });
-  }
+  const approval = askedOf(pinned.playbook, input);
   const results = await deps.store.results.ofIncident(incident.id);
   const context = contextOf({ incident, pinned, results, now: attempt.scheduledAt });
   if (!isWanted(approval, context)) return null;
   const rows = await deps.store.operations.ofIncident(incident.id);
   const drafts: Draft[] = [];
   const plans: ApprovedPlan[] = [];
+  const bound: OperationRow[] = [];
   for (const covered of approval.covers) {
     if (isSettled(covered, results, input) || !isWanted(covered, context)) continue;
     if (covered.kind === 'undo') plans.push(...(await undoPlans(asking, covered)));
-    else await planCovered(asking, { covered, context, rows, drafts });
+    else await planCovered(asking, { covered, context, rows, drafts, bound });
   }
   const { title, ...head } = headOf(approval);
-  return { ...head, title: withGaps(title, results), drafts, plans };
+  const listed = [...plans, ...bound.map(rowPlan)];
+  return { ...head, title: withGaps(title, results), drafts, plans: listed, bound };
 }
 
 const TITLE_MAX = 1_000;
@@ -99,7 +137,7 @@ function isSettled(
   return known?.outcome === 'succeeded' || known?.outcome === 'skipped';
 }
 
-function headOf(approval: ApprovalOperation): Omit<Question, 'drafts' | 'plans'> {
+function headOf(approval: Asked): Omit<Question, 'drafts' | 'plans' | 'bound'> {
   const classes = approval.covers.map(({ approvalClass }) => approvalClass);
   const { title, roles, expiresAfterSeconds, escalateAfterSeconds } = approval;
   return {
@@ -111,7 +149,8 @@ function headOf(approval: ApprovalOperation): Omit<Question, 'drafts' | 'plans'>
   };
 }
 
-function highest(classes: readonly ApprovalClass[]): ApprovalClass {
+/** The highest of some classes; R1 when there are none. */
+export function highest(classes: readonly ApprovalClass[]): ApprovalClass {
   return APPROVAL_CLASSES.findLast((one) => classes.includes(one)) ?? 'R1';
 }
 
@@ -122,6 +161,7 @@ async function planCovered(
     readonly context: EvaluationContext;
     readonly rows: readonly OperationRow[];
     readonly drafts: Draft[];
+    readonly bound: OperationRow[];
   },
 ): Promise<void> {
   const { deps, attempt, input, incident } = asking;
@@ -129,8 +169,10 @@ async function planCovered(
   const round = input.rounds[plan.covered.name] ?? 1;
   const asked = { incident, step: input.step, operation: plan.covered, round };
   for (const job of jobsOf(deps, asked, plan.context)) {
+    const current = currentRow(plan.rows, job);
     // An effect of an earlier round that is not settled goes on as it was approved.
-    if (currentRow(plan.rows, job)) continue;
+    if (current && isUnapproved(current)) plan.bound.push(current);
+    if (current) continue;
     plan.drafts.push(await draftPlan(deps, attempt, { job, earlier: plan.drafts }));
   }
 }
@@ -140,6 +182,22 @@ async function undoPlans(asking: Asking, covered: UndoOperation): Promise<readon
   return stack
     .filter((row) => covered.of.includes(row.operation))
     .map((row) => undoPlan(row, covered.name, covered.approvalClass));
+}
+
+/** A stored plan as it stands. */
+function rowPlan(row: OperationRow): ApprovedPlan {
+  const { operation, target, round, planDigest, plan, use, approvalClass } = row;
+  const { summary, undo } = plan;
+  return {
+    operation,
+    target,
+    round,
+    digest: planDigest,
+    summary,
+    action: use,
+    approvalClass,
+    undo,
+  };
 }
 
 function undoPlan(row: OperationRow, listedAs: string, approvalClass: ApprovalClass): ApprovedPlan {
@@ -166,6 +224,7 @@ export async function standDownQuestion(asking: Asking): Promise<Question> {
     expiresAfterSeconds: STAND_DOWN_EXPIRES_SECONDS,
     escalateAfterSeconds: ESCALATES_AFTER_SECONDS,
     drafts: [],
+    bound: [],
     plans: stack.map((row) => undoPlan(row, STAND_DOWN, approvalClass)),
   };
 }

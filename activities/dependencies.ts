@@ -1,4 +1,5 @@
 import type { Connector } from '../connectors/connector.ts';
+import type { Caps } from '../domain/cap.ts';
 import type { InventoryEntry } from '../domain/inventory.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { Store } from '../store/tables.ts';
@@ -35,6 +36,8 @@ export interface ActivityDependencies {
   readonly evidenceFiles: EvidenceFiles;
   /** What runs where, as configured now. */
   readonly inventory: () => readonly InventoryEntry[];
+  /** Limits over all incidents; beyond them an effect needs an approval of R2. */
+  readonly caps: Caps;
   /** Playbooks as loaded at start; an incident pins one by digest. */
   readonly playbooks: readonly PinnedPlaybook[];
   /** True when the API's key signed this payload: approvals are worth nothing otherwise. */

@@ -1,3 +1,4 @@
+import { incidentsToCount, type CapStanding } from '../domain/cap.ts';
 import { quorumMet } from '../domain/admission.ts';
 import { atLeast, type Approval } from '../domain/approval.ts';
 import { signedPart } from '../domain/decision.ts';
@@ -10,6 +11,7 @@ import {
   type OperationRow,
   type OperationState,
 } from '../domain/operation.ts';
+import { autonomyObstacle, type Unasked } from './autonomy.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { haltedBy, readHalts } from './halted.ts';
 
@@ -37,11 +39,12 @@ export interface EffectClaim {
 export async function guard(deps: ActivityDependencies, claim: EffectClaim): Promise<void> {
   const { store } = deps;
   const { key } = claim;
-  const [incident, row, holds, halts] = await Promise.all([
+  const [incident, row, holds, halts, standing] = await Promise.all([
     store.incidents.get(key.incidentId),
     store.operations.find(key),
     store.claims.holds(key.incidentId, key.target),
     readHalts(deps),
+    standingFor(deps, claim),
   ]);
   if (!incident || !row) throw refusal(`no row for ${keyText(key)}`);
   const obstacle = haltedBy(halts, incident, row) ?? obstacleTo(claim, incident, row);
@@ -51,7 +54,27 @@ export async function guard(deps: ActivityDependencies, claim: EffectClaim): Pro
   if (claim.ensures && (await isTakenOver(deps, row))) {
     throw refusal('a later operation of this incident changes it');
   }
-  if (needsApproval(claim, row)) await checkApproval(deps, claim, row);
+  if (needsApproval(claim, row)) return checkApproval(deps, claim, row);
+  checkAutonomy(deps, { incident, row, standing, undoes: claim.listedAs !== row.operation });
+}
+
+/** What the caps count, read along with the rest; null where an approval is in charge. */
+function standingFor(
+  { store, caps }: ActivityDependencies,
+  { approvalId, key }: EffectClaim,
+): Promise<CapStanding | null> {
+  if (approvalId !== null) return Promise.resolve(null);
+  return store.isolations.standing(key.incidentId, { countUpTo: incidentsToCount(caps) });
+}
+
+/** Raises `refused` unless mode, veto and caps let the effect happen without a person. */
+function checkAutonomy(
+  deps: ActivityDependencies,
+  { standing, ...effect }: Omit<Unasked, 'standing'> & { readonly standing: CapStanding | null },
+): void {
+  if (standing === null) throw refusal('what is isolated is not known');
+  const obstacle = autonomyObstacle(deps, { ...effect, standing });
+  if (obstacle !== null) throw refusal(obstacle);
 }
 
 /** What names an approval must stand up to it, even where its class would need none. */
@@ -62,7 +85,7 @@ function needsApproval(claim: EffectClaim, row: OperationRow): boolean {
 /** What of the incident itself forbids the effect; null when nothing does. */
 function obstacleTo(claim: EffectClaim, incident: Incident, row: OperationRow): string | null {
   if (incident.state === 'closed' && row.leftOwner === null) return 'the incident is closed';
-  if (incident.mode !== 'auto') return `the incident only observes (${incident.mode})`;
+  if (incident.mode === 'observe') return 'the incident only observes';
   if (incident.generation !== claim.generation) return 'another run of the incident took over';
   return null;
 }
@@ -112,6 +135,9 @@ async function checkApproval(
   const approval = await deps.store.approvals.get(claim.approvalId);
   if (!approval || approval.incidentId !== claim.key.incidentId) throw refusal('no such approval');
   if (approval.status !== 'approved') throw refusal(`the approval is ${approval.status}`);
+  if (claim.listedAs === row.operation && !atLeast(approval.approvalClass, row.approvalClass)) {
+    throw refusal(`the approval is of ${approval.approvalClass}, ${row.approvalClass} is needed`);
+  }
   const listed = approval.plans.some(
     (plan) =>
       plan.operation === claim.listedAs &&

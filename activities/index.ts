@@ -5,6 +5,7 @@ import type { Activities, RunReference } from './activity.ts';
 import { beating, sparing } from './beat.ts';
 import { begin } from './carry.ts';
 import { closeIncident } from './close-incident.ts';
+import { confirmAlert } from './confirm-alert.ts';
 import { confirmStep } from './confirm-step.ts';
 import { decisionStands } from './decision-stands.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
@@ -54,6 +55,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
       }),
     decisionStands: (input) => guarded(() => decisionStands(deps, input)),
     voidApproval: (input) => guarded(() => voidApproval(deps, input)),
+    confirmAlert: (input) => told(input, () => confirmAlert(deps, attempt(), input)),
     confirmStep: (input) => told(input, () => confirmStep(deps, attempt(), input)),
     settleByPerson: (input) => told(input, () => settleByPerson(deps, attempt(), input)),
     standDown: (input) => told(input, () => standDown(deps, attempt(), input)),

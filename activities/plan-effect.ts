@@ -12,12 +12,14 @@ import {
 } from '../domain/operation.ts';
 import { jsonEquals, type StoredPlan } from '../domain/plan.ts';
 import type { ActionOperation, StepName } from '../domain/playbook.ts';
+import type { ServingCapacity, Taking } from '../domain/cap.ts';
 import type { Tables } from '../store/tables.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { lookingContext } from './effect.ts';
 import { callOf, itemsOf, verbOf } from './evaluation.ts';
 import type { EvaluationContext } from '../domain/evaluation.ts';
 import { AppError } from '../domain/error.ts';
+import { servingCapacity, weigh } from './weigh-effect.ts';
 
 /** One effect to be: an action with its evaluated input. */
 export interface EffectJob {
@@ -92,6 +94,12 @@ export interface Draft {
   readonly joins: string | null;
   /** True while another incident keeps the target contained in another way: this one waits for its end. */
   readonly contradicts: boolean;
+  /** What the model's serving objects can do now; empty for an action that takes no capacity away. */
+  readonly serving: readonly ServingCapacity[];
+  /** The cap that raised its class, as a reason for people; null when none did, or before it is weighed. */
+  readonly cap: string | null;
+  /** What it isolates and must reserve; null when nothing, or before it is weighed. */
+  readonly isolates: Taking | null;
 }
 
 /** What people and rows bind to: the plan with what it acts on. */
@@ -113,7 +121,10 @@ export async function draftPlan(
   if (!action) throw new AppError('invalid', `There is no action ${job.use}.`, { field: 'use' });
   const key = keyOf(job);
   const context = lookingContext(deps, attempt, { incidentId: key.incidentId, text: keyText(key) });
-  const seen = await action.plan(job.input, context);
+  const [seen, serving] = await Promise.all([
+    action.plan(job.input, context),
+    action.manifest.takesCapacity === true ? servingCapacity(deps, attempt, job) : [],
+  ]);
   const previous = request.earlier.findLast(
     (draft) => draft.job.target === job.target && draft.job.use === job.use,
   );
@@ -122,7 +133,14 @@ export async function draftPlan(
   const plan = previous
     ? { ...seen, before: previous.plan.after, token: null }
     : shared
-      ? { ...seen, before: shared.plan.before, undo: shared.plan.undo, token: null }
+      ? {
+          ...seen,
+          before: shared.plan.before,
+          undo: shared.plan.undo,
+          token: null,
+          // Capacity that two incidents keep away is one isolation, and goes on with the last of them.
+          ...(shared.plan.takes === undefined ? {} : { takes: shared.plan.takes }),
+        }
       : seen;
   return {
     job,
@@ -131,6 +149,9 @@ export async function draftPlan(
     claimTargets: claimTargetsOf({ ...job, plan }),
     joins: shared?.incidentId ?? null,
     contradicts: others.some((other) => contradicts(other.plan, seen)),
+    serving,
+    cap: null,
+    isolates: null,
   };
 }
 
@@ -178,6 +199,7 @@ export function plannedFact(draft: Draft): NewFact {
       use: job.use,
       round: job.round,
       class: job.approvalClass,
+      ...(draft.cap === null ? {} : { cap: draft.cap }),
       before: plan.before,
       after: plan.after,
       undo: plan.undo,
@@ -202,17 +224,25 @@ export function claimFor(
 }
 
 /**
- * Writes a plan's row under its claim, and what is told of it, inside the caller's transaction. Answers who blocks,
- * or the row.
+ * Weighs a plan and takes its claim, inside the caller's transaction. Answers who blocks, or the weighed plan.
  */
+export async function admitDraft(
+  deps: Pick<ActivityDependencies, 'caps' | 'inventory'>,
+  tables: Tables,
+  draft: Draft,
+): Promise<{ readonly weighed: Draft } | { readonly blockedBy: string }> {
+  // In this order and in one flight: whoever holds a claim's lock never waits for the lock of those who reserve.
+  const [weighed, claim] = await Promise.all([weigh(deps, tables, draft), claimFor(tables, draft)]);
+  return claim.taken ? { weighed } : { blockedBy: claim.by };
+}
+
+/** Writes an admitted plan's row, what it isolates and what is told of it, inside the caller's transaction. */
 export async function storeDraft(
   tables: Tables,
   draft: Draft,
   { approvalId, facts }: { readonly approvalId: string | null; readonly facts: readonly NewFact[] },
-): Promise<{ readonly row: OperationRow } | { readonly blockedBy: string }> {
-  const { job, plan, planDigest } = draft;
-  const claim = await claimFor(tables, draft);
-  if (!claim.taken) return { blockedBy: claim.by };
+): Promise<OperationRow> {
+  const { job, plan, planDigest, isolates } = draft;
   const [row] = await Promise.all([
     tables.operations.insertPlanned({
       ...keyOf(job),
@@ -228,7 +258,8 @@ export async function storeDraft(
       planDigest,
       leaseUntil: null,
     }),
+    isolates === null ? undefined : tables.isolations.reserve(keyOf(job), isolates),
     tables.facts.append(job.incident.id, facts),
   ]);
-  return { row };
+  return row;
 }

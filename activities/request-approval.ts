@@ -1,19 +1,22 @@
 import {
-  atLeast,
   quorumOf,
   type Approval,
+  type ApprovalClass,
   type ApprovedPlan,
   type Quorum,
+  type Role,
 } from '../domain/approval.ts';
-import { toAppError } from '../domain/error.ts';
+import { AppError, toAppError } from '../domain/error.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { OperationResult } from '../domain/operation.ts';
 import { digestOf } from '../evidence/digest.ts';
+import type { Tables } from '../store/tables.ts';
 import type { ApprovalInput, ApprovalOutcome } from './activity.ts';
 import {
   coveredQuestion,
   ESCALATES_AFTER_SECONDS,
+  highest,
   standDownQuestion,
   type Asking,
   type Question,
@@ -21,7 +24,7 @@ import {
 import { begin, messagesFor } from './carry.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { isRetryable } from './failure.ts';
-import { claimFor, plannedFact, storeDraft, type Draft } from './plan-effect.ts';
+import { admitDraft, claimFor, plannedFact, storeDraft, type Draft } from './plan-effect.ts';
 import { settle } from './results.ts';
 
 /** Plans what an approval covers, and opens it with every row, claim and fact in one transaction. */
@@ -126,56 +129,87 @@ export function planListDigest(plans: readonly ApprovedPlan[]): string {
   );
 }
 
+/** One click: what is asked where neither class nor playbook names anybody. */
+const ONE_CLICK: Quorum = { people: 1, roles: ['responder'] };
+
 /** The class's quorum, with every role that the playbook asks for on top. */
-function quorumFor(question: Question): Quorum {
-  const { people, roles } = quorumOf(question.approvalClass);
-  const asked = [...new Set([...roles, ...question.roles])];
-  const needed = atLeast(question.approvalClass, 'R2') ? Math.max(people, 1) : people;
-  return { people: Math.max(needed, asked.length), roles: asked };
+function quorumFor(approvalClass: ApprovalClass, roles: readonly Role[]): Quorum {
+  const ofClass = quorumOf(approvalClass);
+  const asked = [...new Set([...ofClass.roles, ...roles])];
+  if (asked.length === 0) return ONE_CLICK;
+  return { people: Math.max(ofClass.people, asked.length), roles: asked };
+}
+
+/** Weighs and stores what is asked about; raises `Blocked`. Answers the plans as they are asked for. */
+async function storePlans(
+  { deps, incident }: Asking,
+  tables: Tables,
+  { question, approvalId }: { readonly question: Question; readonly approvalId: string },
+): Promise<readonly Draft[]> {
+  const { drafts, bound } = question;
+  // Before any claim, as everywhere: who holds a claim's lock never waits for those who reserve.
+  if (drafts.some(({ plan }) => plan.takes !== undefined)) {
+    await tables.isolations.standing(incident.id, { countUpTo: 0, reserving: true });
+  }
+  const stored: Draft[] = [];
+  for (const draft of drafts) {
+    const admitted = await admitDraft(deps, tables, draft);
+    if ('blockedBy' in admitted) throw new Blocked(admitted.blockedBy, draft);
+    await storeDraft(tables, admitted.weighed, { approvalId, facts: [] });
+    stored.push(admitted.weighed);
+  }
+  for (const row of bound) {
+    const kept = await tables.operations.move(row, [row.state], row.state, { approvalId });
+    if (!kept) throw new AppError('unavailable', `${row.operation} moved on meanwhile.`);
+  }
+  return stored;
+}
+
+/** What the approval is called: with the cap that people are asked about, where one raised the class. */
+function titleOf(question: Question, drafts: readonly Draft[]): string {
+  const caps = [...new Set(drafts.flatMap(({ cap }) => (cap === null ? [] : [cap])))];
+  return caps.length === 0 ? question.title : `${question.title} (${caps.join('; ')})`;
 }
 
 async function ask(asking: Asking, question: Question): Promise<ApprovalOutcome> {
   const { deps, input, incident } = asking;
-  const plans = [...question.drafts.map(planOf), ...question.plans];
-  const planDigest = planListDigest(plans);
   const createdAt = deps.now();
   const id = deps.newId('apr');
-  return deps.store
-    .transaction(async (tables): Promise<ApprovalOutcome> => {
-      for (const draft of question.drafts) {
-        const stored = await storeDraft(tables, draft, { approvalId: id, facts: [] });
-        if ('blockedBy' in stored) throw new Blocked(stored.blockedBy, draft);
-      }
-      const approval = await tables.approvals.open({
-        id,
-        incidentId: incident.id,
-        operation: input.operation,
-        round: input.round,
-        title: question.title,
-        approvalClass: question.approvalClass,
-        quorum: quorumFor(question),
-        plans,
-        planDigest,
-        requestedBy: incident.origin.kind === 'person' ? incident.origin.by : null,
-        createdAt: createdAt.toISOString(),
-        expiresAt: new Date(
-          createdAt.getTime() + question.expiresAfterSeconds * 1000,
-        ).toISOString(),
-      });
-      const message = { ...messageOf(deps, incident, approval), mail: input.quiet !== true };
-      await tables.messages.put(messagesFor(deps, incident.id, [message]));
-      await tables.facts.append(incident.id, [
-        ...question.drafts.map(plannedFact),
-        requestedFact(input, approval),
-      ]);
-      return opened(approval, question.escalateAfterSeconds);
-    })
-    .catch(async (error: unknown): Promise<ApprovalOutcome> => {
-      if (!(error instanceof Blocked)) throw error;
-      // Asked once more outside the transaction that was rolled back: this leaves word whom to wake.
-      await claimFor(deps.store, error.draft);
-      return { kind: 'blocked', by: error.by };
+  const open = async (tables: Tables): Promise<ApprovalOutcome> => {
+    const drafts = await storePlans(asking, tables, { question, approvalId: id });
+    const plans = [...drafts.map(planOf), ...question.plans];
+    const approvalClass = highest([
+      question.approvalClass,
+      ...plans.map((plan) => plan.approvalClass),
+    ]);
+    const approval = await tables.approvals.open({
+      id,
+      incidentId: incident.id,
+      operation: input.operation,
+      round: input.round,
+      title: titleOf(question, drafts),
+      approvalClass,
+      quorum: quorumFor(approvalClass, question.roles),
+      plans,
+      planDigest: planListDigest(plans),
+      requestedBy: incident.origin.kind === 'person' ? incident.origin.by : null,
+      createdAt: createdAt.toISOString(),
+      expiresAt: new Date(createdAt.getTime() + question.expiresAfterSeconds * 1000).toISOString(),
     });
+    const message = { ...messageOf(deps, incident, approval), mail: input.quiet !== true };
+    await tables.messages.put(messagesFor(deps, incident.id, [message]));
+    await tables.facts.append(incident.id, [
+      ...drafts.map(plannedFact),
+      requestedFact(input, approval),
+    ]);
+    return opened(approval, question.escalateAfterSeconds);
+  };
+  return deps.store.transaction(open).catch(async (error: unknown): Promise<ApprovalOutcome> => {
+    if (!(error instanceof Blocked)) throw error;
+    // Asked once more outside the transaction that was rolled back: this leaves word whom to wake.
+    await claimFor(deps.store, error.draft);
+    return { kind: 'blocked', by: error.by };
+  });
 }
 
 /** Rolls the transaction back: another incident holds a target. */

@@ -7,7 +7,8 @@ import {
   type LeafOperation,
   type Playbook,
 } from '../domain/playbook.ts';
-import { actIn, type Acting } from './act.ts';
+import { actIn } from './act.ts';
+import type { Acting } from './change-target.ts';
 import type { OperationOutcome, Stage, StretchInput, StretchOutcome } from './activity.ts';
 import { begin } from './carry.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
@@ -76,7 +77,7 @@ async function runOne(
       ...acting,
       input: { ...asked, stage: 'run', approvalId: null },
     });
-    if (outcome.blockedBy !== null) return { kind: 'open' };
+    if (outcome.blockedBy !== null || outcome.first !== undefined) return { kind: 'open' };
     return { kind: 'settled', outcome, passes: passes(incident, operation, outcome) };
   }
   // A probe's patience counts from here: what stands before it in the stretch may take its time.

@@ -115,6 +115,9 @@ export function admitDecision(
       ...unsigned,
       signature: dependencies.signer(signedPart(unsigned)),
     });
+    // At once, under the lock: the guard reads this row before the next write, whether or not the run was told yet.
+    if (request.command.kind === 'veto')
+      await tables.incidents.change(incident.id, { mode: 'ask' });
     if (approval !== null && admission.settles !== null) {
       const { status, reason } = admission.settles;
       await tables.approvals.settle(approval.id, status, reason);

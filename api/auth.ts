@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ROLES, type Role } from '../domain/approval.ts';
-import { RESUMING_ROLES, STEERING_ROLES } from '../domain/admission.ts';
+import { ANSWERING_ROLES, RESUMING_ROLES, STEERING_ROLES } from '../domain/admission.ts';
 import type { Actor } from '../domain/decision.ts';
 import { AppError, invariant } from '../domain/error.ts';
 import { sha256Hex } from '../evidence/digest.ts';
@@ -18,7 +18,7 @@ export const STEERERS: Access = STEERING_ROLES;
 /** Who may lift a halt. */
 export const RESUMERS: Access = RESUMING_ROLES;
 /** Who may answer an approval. */
-export const APPROVERS: Access = ['approver-security', 'approver-model-owner'];
+export const APPROVERS: Access = ANSWERING_ROLES;
 /** Who may add people and tokens. */
 export const ADMINISTRATORS: Access = ['admin'];
 

@@ -169,6 +169,7 @@ describe('commands', () => {
     note: { text: 'seen' },
     severity: { severity: 'sev1', reason: 'r' },
     'hand-over': { to: 'responder' },
+    veto: { reason: 'r' },
     pause: { reason: 'r' },
     resume: {},
     retry: {},

@@ -25,6 +25,8 @@ export const INCIDENT: Incident = {
   severity: 'sev2',
   phase: 'triage',
   mode: 'auto',
+  vetoSeconds: 0,
+  vetoUntil: null,
   route: 'models',
   playbookName: 'poisoned-data',
   playbookDigest: null,

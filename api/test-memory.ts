@@ -1,5 +1,6 @@
 import type { Approval } from '../domain/approval.ts';
 import type { Decision } from '../domain/decision.ts';
+import { AppError } from '../domain/error.ts';
 import type { CustodyEntry, Evidence } from '../domain/evidence.ts';
 import type { Fact } from '../domain/fact.ts';
 import type { Halt } from '../domain/halt.ts';
@@ -7,7 +8,7 @@ import type { Incident } from '../domain/incident.ts';
 import type { LineageEdge, LineageNode } from '../domain/lineage.ts';
 import type { OperationResult, OperationRow } from '../domain/operation.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
-import type { Delivery, Person } from '../store/tables.ts';
+import type { Delivery, IncidentChange, Person } from '../store/tables.ts';
 
 /** What the memory store holds; tests read and fill it directly. */
 export interface Memory {
@@ -54,4 +55,13 @@ export function emptyMemory(): Memory {
     listeners: new Set(),
     trouble: null,
   };
+}
+
+/** The incident with some of its columns changed. Raises `not_found`. */
+export function changeIncident(memory: Memory, id: string, change: IncidentChange): Incident {
+  const incident = memory.incidents.get(id);
+  if (!incident) throw new AppError('not_found', 'There is no such incident.');
+  const changed = { ...incident, ...change };
+  memory.incidents.set(id, changed);
+  return changed;
 }

@@ -3,8 +3,8 @@ import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Page, PageRequest, Store, Tables } from '../store/tables.ts';
 import { haltTable } from './test-halts.ts';
-import type { Memory } from './test-memory.ts';
-import { quietTables, unused } from './test-unused.ts';
+import { changeIncident, type Memory } from './test-memory.ts';
+import { quietIncidents, quietTables, unused } from './test-unused.ts';
 
 function page<T>(all: readonly T[], request: PageRequest): Page<T> {
   const from = request.cursor === null ? 0 : Number(request.cursor);
@@ -71,11 +71,9 @@ function incidentTable(memory: Memory): Tables['incidents'] {
         ),
       ),
     lock: async (id) => Promise.resolve(found(memory.incidents.get(id), 'incident')),
-    change: unused('incidents.change'),
-    nextGeneration: unused('incidents.nextGeneration'),
-    unfinished: unused('incidents.unfinished'),
+    ...quietIncidents(),
+    change: (id, change) => Promise.resolve(changeIncident(memory, id, change)),
     suspects: () => Promise.resolve([]),
-    stopAccepting: unused('incidents.stopAccepting'),
   };
 }
 
@@ -230,7 +228,7 @@ type SmallTables =
 /** The tables of which the API uses one read or none. */
 function smallTables(
   memory: Memory,
-): Pick<Tables, SmallTables | 'settings' | 'observations' | 'findings'> {
+): Pick<Tables, SmallTables | 'settings' | 'observations' | 'findings' | 'isolations'> {
   const no = unused;
   return {
     results: {

@@ -8,10 +8,23 @@ export function unused(name: string): () => never {
   };
 }
 
+/** What the API does not do with incidents. */
+export function quietIncidents(): Pick<
+  Tables['incidents'],
+  'nextGeneration' | 'unfinished' | 'stopAccepting'
+> {
+  const no = unused;
+  return {
+    nextGeneration: no('incidents.nextGeneration'),
+    unfinished: no('incidents.unfinished'),
+    stopAccepting: no('incidents.stopAccepting'),
+  };
+}
+
 /** The tables that tests of the API over memory leave alone; those over the real store use them. */
 export function quietTables(): Pick<
   Tables,
-  'silences' | 'selfWatch' | 'observations' | 'findings'
+  'silences' | 'selfWatch' | 'observations' | 'findings' | 'isolations'
 > {
   const no = unused;
   return {
@@ -34,6 +47,7 @@ export function quietTables(): Pick<
       looked: no('looked'),
     },
     findings: { stand: no('stand'), untold: no('untold'), tell: no('tell') },
+    isolations: { standing: no('isolations.standing'), reserve: no('isolations.reserve') },
     selfWatch: {
       begin: no('selfWatch.begin'),
       latest: no('selfWatch.latest'),

@@ -16,6 +16,7 @@ const ROUTE: Route = {
   when: 'true',
   playbook: 'model-drift',
   mode: 'observe',
+  vetoSeconds: null,
   severity: 'sev3',
   suspect: null,
   reopenWindowSeconds: 3600,

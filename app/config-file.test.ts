@@ -145,7 +145,7 @@ describe('refused', () => {
       /no Kubernetes instance 'other'/,
     ],
     ['[approver-security]', '[approver]', '37:35', /none of viewer/],
-    ['mode: auto', 'mode: yolo', '34:11', /none of observe, auto/],
+    ['mode: auto', 'mode: yolo', '34:11', /none of observe, ask, auto/],
     ['- name: poison', '- name: unrouted', '31:11', /built-in last route/],
     ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_not base64 at all', '15:45', /whsec_/],
   ])('%s → %s', (...values) => {

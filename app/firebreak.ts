@@ -200,6 +200,7 @@ async function lay(
       connectors: instances,
       evidenceFiles: createEvidenceFiles(join(settings.dataDir, 'evidence')),
       inventory: live.inventory,
+      caps: configuration.caps,
       playbooks,
       verifySignature: key.verify,
       haltFile: () => readHaltFile(haltFile),

@@ -6,7 +6,7 @@ import { SEVERITIES, type Severity } from '../domain/incident.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import { incidentKeyOf } from '../intake/incident-key.ts';
-import type { Router } from '../intake/routing.ts';
+import { vetoSecondsOf, type Router } from '../intake/routing.ts';
 
 const TEXT_MAX = 2_000;
 const TITLE_MAX = 300;
@@ -85,20 +85,22 @@ export function createOpenRequest(options: {
     const words = read(text);
     const alert = alertOf(words, options.models(), options.now());
     const incoming: IncomingAlert = { alert, dedupeKey: alert.fingerprint };
-    const { routing } = options.router.route(incoming);
+    const { routing, route } = options.router.route(incoming);
     const playbook = playbookNamed(
       options.playbooks,
       words.named['playbook'] ?? routing.incident.playbookName,
     );
     const suspect = words.named['suspect'] ?? routing.incident.suspect;
     const { model } = routing.incident;
+    const severity = severityOf(words.named['severity']) ?? routing.incident.severity;
     const subject = { model, suspect, fingerprint: alert.fingerprint };
     return {
       incidentKey: incidentKeyOf(subject, playbook.playbook.class),
       reopenWindowSeconds: routing.reopenWindowSeconds,
       incident: {
         ...routing.incident,
-        severity: severityOf(words.named['severity']) ?? routing.incident.severity,
+        severity,
+        vetoSeconds: vetoSecondsOf(route, severity),
         playbookName: playbook.playbook.name,
         suspect,
         origin: { kind: 'person', by: actor.person, channel: actor.channel },

@@ -71,6 +71,7 @@ export function createAlertPlan(options: {
 function imagined(fresh: OpenRequest['incident'], key: string, now: Date): Incident {
   return {
     ...fresh,
+    vetoUntil: null,
     id: 'plan',
     number: 0,
     key,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
+import { DEFAULT_CAPS } from '../domain/cap.ts';
 import { DEFAULT_STORM, type Configuration } from '../domain/configuration.ts';
 import { readConfigurationFile } from './config-file.ts';
 import { environmentWithFile, readConfig, type Config, type Environment } from './config.ts';
@@ -31,6 +32,7 @@ export const EMPTY_CONFIGURATION: Configuration = {
   selectionRules: [],
   routes: [],
   storm: DEFAULT_STORM,
+  caps: DEFAULT_CAPS,
   people: [],
   heartbeatUrl: null,
   slackChannel: null,

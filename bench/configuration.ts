@@ -46,7 +46,7 @@ export function configurationText({ urls, models, stories }: BenchConfiguration)
     holdSeconds: 0,
     config,
   });
-  const route = { mode: 'auto', severity: 'sev2', reopenWindowSeconds: 0 };
+  const route = { mode: 'auto', vetoSeconds: 0, severity: 'sev2', reopenWindowSeconds: 0 };
   return JSON.stringify({
     instances: [
       { name: CLUSTERS.shipped, connector: 'kubernetes', config: { server: urls.kubernetes } },
@@ -78,6 +78,8 @@ export function configurationText({ urls, models, stories }: BenchConfiguration)
     ],
     // Every incident of the benchmark is of one kind; none of them is a storm.
     storm: { newIncidentsMax: 10_000 },
+    // Far more incidents than a source may open by itself in an hour elsewhere.
+    caps: { source: { incidentsPerHour: null } },
     people: [{ id: 'bench', name: 'Bench', roles: ['responder'] }],
   });
 }

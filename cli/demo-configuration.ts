@@ -1,4 +1,5 @@
 import { DEFAULT_STORM } from '../domain/configuration.ts';
+import { DEFAULT_CAPS } from '../domain/cap.ts';
 import type { Configuration, InstanceConfiguration, Route } from '../domain/configuration.ts';
 import type { InventoryEntry } from '../domain/inventory.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -54,7 +55,7 @@ function instance(name: string, config: JsonObject): InstanceConfiguration {
 
 /** One route for each story: the alert tells which playbook answers it and what is suspected. */
 function routesOf({ model, dataset }: DemoWorld): readonly Route[] {
-  const shared = { mode: 'auto', reopenWindowSeconds: REOPEN_SECONDS } as const;
+  const shared = { mode: 'auto', vetoSeconds: 0, reopenWindowSeconds: REOPEN_SECONDS } as const;
   return [
     {
       ...shared,
@@ -124,6 +125,7 @@ export function demoConfiguration(world: DemoWorld): Configuration {
     selectionRules: [],
     routes: routesOf(world),
     storm: DEFAULT_STORM,
+    caps: DEFAULT_CAPS,
     people: DEMO_PEOPLE.map((person) => ({ ...person, roles: [...person.roles] })),
     heartbeatUrl: null,
     slackChannel: null,

@@ -38,6 +38,7 @@ function addPlain(incident: Command, { run }: Registrar): void {
 /** Commands that need a reason. */
 function addReasoned(incident: Command, { run }: Registrar): void {
   const reasoned = [
+    ['veto', 'be asked before each effect from now on'],
     ['pause', 'stop before the next operation'],
     ['cancel', 'stop here; containment stays as it is'],
     ['stand-down', 'plan the way back, newest change first'],

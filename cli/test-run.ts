@@ -71,6 +71,8 @@ export const INCIDENT = {
   severity: 'sev2',
   phase: 'triage',
   mode: 'auto',
+  vetoSeconds: 0,
+  vetoUntil: null,
   route: null,
   playbookName: 'p',
   playbookDigest: null,

@@ -45,6 +45,8 @@ export interface ActionManifest<Input> {
   readonly reversible: true | { readonly because: string };
   /** What is acted on: `<kind>/<namespace>/<name>`, from the input alone. */
   readonly target: (input: Input) => string;
+  /** True when its plan may take serving capacity away: then it states `takes`. */
+  readonly takesCapacity?: true;
 }
 
 /** A connector's public face: configuration, actions, probes. Imports zod and `domain` only. */
@@ -71,6 +73,7 @@ export interface AnyActionManifest {
   readonly claim: 'shared' | 'exclusive';
   readonly reversible: true | { readonly because: string };
   readonly target: (input: unknown) => string;
+  readonly takesCapacity?: true;
 }
 
 /** What a manifest says of a probe, its input type erased. */
@@ -158,6 +161,11 @@ export interface Connector {
   readonly name: string;
   readonly probes: Readonly<Record<string, AnyProbe>>;
   readonly actions: Readonly<Record<string, AnyAction>>;
+  /**
+   * Ready replicas of a serving object, named as a target; null for a kind that it does not know, 0 for one that is not
+   * there. Absent when the system serves nothing. Raises what a probe raises.
+   */
+  readyReplicas?(object: string, context: CallContext): Promise<number | null>;
   health(signal: AbortSignal): Promise<Health>;
   close(): Promise<void>;
 }

@@ -12,6 +12,7 @@ export const DECISION_KINDS = [
   'note',
   'severity',
   'hand-over',
+  'veto',
   'pause',
   'resume',
   'retry',
@@ -27,6 +28,8 @@ export const DECISION_KINDS = [
 ] as const satisfies readonly DecisionKind[];
 
 const APPROVERS = ['approver-security', 'approver-model-owner'] as const;
+/** Roles that may answer an approval; which of them counts is the approval's own quorum. */
+export const ANSWERING_ROLES = ['responder', ...APPROVERS] as const;
 /** Roles that may steer an incident; a viewer only looks. */
 export const STEERING_ROLES = ['responder', 'commander', ...APPROVERS, 'admin'] as const;
 /** Roles that may let a halted engine go on: whoever stops it need not be the one who does. */
@@ -38,7 +41,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The roles of which a person must hold one to give a command of this kind. */
 export function rolesOf(kind: DecisionKind): readonly Role[] {
-  return kind === 'approve' || kind === 'reject' ? APPROVERS : STEERING_ROLES;
+  return kind === 'approve' || kind === 'reject' ? ANSWERING_ROLES : STEERING_ROLES;
 }
 
 const STATES: Readonly<Record<DecisionKind, readonly IncidentState[]>> = {
@@ -49,6 +52,7 @@ const STATES: Readonly<Record<DecisionKind, readonly IncidentState[]>> = {
   note: ['pending', 'open', 'held', 'stuck', 'closed'],
   severity: ['pending', 'open', 'held', 'stuck'],
   'hand-over': ['pending', 'open', 'held', 'stuck'],
+  veto: ['pending', 'open', 'held', 'stuck'],
   pause: ['pending', 'open'],
   resume: ['pending', 'open', 'held', 'stuck'],
   retry: ['open', 'held'],
@@ -62,6 +66,12 @@ const STATES: Readonly<Record<DecisionKind, readonly IncidentState[]>> = {
   'stand-down': ['open', 'held'],
   close: ['open', 'held', 'stuck'],
 };
+
+const VETO_OBSTACLES = {
+  observe: 'The incident only observes: there is nothing to veto.',
+  ask: 'The incident asks before each effect already.',
+  auto: null,
+} as const;
 
 /**
  * Why a command of this kind makes no sense for the incident as it stands, as a sentence; null when it does.
@@ -79,6 +89,8 @@ export function obstacleTo(kind: DecisionKind, incident: Incident): string | nul
 function needOf(kind: DecisionKind, incident: Incident): string | null {
   const { paused, state, targets } = incident;
   switch (kind) {
+    case 'veto':
+      return VETO_OBSTACLES[incident.mode];
     case 'pause':
       return paused ? 'The incident is paused already.' : null;
     case 'resume':

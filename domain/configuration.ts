@@ -1,3 +1,4 @@
+import type { Caps } from './cap.ts';
 import type { InventoryEntry, SelectionRule } from './inventory.ts';
 import type { Mode, Severity } from './incident.ts';
 import type { Role } from './approval.ts';
@@ -73,6 +74,11 @@ export interface Route {
   readonly when: string;
   readonly playbook: string;
   readonly mode: Mode;
+  /**
+   * How long people may veto before the first effect that goes on by itself, in seconds; null: at once for SEV1,
+   * `VETO_SECONDS` otherwise. Only `auto` has one: in `ask` people are asked anyway.
+   */
+  readonly vetoSeconds: number | null;
   readonly severity: Severity;
   /** CEL over `alert` giving the suspect node id or a name; null when the model itself is the suspect. */
   readonly suspect: string | null;
@@ -106,6 +112,8 @@ export interface Configuration {
   readonly selectionRules: readonly SelectionRule[];
   readonly routes: readonly Route[];
   readonly storm: StormConfiguration;
+  /** Limits over all incidents. */
+  readonly caps: Caps;
   readonly people: readonly PersonConfiguration[];
   /** Told by a GET, each minute, that the whole way from intake to log works; null: nobody is told. */
   readonly heartbeatUrl: string | null;

@@ -11,6 +11,8 @@ export type DecisionCommand =
       readonly planDigest: string;
       readonly reason: string;
     }
+  /** From now on each effect of R1 waits for one responder. */
+  | { readonly kind: 'veto'; readonly reason: string }
   | { readonly kind: 'pause'; readonly reason: string }
   | { readonly kind: 'resume' }
   | { readonly kind: 'retry' }

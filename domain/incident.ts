@@ -19,8 +19,13 @@ export function isWorse(one: Severity, other: Severity): boolean {
 /** Phase words in the sense of NIST SP 800-61 Rev. 2. */
 export type Phase = 'triage' | 'containment' | 'eradication' | 'recovery' | 'review' | 'closed';
 
-/** What a route lets the engine do by itself. */
-export type Mode = 'observe' | 'auto';
+/** What a route may let the engine do by itself, the least first. */
+export const MODES = ['observe', 'ask', 'auto'] as const;
+/**
+ * What a route lets the engine do by itself. `observe`: look and plan, write nothing outside. `ask`: each effect of R1
+ * waits for one responder. `auto`: R1 goes on by itself. R2 and up wait for their approvals in `ask` and `auto`.
+ */
+export type Mode = (typeof MODES)[number];
 
 /** What an incident can turn out to have been. */
 export const CLOSING_VERDICTS = [
@@ -59,6 +64,10 @@ export interface Incident {
   readonly severity: Severity;
   readonly phase: Phase;
   readonly mode: Mode;
+  /** How long people may veto before the first effect that goes on by itself, in seconds; 0: at once. */
+  readonly vetoSeconds: number;
+  /** When that time ends, once people were told; null before. */
+  readonly vetoUntil: string | null;
   readonly route: string | null;
   readonly playbookName: string;
   readonly playbookDigest: string | null;
@@ -82,6 +91,11 @@ export interface Incident {
   readonly restoredAt: string | null;
   readonly stabilisedAt: string | null;
   readonly closedAt: string | null;
+}
+
+/** The source whose alert opened an incident; null when a person did. */
+export function sourceOf({ origin }: Pick<Incident, 'origin'>): string | null {
+  return origin.kind === 'alert' ? origin.by : null;
 }
 
 /** The workflow id of one generation of an incident. */

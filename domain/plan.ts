@@ -14,6 +14,17 @@ export interface Plan<Before> {
   readonly token: string | null;
   /** One sentence: what undo would do. */
   readonly undo: string;
+  /** Serving capacity that it takes away, by serving object; absent when none. */
+  readonly takes?: readonly TakenCapacity[];
+}
+
+/** Ready replicas of one serving object that a change takes out of service. */
+export interface TakenCapacity {
+  /** The serving object as a claim target without the instance: `<kind>/<namespace>/<name>`. */
+  readonly object: string;
+  readonly replicas: number;
+  /** True when the replicas stay up and only lose their traffic. */
+  readonly stays: boolean;
 }
 
 /** A plan as stored: plain JSON. */

@@ -4,6 +4,10 @@ import type { Playbook, StepName } from './playbook.ts';
 
 /** Most operations of a playbook, members of approvals and parallels included. */
 export const OPERATIONS_MAX = 100;
+/** Most probes that confirm an alert. */
+export const CONFIRM_PROBES_MAX = 10;
+/** The longest that they are asked, in seconds. */
+export const CONFIRM_SECONDS_MAX = 600;
 /** Most members of one parallel, and most effects that one approval covers. */
 export const MEMBERS_MAX = 20;
 /** Most parameters of a playbook. */
@@ -118,6 +122,13 @@ export const playbookSchema: z.ZodType<Playbook> = z.strictObject({
       description: z.string().max(500),
     }),
   ),
+  confirm: z
+    .strictObject({
+      probes: z.array(probe).min(1).max(CONFIRM_PROBES_MAX),
+      needs: z.int().min(1).max(CONFIRM_PROBES_MAX),
+      withinSeconds: seconds(CONFIRM_SECONDS_MAX),
+    })
+    .optional(),
   steps: z.tuple([
     step('isolate'),
     step('audit'),

@@ -150,6 +150,19 @@ export interface Parameter {
   readonly description: string;
 }
 
+/** Operation name under which a confirmation is settled; no operation of a playbook has it. */
+export const CONFIRM = 'confirm';
+
+/** Probes that must agree with the alert before the first effect; when too few do, people are asked. */
+export interface Confirmation {
+  /** Each with `expect`; their own `withinSeconds` is not used. */
+  readonly probes: readonly ProbeOperation[];
+  /** How many of them must hold at one look. */
+  readonly needs: number;
+  /** They are asked again for so long, in seconds. */
+  readonly withinSeconds: number;
+}
+
 /** A playbook as the interpreter sees it: normalised, checked, pinned by digest. */
 export interface Playbook {
   readonly formatVersion: 1;
@@ -158,6 +171,8 @@ export interface Playbook {
   readonly class: string;
   readonly title: string;
   readonly parameters: Readonly<Record<string, Parameter>>;
+  /** Absent when the alert alone is enough. */
+  readonly confirm?: Confirmation | undefined;
   /** Exactly five, in the order of `STEP_NAMES`. */
   readonly steps: readonly PlaybookStep[];
 }

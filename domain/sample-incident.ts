@@ -14,6 +14,8 @@ export const incident: Incident = {
   severity: 'sev2',
   phase: 'containment',
   mode: 'auto',
+  vetoSeconds: 0,
+  vetoUntil: null,
   route: 'drift',
   playbookName: 'P2',
   playbookDigest: 'd'.repeat(64),

@@ -85,6 +85,7 @@ function route(name: string, change: Partial<Route> = {}): Route {
     when: 'true',
     playbook: 'poisoned-data',
     mode: 'auto',
+    vetoSeconds: 0,
     severity: 'sev2',
     suspect: null,
     reopenWindowSeconds: 60,

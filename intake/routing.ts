@@ -1,7 +1,7 @@
 import type { Alert, IncomingAlert } from '../domain/alert.ts';
 import { DEFAULT_STORM, type Route, type StormConfiguration } from '../domain/configuration.ts';
 import { AppError, isAppError } from '../domain/error.ts';
-import type { Incident } from '../domain/incident.ts';
+import type { Incident, Severity } from '../domain/incident.ts';
 import {
   comparable,
   DEFAULT_SELECTION_RULES,
@@ -24,6 +24,7 @@ export const FALLBACK_ROUTE: Route = {
   when: 'true',
   playbook: 'model-drift',
   mode: 'observe',
+  vetoSeconds: null,
   severity: 'sev3',
   suspect: null,
   reopenWindowSeconds: 3600,
@@ -38,6 +39,7 @@ export interface AlertRouting {
     | 'title'
     | 'severity'
     | 'mode'
+    | 'vetoSeconds'
     | 'route'
     | 'playbookName'
     | 'suspect'
@@ -80,6 +82,8 @@ export interface Router {
   readonly route: (incoming: IncomingAlert) => {
     readonly routing: AlertRouting;
     readonly explanation: RouteExplanation;
+    /** The route that took it. */
+    readonly route: Route;
   };
   /** What an alert's labels select, for `targets explain`. */
   readonly explainTargets: (alert: Alert) => ResolvedTargets;
@@ -92,6 +96,18 @@ export interface RouterInput {
   readonly selectionRules: readonly SelectionRule[];
   readonly playbooks: readonly PinnedPlaybook[];
   readonly storm?: StormConfiguration;
+}
+
+/** How long people may veto before the first effect of an incident that goes on by itself, unless its route says so. */
+const VETO_SECONDS = 60;
+
+/** How long people may veto before the first effect of an incident of this route and severity, in seconds. */
+export function vetoSecondsOf(
+  { mode, vetoSeconds }: Pick<Route, 'mode' | 'vetoSeconds'>,
+  severity: Severity,
+): number {
+  if (mode !== 'auto') return 0;
+  return vetoSeconds ?? (severity === 'sev1' ? 0 : VETO_SECONDS);
 }
 
 interface CompiledRoute {
@@ -212,6 +228,7 @@ export function createRouter(input: RouterInput): Router {
         title: alert.title,
         severity,
         mode,
+        vetoSeconds: vetoSecondsOf(chosen.route, severity),
         route: name,
         playbookName: playbook,
         suspect,
@@ -226,7 +243,8 @@ export function createRouter(input: RouterInput): Router {
       claimTargets: claimTargetsOf(alert, targets.entry, named),
       storm: stormOf(alert, chosen, input.storm ?? DEFAULT_STORM),
     };
-    return { routing, explanation: { route: name, steps, suspect, targets } };
+    const explanation = { route: name, steps, suspect, targets };
+    return { routing, explanation, route: chosen.route };
   };
   return { route, explainTargets: explain };
 }

@@ -13,14 +13,15 @@ export function stormKeyOf(playbookClass: string, severity: Route['severity']): 
 
 /**
  * Where an alert goes when too many new incidents of its kind open at once: an incident that names no model, so that a
- * person picks one of its suspects before anything is planned, and that observes.
+ * person picks one of its suspects before anything is planned, and that asks before each effect, unless its route only
+ * observes.
  */
 export function stormOf(
   alert: Alert,
   { route, playbookClass }: { readonly route: Route; readonly playbookClass: string },
   { newIncidentsMax, windowSeconds }: StormConfiguration,
 ): AlertRouting['storm'] {
-  const { name, playbook, severity } = route;
+  const { name, playbook, severity, mode } = route;
   return {
     key: stormKeyOf(playbookClass, severity),
     newIncidentsMax,
@@ -28,7 +29,8 @@ export function stormOf(
     incident: {
       title: `Storm: too many new incidents of ${playbookClass} (${severity}) at once`,
       severity,
-      mode: 'observe',
+      mode: mode === 'observe' ? 'observe' : 'ask',
+      vetoSeconds: 0,
       route: name,
       playbookName: playbook,
       suspect: null,

@@ -25,7 +25,8 @@ export function namesBefore(input: CheckInput, at: PlacedOperation): ReadonlySet
   const names = new Set<string>();
   for (const other of input.placed) {
     if (other.step === at.step && other.position === at.position) break;
-    names.add(other.operation.name);
+    // What confirms an alert keeps no value for later expressions.
+    if (other.position >= 0) names.add(other.operation.name);
   }
   return names;
 }

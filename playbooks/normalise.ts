@@ -4,17 +4,19 @@ import { atLeast } from '../domain/approval.ts';
 import { isJsonObject } from '../domain/json.ts';
 import type {
   ApprovalOperation,
+  Confirmation,
   EffectOperation,
   LeafOperation,
   ParallelOperation,
   Playbook,
   PlaybookOperation,
   ProbeCall,
+  ProbeOperation,
   StepName,
 } from '../domain/playbook.ts';
 import { STEP_NAMES } from '../domain/playbook.ts';
-import { PARAMETERS_MAX } from '../domain/playbook-schema.ts';
 import type { Catalogue } from './catalogue.ts';
+import { checkOrder, checkParameters } from './header-checks.ts';
 import { keysOf, parseAt } from './schema-problems.ts';
 import { suggestionFor } from './suggestion.ts';
 import { KIND_KEYS, SURFACE_SCHEMAS, headerSchema, secondsOf } from './surface-schema.ts';
@@ -22,7 +24,7 @@ import type { KindKey, SurfaceCall } from './surface-schema.ts';
 import type { DocumentPath, FileProblem, YamlDocument } from './yaml-document.ts';
 import { fileError, PROBLEMS_MAX } from './yaml-document.ts';
 
-const HEADER_KEYS = ['name', 'class', 'title', 'parameters'];
+const CONFIRM_WITHIN_DEFAULT = '60s';
 const EXPIRES_DEFAULT = '24h';
 const ESCALATE_DEFAULT = '15m';
 
@@ -242,41 +244,6 @@ function readOperation(reading: Reading, value: unknown, at: At): PlaybookOperat
   return operation;
 }
 
-function checkOrder(reading: Reading, keys: readonly string[]): void {
-  const steps = keys.filter((key) => STEP_NAMES.some((name) => name === key));
-  const missing = STEP_NAMES.filter((name) => !steps.includes(name));
-  for (const name of missing) {
-    const message = `The step '${name}' is missing; a playbook has ${STEP_NAMES.join(', ')}.`;
-    reading.problems.push(reading.document.problemAt([], message));
-  }
-  const wrong = steps.findIndex((key, index) => key !== STEP_NAMES[index]);
-  const out = missing.length === 0 ? steps[wrong] : undefined;
-  if (out !== undefined) {
-    const message = `The step '${out}' is out of order: the steps are ${STEP_NAMES.join(', ')}.`;
-    reading.problems.push(reading.document.problemAt([out], message, 'key'));
-  }
-  const late = keys
-    .slice(keys.findIndex((key) => steps.includes(key)))
-    .find((key) => !steps.includes(key));
-  if (steps.length > 0 && late !== undefined && HEADER_KEYS.includes(late)) {
-    const message = `The header key '${late}' stands after the steps; it comes before them.`;
-    reading.problems.push(reading.document.problemAt([late], message, 'key'));
-  }
-}
-
-function checkParameters(reading: Reading, parameters: Playbook['parameters']): void {
-  const names = Object.entries(parameters);
-  if (names.length > PARAMETERS_MAX) {
-    const message = `A playbook has at most ${PARAMETERS_MAX.toString()} parameters.`;
-    reading.problems.push(reading.document.problemAt(['parameters'], message));
-  }
-  for (const [name, parameter] of names) {
-    if (typeof parameter.default === parameter.type) continue;
-    const message = `The default of '${name}' is not a ${parameter.type}.`;
-    reading.problems.push(reading.document.problemAt(['parameters', name, 'default'], message));
-  }
-}
-
 function readStep(
   reading: Reading,
   step: StepName,
@@ -286,6 +253,29 @@ function readStep(
     const at: At = { path: [step, position], step, container: null, position };
     return readOperation(reading, value, at) ?? [];
   });
+}
+
+/** Position of the probes that confirm: before everything in `isolate`. */
+const CONFIRMING = -1;
+
+function readConfirm(
+  reading: Reading,
+  surface: NonNullable<z.infer<typeof headerSchema>['confirm']>,
+): Confirmation {
+  const probes = surface.probes.flatMap((value, index): readonly ProbeOperation[] => {
+    const path = ['confirm', 'probes', index];
+    const at: At = { path, step: 'isolate', container: null, position: CONFIRMING };
+    const operation = readOperation(reading, value, at);
+    if (operation === undefined || operation.kind === 'probe') return operation ? [operation] : [];
+    const message = `'${operation.kind}' cannot confirm an alert: only probes can.`;
+    reading.problems.push(reading.document.problemAt(path, message));
+    return [];
+  });
+  return {
+    probes,
+    needs: surface.needs ?? surface.probes.length,
+    withinSeconds: secondsOf(surface.within ?? CONFIRM_WITHIN_DEFAULT),
+  };
 }
 
 /**
@@ -312,11 +302,13 @@ export function normalisePlaybook(
   }
   const { name, title, parameters = {}, ...rest } = header.data;
   checkParameters(reading, parameters);
+  const confirm = rest.confirm === undefined ? {} : { confirm: readConfirm(reading, rest.confirm) };
   const steps = STEP_NAMES.map((step) => ({
     name: step,
     operations: readStep(reading, step, rest[step]),
   }));
   if (reading.problems.length > 0) throw fileError(reading.problems);
-  const playbook = { formatVersion: 1, name, class: rest.class, title, parameters, steps } as const;
+  const head = { formatVersion: 1, name, class: rest.class, title, parameters } as const;
+  const playbook = { ...head, ...confirm, steps };
   return { playbook, placed: reading.placed };
 }

@@ -1,5 +1,6 @@
 import { atLeast, quorumOf } from '../domain/approval.ts';
 import { OPERATIONS_MAX } from '../domain/playbook-schema.ts';
+import { CONFIRM } from '../domain/playbook.ts';
 import type {
   ActionOperation,
   ApprovalOperation,
@@ -148,6 +149,28 @@ function looks({ operation }: PlacedOperation): boolean {
   return operation.kind === 'gate' || (operation.kind === 'probe' && operation.expect !== null);
 }
 
+/** What confirms must be able to say no, and enough of it must be there. */
+function checkConfirm(input: CheckInput): void {
+  const { confirm } = input.playbook;
+  if (input.placed.some(({ operation }) => operation.name === CONFIRM)) {
+    const named = input.placed.find(({ operation }) => operation.name === CONFIRM);
+    note(
+      input,
+      named?.path ?? [],
+      `No operation is called '${CONFIRM}': that is the confirmation.`,
+    );
+  }
+  if (confirm === undefined) return;
+  if (confirm.needs > confirm.probes.length) {
+    const message = `'needs' is ${confirm.needs.toString()}, and there are ${confirm.probes.length.toString()} probes.`;
+    note(input, ['confirm', 'needs'], message);
+  }
+  for (const [index, probe] of confirm.probes.entries()) {
+    if (probe.expect !== null) continue;
+    note(input, ['confirm', 'probes', index], "A probe that confirms needs 'expect'.");
+  }
+}
+
 /** Evidence before mutation, and a look of our own after it. */
 function checkIsolate(input: CheckInput): void {
   const isolate = input.placed.filter(({ step }) => step === 'isolate');
@@ -194,6 +217,7 @@ export function checkPlaybook(input: CheckInput): void {
   checkNames(input);
   checkCalls(input);
   for (const placed of input.placed) checkOperation(input, placed);
+  checkConfirm(input);
   checkIsolate(input);
   checkRedeploy(input);
   checkExpressions(input);

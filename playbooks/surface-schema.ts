@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { APPROVAL_CLASSES, ROLES } from '../domain/approval.ts';
 import {
+  CONFIRM_PROBES_MAX,
+  CONFIRM_SECONDS_MAX,
   MEMBERS_MAX,
   OPERATIONS_MAX,
   operationName,
@@ -152,6 +154,11 @@ const parameter = z.strictObject({
   description: z.string().min(1).max(500),
 });
 
+const confirm = {
+  needs: z.int().min(1).max(CONFIRM_PROBES_MAX).optional(),
+  within: duration(`${CONFIRM_SECONDS_MAX.toString()}s`).optional(),
+};
+
 const header = {
   name: operationName,
   class: operationName.meta({ description: 'Part of the incident key: alerts of one class join.' }),
@@ -162,6 +169,9 @@ const header = {
 /** The head of a file: everything but the five steps, which are read one operation at a time. */
 export const headerSchema = z.strictObject({
   ...header,
+  confirm: z
+    .strictObject({ ...confirm, probes: z.array(z.unknown()).min(1).max(CONFIRM_PROBES_MAX) })
+    .optional(),
   isolate: z.array(z.unknown()),
   audit: z.array(z.unknown()),
   revert: z.array(z.unknown()),
@@ -172,6 +182,13 @@ export const headerSchema = z.strictObject({
 /** The whole file, for editors. */
 export const fileSchema = z.strictObject({
   ...header,
+  confirm: z
+    .strictObject({ ...confirm, probes: z.array(probe).min(1).max(CONFIRM_PROBES_MAX) })
+    .optional()
+    .meta({
+      description:
+        'Probes that must agree with the alert before the first effect: `needs` of them (all) within `within` (60s).',
+    }),
   isolate: operations,
   audit: operations,
   revert: operations,

@@ -35,6 +35,7 @@ type Tone = 'good' | 'bad' | 'ask' | 'plain';
 const GOOD: ReadonlySet<FactKind> = new Set<FactKind>([
   'operation.verified',
   'operation.confirmed',
+  'alert.confirmed',
   'containment.verified',
   'containment.restored',
   'known-good.chosen',
@@ -64,6 +65,9 @@ const ASK: ReadonlySet<FactKind> = new Set<FactKind>([
   'approval.escalated',
   'containment.contested',
   'containment.expired',
+  'incident.veto-opened',
+  'incident.vetoed',
+  'alert.unconfirmed',
   'incident.paused',
   'claim.blocked',
 ]);

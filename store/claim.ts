@@ -3,7 +3,7 @@ import { AppError } from '../domain/error.ts';
 import { firstRow } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { addWork } from './outbox.ts';
-import type { ClaimTable } from './tables.ts';
+import type { ClaimTable } from './claim-table.ts';
 
 /** Most targets that one incident claims at once. */
 export const CLAIM_TARGETS_MAX = 1000;

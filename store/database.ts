@@ -13,6 +13,7 @@ import { createFactTable } from './fact.ts';
 import { createFindingTable } from './finding.ts';
 import { createHaltTable } from './halt.ts';
 import { createIncidentTable } from './incident.ts';
+import { createIsolationTable } from './isolation.ts';
 import { createLineageTable } from './lineage.ts';
 import { Listener } from './listener.ts';
 import { createMessageTable } from './message.ts';
@@ -85,6 +86,7 @@ export function createTables(connection: Connection): Tables {
     alerts: createAlertTable(connection),
     incidents: createIncidentTable(connection),
     operations: createOperationTable(connection),
+    isolations: createIsolationTable(connection),
     results: createResultTable(connection),
     claims: createClaimTable(connection),
     approvals: createApprovalTable(connection),

@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import { CLOSING_VERDICTS, SEVERITIES } from '../domain/incident.ts';
+import { CLOSING_VERDICTS, MODES, SEVERITIES } from '../domain/incident.ts';
 import type { Incident } from '../domain/incident.ts';
 import { STEP_NAMES } from '../domain/playbook.ts';
 import { document, timestamp } from './column.ts';
 
 /** The columns of an incident under the names of the domain. */
 export const INCIDENT_COLUMNS = `id, number, incident_key as key, title, state, state_reason as "stateReason",
-  owner, severity, phase, mode, route, playbook_name as "playbookName", playbook_digest as "playbookDigest",
+  owner, severity, phase, mode, veto_seconds as "vetoSeconds",
+  veto_until as "vetoUntil", route, playbook_name as "playbookName", playbook_digest as "playbookDigest",
   suspect, model, targets, parameters, origin, first_alert as "firstAlert", alert_count as "alertCount",
   generation, step, paused, acknowledged_by as "acknowledgedBy", verdict, onset_at as "onsetAt",
   opened_at as "openedAt", contained_at as "containedAt", restored_at as "restoredAt",
@@ -23,7 +24,9 @@ export const incidentRow: z.ZodType<Incident> = z.object({
   owner: z.string().nullable(),
   severity: z.enum(SEVERITIES),
   phase: z.enum(['triage', 'containment', 'eradication', 'recovery', 'review', 'closed']),
-  mode: z.enum(['observe', 'auto']),
+  mode: z.enum(MODES),
+  vetoSeconds: z.number(),
+  vetoUntil: timestamp.nullable(),
   route: z.string().nullable(),
   playbookName: z.string(),
   playbookDigest: z.string().nullable(),

@@ -79,6 +79,8 @@ const CHANGE_COLUMNS: Readonly<Record<keyof IncidentChange, string>> = {
   restoredAt: 'restored_at',
   stabilisedAt: 'stabilised_at',
   closedAt: 'closed_at',
+  mode: 'mode',
+  vetoUntil: 'veto_until',
 };
 
 const idRow = z.object({ id: z.string() });

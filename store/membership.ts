@@ -58,6 +58,7 @@ const REOPEN = {
   name: 'membership-reopen',
   text: `update firebreak.incident set state = 'pending', accepting = true, generation = generation + 1,
       state_reason = null, phase = 'triage', step = null, paused = false, verdict = null,
+      veto_until = null,
       contained_at = null, restored_at = null, stabilised_at = null, closed_at = null
     where id = $1 and state = 'closed'
     returning generation`,
@@ -65,10 +66,10 @@ const REOPEN = {
 
 const OPEN = {
   name: 'membership-open',
-  text: `insert into firebreak.incident (id, incident_key, title, state, severity, phase, mode, route,
-      playbook_name, suspect, model, targets, parameters, origin, first_alert, onset_at, opened_at,
+  text: `insert into firebreak.incident (id, incident_key, title, state, severity, phase, mode, veto_seconds,
+      route, playbook_name, suspect, model, targets, parameters, origin, first_alert, onset_at, opened_at,
       storm_key)
-    values ($1, $2, $3, 'pending', $4, 'triage', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+    values ($1, $2, $3, 'pending', $4, 'triage', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
     on conflict (incident_key) where accepting do nothing
     returning id`,
 };
@@ -180,6 +181,7 @@ async function open(connection: Connection, request: OpenRequest): Promise<Membe
     clean(incident.title),
     incident.severity,
     incident.mode,
+    incident.vetoSeconds,
     clean(incident.route),
     incident.playbookName,
     clean(incident.suspect),

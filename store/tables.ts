@@ -15,6 +15,8 @@ import type {
 } from '../domain/operation.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { StormSuspect } from '../domain/storm.ts';
+import type { ClaimTable } from './claim-table.ts';
+import type { IsolationTable } from './isolation-table.ts';
 import type { FindingTable, ObservationTable } from './observation-table.ts';
 import type { HaltTable } from './halt-table.ts';
 import type { OperationMove, OperationStage } from './operation-move.ts';
@@ -37,6 +39,7 @@ export type NewIncident = Pick<
   | 'title'
   | 'severity'
   | 'mode'
+  | 'vetoSeconds'
   | 'route'
   | 'playbookName'
   | 'suspect'
@@ -102,6 +105,8 @@ export type IncidentChange = Partial<
     | 'stateReason'
     | 'owner'
     | 'severity'
+    | 'mode'
+    | 'vetoUntil'
     | 'phase'
     | 'model'
     | 'targets'
@@ -222,31 +227,6 @@ export interface ResultTable {
   put(result: OperationResult): Promise<OperationResult>;
   /** Newest round of each operation. */
   ofIncident(incidentId: string): Promise<readonly OperationResult[]>;
-}
-
-/** What can be done with claim rows. */
-export interface ClaimTable {
-  /**
-   * Takes all targets (sorted) for an incident, or none: answers who blocks. Idempotent.
-   */
-  take(request: {
-    readonly incidentId: string;
-    readonly targets: readonly string[];
-    readonly mode: 'shared' | 'exclusive';
-    /** It also waits until no other incident contains a target: lift, redeploy, a containment of another kind. */
-    readonly waitsForContainments?: boolean;
-  }): Promise<
-    | { readonly taken: true }
-    | { readonly taken: false; readonly by: string; readonly target: string }
-  >;
-  holds(incidentId: string, target: string): Promise<boolean>;
-  /** Ends an incident's claims but for those of containments left in place; wakes who waits. */
-  release(incidentId: string): Promise<void>;
-  /** Wakes the incidents that wait for these targets: something on them was taken back. */
-  wakeWaiting(targets: readonly string[]): Promise<void>;
-  ofIncident(
-    incidentId: string,
-  ): Promise<readonly { readonly target: string; readonly mode: 'shared' | 'exclusive' }[]>;
 }
 
 /** What can be done with approval rows. */
@@ -378,6 +358,7 @@ export interface Tables {
   readonly alerts: AlertTable;
   readonly incidents: IncidentTable;
   readonly operations: OperationTable;
+  readonly isolations: IsolationTable;
   readonly results: ResultTable;
   readonly claims: ClaimTable;
   readonly approvals: ApprovalTable;

@@ -21,6 +21,7 @@ export const NEW_INCIDENT: NewIncident = {
   title: 'Fraud scores drift',
   severity: 'sev2',
   mode: 'auto',
+  vetoSeconds: 0,
   route: 'drift',
   playbookName: 'poisoned-training-data',
   suspect: null,

@@ -7,6 +7,7 @@ export interface CommandEffect {
   readonly change: CarriedChange;
   readonly fact: Pick<BornFact, 'kind' | 'summary' | 'data'>;
   readonly paused?: boolean;
+  readonly vetoed?: boolean;
   readonly cancelled?: { readonly reason: string; readonly by: string };
 }
 
@@ -43,6 +44,14 @@ export function effectOf({ command, actor }: Decision): CommandEffect | null {
       const why = reason === undefined ? '.' : `: ${reason}`;
       const fact = says('incident.handed-over', `handed the incident over to ${to}${why}`);
       return { change: { owner: to }, fact: { ...fact, data: { to } } };
+    }
+    case 'veto': {
+      const { reason } = command;
+      const fact = says(
+        'incident.vetoed',
+        `vetoed: from now on each effect is asked for: ${reason}`,
+      );
+      return { change: { mode: 'ask' }, fact: { ...fact, data: { reason } }, vetoed: true };
     }
     case 'severity': {
       const { severity, reason } = command;

@@ -91,6 +91,7 @@ const STEERING: Readonly<Record<SteeringKind, (view: RunView) => string | null>>
   'target-remove': NOT_OF_A_RUN,
   'hand-over': NEVER_REFUSED,
   severity: NEVER_REFUSED,
+  veto: NEVER_REFUSED,
   acknowledge: NEVER_REFUSED,
   note: NEVER_REFUSED,
 };

@@ -45,6 +45,7 @@ export type Waiting =
   | { readonly kind: 'held'; readonly operation: string | null; readonly reason: string }
   | { readonly kind: 'paused' }
   | { readonly kind: 'claim'; readonly operation: string; readonly by: string }
+  | { readonly kind: 'veto'; readonly operation: string; readonly until: string }
   | { readonly kind: 'targets' }
   | { readonly kind: 'timer'; readonly operation: string }
   | { readonly kind: 'close' };

@@ -34,7 +34,7 @@ export const stretches = proxyActivities<Pick<Activities, 'runStretch'>>({
 
 /** Activities that look outside and write only to Postgres. */
 export const reads = proxyActivities<
-  Pick<Activities, 'look' | 'requestApproval' | 'confirmStep' | 'settleByPerson'>
+  Pick<Activities, 'look' | 'requestApproval' | 'confirmAlert' | 'confirmStep' | 'settleByPerson'>
 >({
   startToCloseTimeout: 300 * SECOND_MS,
   heartbeatTimeout: HEARTBEAT_MS,

@@ -1,5 +1,5 @@
 import { sleep } from '@temporalio/workflow';
-import type { OperationOutcome } from '../activities/activity.ts';
+import type { EffectFirst, OperationOutcome } from '../activities/activity.ts';
 import {
   isRead,
   type ApprovalOperation,
@@ -14,6 +14,7 @@ import {
 import { awaitApproval, waitForClaim } from './await-approval.ts';
 import { effects, reads } from './proxies.ts';
 import type { Run } from './run.ts';
+import { waitForVeto } from './wait-for-veto.ts';
 
 const SECOND_MS = 1000;
 /** How long a probe that does not hold yet rests between looks. */
@@ -74,9 +75,11 @@ export async function runOperation(
   run.operation = operation.name;
   switch (operation.kind) {
     case 'action':
-    case 'undo':
-      await runEffect(run, { step, operation, approvalId: null });
+    case 'undo': {
+      const { asks } = await runEffect(run, { step, operation, approvalId: null });
+      if (asks) await runApproval(run, step, { name: operation.name, covers: [operation] });
       return;
+    }
     case 'approval':
       await runApproval(run, step, operation);
       return;
@@ -98,16 +101,23 @@ interface Effect {
   readonly approvalId: string | null;
 }
 
+/** Why an effect did not come to an outcome; both false when it did. */
+interface EffectPause {
+  /** The world moved since people approved. */
+  readonly conflict: boolean;
+  /** People must approve it first. */
+  readonly asks: boolean;
+}
+
+const SETTLED: EffectPause = { conflict: false, asks: false };
+
 /**
  * One effect. Its undo needs no list in here: the operation row is written before anything is sent, and the undo
  * stack is the rows whose apply began.
  */
-async function runEffect(
-  run: Run,
-  { step, operation, approvalId }: Effect,
-): Promise<{ readonly conflict: boolean }> {
+async function runEffect(run: Run, { step, operation, approvalId }: Effect): Promise<EffectPause> {
   const blockedSince = Date.now();
-  for (;;) {
+  for (let look = 1; ; look += 1) {
     const attempt = await run.carrier.attempt((reference) =>
       effects.act({
         ...reference,
@@ -120,67 +130,92 @@ async function runEffect(
     );
     if ('failure' in attempt) {
       giveUp(run, operation.name, attempt.failure);
-      return { conflict: false };
+      return SETTLED;
     }
     const outcome = attempt.value;
+    const pause = await passFirst(run, operation, { first: outcome.first, look });
+    if (pause === 'again') continue;
+    if (pause !== null) return pause;
     if (
       outcome.blockedBy !== null &&
       (await waitForClaim(run, operation.name, outcome.blockedBy))
     ) {
       if (Date.now() - blockedSince < LOOKS_MAX * LOOK_AGAIN_MS) continue;
     }
-    if (outcome.conflict && approvalId !== null) return { conflict: true };
+    if (outcome.conflict && approvalId !== null) return { conflict: true, asks: false };
     run.progress.settle(outcome);
     run.noteHold(outcome.holdMs);
-    return { conflict: false };
+    return SETTLED;
   }
 }
 
-async function runApproval(run: Run, step: StepName, operation: ApprovalOperation): Promise<void> {
+/** What comes before an effect: null when nothing does, `again` once it may be tried again. */
+async function passFirst(
+  run: Run,
+  operation: EffectOperation,
+  { first, look }: { readonly first: EffectFirst | undefined; readonly look: number },
+): Promise<'again' | EffectPause | null> {
+  if (first === undefined) return null;
+  if (first.kind === 'approval') return { conflict: false, asks: true };
+  const { until } = first;
+  if (await waitForVeto(run, { operation: operation.name, until, look })) return 'again';
+  giveUp(run, operation.name, 'the incident was cancelled');
+  return SETTLED;
+}
+
+/** What people are asked about: an approval of the playbook, or effects that may not go on by themselves. */
+type Asking = Pick<ApprovalOperation, 'name' | 'covers'> & Partial<Pick<ApprovalOperation, 'kind'>>;
+
+/**
+ * Settles what was asked. An approval has an outcome of its own; effects that were asked for by themselves have theirs,
+ * and those that were not reached get this one.
+ */
+function settleAsking(
+  run: Run,
+  asking: Asking,
+  { outcome, reason }: Pick<OperationOutcome, 'outcome' | 'reason'>,
+): void {
+  const own = asking.kind === 'approval' ? [asking] : unreached(run, asking);
+  for (const { name } of own) {
+    run.progress.settle({ operation: name, round: run.progress.roundOf(name), outcome, reason });
+  }
+}
+
+function unreached(run: Run, { covers }: Asking): readonly EffectOperation[] {
+  return covers.filter(({ name }) => run.progress.outcomeOf(name) === undefined);
+}
+
+async function runApproval(run: Run, step: StepName, asking: Asking): Promise<void> {
   for (let plan = 0; plan < PLANS_MAX; plan += 1) {
-    const covers = operation.covers.map(({ name }) => name);
-    const end = await awaitApproval(run, { step, name: operation.name, covers });
-    const round = run.progress.roundOf(operation.name);
+    const covers = asking.covers.map(({ name }) => name);
+    const end = await awaitApproval(run, { step, name: asking.name, covers });
     switch (end.kind) {
       case 'nothing-to-ask':
-        run.progress.settle({
-          operation: operation.name,
-          round,
-          outcome: end.outcome,
-          reason: end.reason,
-        });
-        return;
       case 'refused':
-        run.progress.settle({
-          operation: operation.name,
-          round,
-          outcome: end.outcome,
-          reason: end.reason,
-        });
+        settleAsking(run, asking, { outcome: end.outcome, reason: end.reason });
         return;
       case 'again':
-        planAgain(run, operation);
+        planAgain(run, asking);
         break;
       case 'approved': {
-        const moved = await applyCovered(run, operation, { step, approvalId: end.approvalId });
+        const moved = await applyCovered(run, asking, { step, approvalId: end.approvalId });
         if (!moved) return;
-        planAgain(run, operation);
+        planAgain(run, asking);
         break;
       }
     }
   }
-  run.progress.settle({
-    operation: operation.name,
-    round: run.progress.roundOf(operation.name),
+  settleAsking(run, asking, {
     outcome: 'inconclusive',
     reason: 'the world moved between every plan and its approval',
   });
 }
 
 /** A voided plan takes the whole approval with it: what it covered and did not reach is planned anew. */
-function planAgain(run: Run, approval: ApprovalOperation): void {
-  run.progress.reopen(approval.name);
-  for (const covered of approval.covers) {
+function planAgain(run: Run, asking: Asking): void {
+  run.progress.reopen(asking.name);
+  for (const covered of asking.covers) {
+    if (covered.name === asking.name) continue;
     const outcome = run.progress.outcomeOf(covered.name);
     if (!outcome || !run.passes(covered, outcome)) run.progress.reopen(covered.name);
   }
@@ -189,11 +224,10 @@ function planAgain(run: Run, approval: ApprovalOperation): void {
 /** Applies what was approved, in order; true when the world had moved and people must be asked anew. */
 async function applyCovered(
   run: Run,
-  approval: ApprovalOperation,
+  asking: Asking,
   { step, approvalId }: Omit<Effect, 'operation'>,
 ): Promise<boolean> {
-  const round = run.progress.roundOf(approval.name);
-  for (const covered of approval.covers) {
+  for (const covered of asking.covers) {
     const settled = run.progress.outcomeOf(covered.name);
     if (settled && run.passes(covered, settled)) continue;
     run.operation = covered.name;
@@ -201,19 +235,18 @@ async function applyCovered(
     if (conflict) return true;
     const outcome = run.progress.outcomeOf(covered.name);
     if (outcome && !run.passes(covered, outcome)) {
-      run.progress.settle({ ...outcome, operation: approval.name, round });
+      settleAsking(run, asking, outcome);
       return false;
     }
   }
-  run.progress.settle({ operation: approval.name, round, outcome: 'succeeded', reason: null });
+  settleAsking(run, asking, { outcome: 'succeeded', reason: null });
   return false;
 }
 
 const BADNESS = ['succeeded', 'skipped', 'not_run', 'inconclusive', 'failed'] as const;
 
-async function runParallel(run: Run, step: StepName, group: ParallelOperation): Promise<void> {
-  const open = group.operations.filter(({ name }) => run.progress.outcomeOf(name) === undefined);
-  await Promise.all(open.map((member) => runMember(run, step, member)));
+/** How the worst member of a group ended that does not pass; null when all do. */
+function worstOf(run: Run, group: ParallelOperation): OperationOutcome | null {
   let worst: OperationOutcome | null = null;
   for (const member of group.operations) {
     const outcome = run.progress.outcomeOf(member.name);
@@ -221,6 +254,16 @@ async function runParallel(run: Run, step: StepName, group: ParallelOperation): 
     if (!worst || BADNESS.indexOf(outcome.outcome) > BADNESS.indexOf(worst.outcome))
       worst = outcome;
   }
+  return worst;
+}
+
+async function runParallel(run: Run, step: StepName, group: ParallelOperation): Promise<void> {
+  const open = group.operations.filter(({ name }) => run.progress.outcomeOf(name) === undefined);
+  const members = await Promise.all(open.map((member) => runMember(run, step, member)));
+  const covers = members.flat();
+  // Asked about together: one answer for the group, not one for each member.
+  if (covers.length > 0) await runApproval(run, step, { name: group.name, covers });
+  const worst = worstOf(run, group);
   run.progress.settle({
     operation: group.name,
     round: run.progress.roundOf(group.name),
@@ -229,9 +272,18 @@ async function runParallel(run: Run, step: StepName, group: ParallelOperation): 
   });
 }
 
-async function runMember(run: Run, step: StepName, member: LeafOperation): Promise<void> {
-  if (isRead(member)) await runReads(run, step, [member]);
-  else await runEffect(run, { step, operation: member, approvalId: null });
+/** Runs a member to its outcome; answers it instead when people must approve it first. */
+async function runMember(
+  run: Run,
+  step: StepName,
+  member: LeafOperation,
+): Promise<readonly EffectOperation[]> {
+  if (isRead(member)) {
+    await runReads(run, step, [member]);
+    return [];
+  }
+  const { asks } = await runEffect(run, { step, operation: member, approvalId: null });
+  return asks ? [member] : [];
 }
 
 async function runWait(run: Run, operation: WaitOperation): Promise<void> {

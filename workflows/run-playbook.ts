@@ -9,14 +9,14 @@ import {
   type ReadOperation,
   type StepName,
 } from '../domain/playbook.ts';
+import { confirmAlert } from './confirm-alert.ts';
 import { hold, type HoldEnd, type HoldReason } from './await-decision.ts';
 import type { IncidentInput } from './messages.ts';
 import { reads } from './proxies.ts';
 import { runOperation, runReads } from './run-operation.ts';
 import { runStretch, type StretchEnd } from './run-stretch.ts';
 import type { Run } from './run.ts';
-
-const PAUSE_LOOK_MS = 24 * 3600 * 1000;
+import { whilePaused } from './while-paused.ts';
 
 const PHASES: Readonly<Record<StepName, Phase>> = {
   isolate: 'containment',
@@ -113,6 +113,7 @@ async function runBatch(
   }
   const [operation] = batch;
   if (operation && run.progress.outcomeOf(operation.name) === undefined) {
+    if (!(await confirmAlert(run, operation))) return;
     await runOperation(run, step, operation);
   }
 }
@@ -131,11 +132,7 @@ async function gatekeep(run: Run, step: StepName): Promise<HoldEnd | 'go'> {
     if (end === 'closed') return end;
   }
   if (run.isPaused()) {
-    run.waiting = { kind: 'paused' };
-    while (run.isPaused() && run.cancelled === null) {
-      await run.until(() => !run.isPaused() || run.cancelled !== null, PAUSE_LOOK_MS);
-    }
-    run.waiting = null;
+    await whilePaused(run);
     if (run.cancelled !== null) return gatekeep(run, step);
   }
   if (run.shouldContinueAsNew) {

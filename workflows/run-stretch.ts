@@ -7,6 +7,7 @@ import {
   type PlaybookOperation,
   type StepName,
 } from '../domain/playbook.ts';
+import { awaitsConfirmation } from './confirm-alert.ts';
 import { stretches } from './proxies.ts';
 import type { Run } from './run.ts';
 
@@ -26,7 +27,7 @@ export async function runStretch(
   step: StepName,
   operations: readonly PlaybookOperation[],
 ): Promise<StretchEnd> {
-  const stages = stagesOf(run, operations);
+  const stages = nextStages(run, operations);
   const members = stages.flatMap((stage) => stage.operations);
   if (members.length < 2 || !patched(PATCH)) return 'none';
   run.operation = members[0]?.name ?? null;
@@ -41,6 +42,11 @@ export async function runStretch(
   }
   for (const { operation, since } of pending) run.progress.lookedSince(operation, since);
   return settled.length > 0 ? 'settled' : 'stalled';
+}
+
+/** None while the alert has to be confirmed: that comes before the first effect, and not before what only looks. */
+function nextStages(run: Run, operations: readonly PlaybookOperation[]): readonly Stage[] {
+  return awaitsConfirmation(run) ? [] : stagesOf(run, operations);
 }
 
 /** The stages of the next stretch; none where something stands first that is not to be passed over. */

@@ -43,6 +43,8 @@ export class Run {
   operation: string | null = null;
   waiting: Waiting | null = null;
   ended = false;
+  /** Somebody vetoed: the wait for a veto is over, and people are asked from now on. */
+  vetoed = false;
   /** Everything was taken back: nothing may go on from here but the close. */
   stoodDown = false;
   /** Grows with each wake signal. */
@@ -252,6 +254,7 @@ export class Run {
     }
     this.paused = effect.paused ?? this.paused;
     this.cancelled = effect.cancelled ?? this.cancelled;
+    this.vetoed ||= effect.vetoed ?? false;
     this.set(effect.change);
     this.noteSeverity(effect.change.severity);
     this.tell({

@@ -50,6 +50,10 @@ export const commandBodies = {
       command: { kind: 'hand-over', to, ...(why === undefined ? {} : { reason: why }) },
     }),
   ),
+  veto: body({ reason }).transform(({ decisionId: id, reason: why }): CommandBody => ({
+    decisionId: id ?? null,
+    command: { kind: 'veto', reason: why },
+  })),
   pause: body({ reason }).transform(({ decisionId: id, reason: why }): CommandBody => ({
     decisionId: id ?? null,
     command: { kind: 'pause', reason: why },
@@ -135,6 +139,7 @@ export const COMMAND_NAMES = [
   'note',
   'severity',
   'hand-over',
+  'veto',
   'pause',
   'resume',
   'retry',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Alert } from '../../domain/alert.ts';
-import { CLOSING_VERDICTS, SEVERITIES, type Incident } from '../../domain/incident.ts';
+import { CLOSING_VERDICTS, MODES, SEVERITIES, type Incident } from '../../domain/incident.ts';
 import type { InventoryEntry, ResolvedTargets } from '../../domain/inventory.ts';
 import { STEP_NAMES } from '../../domain/playbook.ts';
 import type { StormSuspect } from '../../domain/storm.ts';
@@ -92,7 +92,9 @@ export const incidentSchema = z.object({
   owner: z.string().nullable(),
   severity: severitySchema,
   phase: z.enum(['triage', 'containment', 'eradication', 'recovery', 'review', 'closed']),
-  mode: z.enum(['observe', 'auto']),
+  mode: z.enum(MODES),
+  vetoSeconds: z.number(),
+  vetoUntil: z.string().nullable(),
   route: z.string().nullable(),
   playbookName: z.string(),
   playbookDigest: z.string().nullable(),

@@ -11,6 +11,7 @@ import { kubernetesConfig, manifest } from './manifest.ts';
 import { createPodManifestsProbe } from './pod-manifests.ts';
 import { createPodsProbe } from './pods.ts';
 import { createQuarantinePod } from './quarantine-pod.ts';
+import { readyReplicasOf } from './ready-replicas.ts';
 import { createReplicaSetsProbe } from './replica-sets.ts';
 import { createRestart } from './restart.ts';
 import { createRollback } from './rollback.ts';
@@ -45,6 +46,7 @@ export function create(config: unknown): Connector {
       'config-map': createConfigMapProbe(client),
       'pod-manifests': createPodManifestsProbe(client),
     },
+    readyReplicas: (object, context) => readyReplicasOf(client, object, context),
     health: (signal) => healthOf(client, parsed.namespaces, signal),
     close: () => client.close(),
   };

@@ -77,6 +77,7 @@ export const scaleManifest: ActionManifest<ScaleInput> = {
   approvalClass: 'R1',
   claim: 'shared',
   reversible: true,
+  takesCapacity: true,
   target: deploymentTarget,
 };
 
@@ -87,6 +88,7 @@ export const routeServiceManifest: ActionManifest<RouteServiceInput> = {
   approvalClass: 'R1',
   claim: 'shared',
   reversible: true,
+  takesCapacity: true,
   target: (input) => `Service/${input.namespace}/${input.name}`,
 };
 
@@ -97,6 +99,7 @@ export const quarantinePodManifest: ActionManifest<QuarantinePodInput> = {
   approvalClass: 'R1',
   claim: 'shared',
   reversible: true,
+  takesCapacity: true,
   target: (input) => `Deployment/${input.namespace}/${input.deployment}`,
 };
 

@@ -82,6 +82,7 @@ export async function planQuarantine(
     before,
     after: { ...before, labels, policy: wantedPolicy(name, context.incidentId) },
     token: pod.metadata.resourceVersion,
+    takes: [{ object: quarantinePodManifest.target(input), replicas: 1, stays: true }],
     undo: 'Give the pod its labels back, or delete it when its ReplicaSet wants no pods; delete the policy.',
   };
 }

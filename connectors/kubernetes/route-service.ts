@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Verdict } from '../../domain/plan.ts';
+import type { Plan, Verdict } from '../../domain/plan.ts';
 import { defineAction, type AnyAction, type CallContext } from '../connector.ts';
 import { patchByHand } from './by-hand.ts';
 import type { KubernetesClient } from './client.ts';
@@ -7,9 +7,12 @@ import { endpointsOf } from './endpoint.ts';
 import type { RouteServiceInput } from './input-schema.ts';
 import { PODS, SERVICES } from './kind.ts';
 import { routeServiceManifest } from './manifest.ts';
-import type { Service } from './reply-schema.ts';
+import type { Pod, Service } from './reply-schema.ts';
 import { createSetting, findOrRefuse, patchMetadata } from './setting.ts';
-import { isReady, selectorText } from './workload.ts';
+import { deploymentNameOf, isReady, selectorText } from './workload.ts';
+
+/** Stands for pods that were too many to list. */
+const UNCOUNTED_REPLICAS = 1_000_000;
 
 const state = z.strictObject({
   uid: z.string(),
@@ -28,14 +31,40 @@ function stateOf(service: Service, input: RouteServiceInput): RouteState {
 }
 
 /** Ready pods that a selector picks; null when a limit cut the list. */
-async function countReady(
+async function readyPods(
   client: KubernetesClient,
   selected: { readonly namespace: string; readonly selector: Readonly<Record<string, string>> },
   context: CallContext,
-): Promise<number | null> {
+): Promise<readonly Pod[] | null> {
   const labels = selectorText({ matchLabels: selected.selector });
   const pods = await client.list(PODS, { namespace: selected.namespace, labels }, context);
-  return pods.truncated ? null : pods.items.filter(isReady).length;
+  return pods.truncated ? null : pods.items.filter(isReady);
+}
+
+/**
+ * The ready pods that lose their traffic, by the Deployment that made them. What cannot be counted counts as more than
+ * any cap allows.
+ */
+function takenBy(
+  service: { readonly namespace: string; readonly name: string },
+  now: readonly Pod[] | null,
+  then: readonly Pod[] | null,
+): Pick<Plan<RouteState>, 'takes'> {
+  const { namespace, name } = service;
+  if (now === null || then === null) {
+    const object = `Service/${namespace}/${name}`;
+    return { takes: [{ object, replicas: UNCOUNTED_REPLICAS, stays: true }] };
+  }
+  const kept = new Set(then.map(({ metadata }) => metadata.uid));
+  const lost = new Map<string, number>();
+  for (const pod of now.filter(({ metadata }) => !kept.has(metadata.uid))) {
+    const owner = deploymentNameOf(pod);
+    const object =
+      owner === null ? `Service/${namespace}/${name}` : `Deployment/${namespace}/${owner}`;
+    lost.set(object, (lost.get(object) ?? 0) + 1);
+  }
+  if (lost.size === 0) return {};
+  return { takes: [...lost].map(([object, replicas]) => ({ object, replicas, stays: true })) };
 }
 
 /** Every address must belong to a pod with the selector's labels: the slices say who really gets traffic. */
@@ -68,8 +97,8 @@ function words(selector: RouteState['selector']): string {
     .join(', ');
 }
 
-function counted(count: number | null): string {
-  return count === null ? 'many' : count.toString();
+function counted(pods: readonly Pod[] | null): string {
+  return pods === null ? 'many' : pods.length.toString();
 }
 
 /** The selector with the keys of the input. */
@@ -102,9 +131,9 @@ export function createRouteService(client: KubernetesClient): AnyAction {
       const service = await findOrRefuse(client, subject, context);
       const before = stateOf(service, input);
       const old = service.spec.selector ?? {};
-      const now = await countReady(client, { namespace, selector: old }, context);
+      const now = await readyPods(client, { namespace, selector: old }, context);
       const selector = narrowed(service, input);
-      const then = await countReady(client, { namespace, selector }, context);
+      const then = await readyPods(client, { namespace, selector }, context);
       return {
         summary:
           `Route Service ${namespace}/${name} by ${words(input.selector)} instead of ${words(before.selector)}: ` +
@@ -114,6 +143,7 @@ export function createRouteService(client: KubernetesClient): AnyAction {
         after: { ...before, selector: input.selector },
         token: service.metadata.resourceVersion,
         undo: `Set ${words(before.selector)} again.`,
+        ...takenBy(input, now, then),
       };
     },
     byHand: (input, { after }) =>

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../domain/error.ts';
-import type { Verdict } from '../../domain/plan.ts';
+import type { Plan, Verdict } from '../../domain/plan.ts';
 import { defineAction, type AnyAction, type CallContext } from '../connector.ts';
 import { patchByHand } from './by-hand.ts';
 import type { KubernetesClient } from './client.ts';
@@ -18,6 +18,14 @@ type ScaleState = z.infer<typeof state>;
 
 function stateOf(deployment: Deployment): ScaleState {
   return { uid: deployment.metadata.uid, replicas: deployment.spec.replicas ?? 1 };
+}
+
+/** The ready replicas that scaling down removes. */
+function takenBy(deployment: Deployment, input: ScaleInput): Pick<Plan<ScaleState>, 'takes'> {
+  const removed = Math.max(0, rolloutNumbers(deployment).ready - input.replicas);
+  if (removed === 0) return {};
+  const object = scaleManifest.target(input);
+  return { takes: [{ object, replicas: removed, stays: false }] };
 }
 
 /** Status and pods must both say the number: a status alone may be old. */
@@ -89,6 +97,7 @@ export function createScale(client: KubernetesClient): AnyAction {
         after: { ...before, replicas: input.replicas },
         token: deployment.metadata.resourceVersion,
         undo: `Scale it to ${old} replicas again.`,
+        ...takenBy(deployment, input),
       };
     },
     byHand: (input, { after }) =>

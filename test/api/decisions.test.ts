@@ -15,6 +15,7 @@ import { signedPart } from '../../domain/decision.ts';
 import type { Actor } from '../../domain/decision.ts';
 import { digestOf, sha256Hex } from '../../evidence/digest.ts';
 import { createStore } from '../../store/database.ts';
+import { FALLBACK_ROUTE } from '../../intake/routing.ts';
 import type { Store } from '../../store/tables.ts';
 import { freshDatabase, unique } from '../harness.ts';
 
@@ -68,6 +69,7 @@ beforeAll(async () => {
         suspect: null,
         targets: { status: 'none' as const, entry: null, candidates: [], steps: [] },
       },
+      route: FALLBACK_ROUTE,
     }),
   };
   const source = {

@@ -99,6 +99,7 @@ export const ROUTES: readonly Route[] = [
     when: "get(alert.labels, 'alertname', '') == 'ModelAnomaly'",
     playbook: 'poisoned-data',
     mode: 'auto',
+    vetoSeconds: 0,
     severity: 'sev2',
     suspect: null,
     reopenWindowSeconds: 3600,

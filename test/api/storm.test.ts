@@ -43,7 +43,7 @@ function pinned(name: string): PinnedPlaybook {
 
 function route(name: string, when: string, playbook: string): Route {
   return {
-    ...{ name, when, playbook, mode: 'auto', severity: 'sev3', suspect: null },
+    ...{ name, when, playbook, mode: 'auto', vetoSeconds: 0, severity: 'sev3', suspect: null },
     reopenWindowSeconds: 0,
   };
 }
@@ -112,7 +112,7 @@ describe('a storm', () => {
     expect(ids.size).toBe(6);
     const found = await Promise.all([...ids].map((id) => stores.api().incidents.get(id ?? '')));
     const storm = found.find((incident) => incident?.model === null);
-    expect(storm).toMatchObject({ mode: 'observe', targets: { status: 'several', entry: null } });
+    expect(storm).toMatchObject({ mode: 'ask', targets: { status: 'several', entry: null } });
     expect(storm?.alertCount).toBe(7 * 200);
     const suspects = await stores.api().incidents.suspects(storm?.id ?? '', 100);
     expect(suspects.map(({ alertCount }) => alertCount)).toEqual(suspects.map(() => 200));

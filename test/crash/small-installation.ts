@@ -5,13 +5,22 @@ import { z } from 'zod';
 import { factPageSchema } from '../../api/schema/timeline.ts';
 import type { Firebreak } from '../../app/firebreak.ts';
 import type { Fact } from '../../domain/fact.ts';
+import type { Json } from '../../domain/json.ts';
 import type { FaultSubject } from '../../lab/fault.ts';
 import { createKubernetesTwin, type KubernetesTwin } from '../../lab/kubernetes/twin.ts';
 import { createJsonClient, type JsonClient } from '../../lab/scenario/json-client.ts';
 import { temporalAddress, tempDir, unique, workflowBundlePath } from '../harness.ts';
 import type { Closers } from '../lane/lane.ts';
 import type { Places } from './settings.ts';
-import { CANARY, MODEL, NAMESPACE, PERSON, PLAYBOOK, smallConfiguration } from './small-world.ts';
+import {
+  CANARY,
+  MODEL,
+  NAMESPACE,
+  PERSON,
+  PLAYBOOK,
+  smallConfiguration,
+  STABLE,
+} from './small-world.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** The one object that the small playbook changes. */
@@ -22,26 +31,32 @@ const ANSWER_MAX_MS = 30_000;
 const PAGE_FACTS = 200;
 const READS = ['GET', 'HEAD', 'OPTIONS'];
 
-/** A cluster that runs one replica of the canary. */
+function deploymentBody(name: string, track: string, replicas: number): Json {
+  const labels = { app: MODEL, track };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: NAMESPACE, labels },
+    spec: {
+      replicas,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: { containers: [{ name: 'server', image: 'registry.example/fraud-scorer:7' }] },
+      },
+    },
+  };
+}
+
+/** A cluster that runs one replica of the canary, beside enough others that it may go without a person. */
 async function clusterWithCanary(closers: Closers): Promise<KubernetesTwin> {
   const twin = await createKubernetesTwin({ namespaces: [NAMESPACE] });
   closers.push(() => twin.close());
-  const labels = { app: MODEL };
-  await createJsonClient(twin.url).send('POST', DEPLOYMENT.slice(0, DEPLOYMENT.lastIndexOf('/')), {
-    body: {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: CANARY, namespace: NAMESPACE, labels },
-      spec: {
-        replicas: 1,
-        selector: { matchLabels: labels },
-        template: {
-          metadata: { labels },
-          spec: { containers: [{ name: 'server', image: 'registry.example/fraud-scorer:7' }] },
-        },
-      },
-    },
-  });
+  const client = createJsonClient(twin.url);
+  const deployments = DEPLOYMENT.slice(0, DEPLOYMENT.lastIndexOf('/'));
+  for (const body of [deploymentBody(STABLE, 'stable', 3), deploymentBody(CANARY, 'canary', 1)]) {
+    await client.send('POST', deployments, { body });
+  }
   return twin;
 }
 

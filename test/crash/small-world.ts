@@ -1,7 +1,9 @@
+import { DEFAULT_CAPS } from '../../domain/cap.ts';
 import { DEFAULT_STORM, type Configuration } from '../../domain/configuration.ts';
 
 export const NAMESPACE = 'ml';
 export const MODEL = 'fraud-scorer';
+export const STABLE = 'fraud-scorer';
 export const CANARY = 'fraud-scorer-canary';
 /** The person who closes the incident. */
 export const PERSON = 'mona';
@@ -28,6 +30,11 @@ forensics: []
 redeploy: []
 `;
 
+function serving(name: string, role: 'stable' | 'canary') {
+  const place = { cluster: 'kubernetes', namespace: NAMESPACE, kind: 'Deployment' } as const;
+  return { ...place, name, container: 'server', role };
+}
+
 /** One cluster, one model, one route, one person. */
 export function smallConfiguration(kubernetesUrl: string): Configuration {
   return {
@@ -45,19 +52,10 @@ export function smallConfiguration(kubernetesUrl: string): Configuration {
         model: MODEL,
         registryName: MODEL,
         alias: 'champion',
-        serving: [
-          {
-            cluster: 'kubernetes',
-            namespace: NAMESPACE,
-            kind: 'Deployment',
-            name: CANARY,
-            container: 'server',
-            role: 'only',
-          },
-        ],
+        serving: [serving(STABLE, 'stable'), serving(CANARY, 'canary')],
         service: null,
         load: 'baked-image',
-        replicas: 1,
+        replicas: 4,
         pipeline: null,
         datasets: [],
         datasetPointer: null,
@@ -74,12 +72,14 @@ export function smallConfiguration(kubernetesUrl: string): Configuration {
         when: 'true',
         playbook: 'crash',
         mode: 'auto',
+        vetoSeconds: 0,
         severity: 'sev3',
         suspect: null,
         reopenWindowSeconds: 0,
       },
     ],
     storm: DEFAULT_STORM,
+    caps: DEFAULT_CAPS,
     people: [{ id: PERSON, name: PERSON, roles: ['responder'], slackUser: null, mail: null }],
     heartbeatUrl: null,
     slackChannel: null,

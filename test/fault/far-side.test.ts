@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { create } from '../../connectors/kubernetes/index.ts';
+import { DEFAULT_CAPS, type Caps } from '../../domain/cap.ts';
 import type { Incident } from '../../domain/incident.ts';
+import type { InventoryEntry } from '../../domain/inventory.ts';
 import type { OperationState } from '../../domain/operation.ts';
 import type { PlaybookOperation } from '../../domain/playbook.ts';
 import type { Fault, FaultPlan, FaultSubject } from '../../lab/fault.ts';
@@ -9,6 +11,7 @@ import { createJsonClient, type JsonClient } from '../../lab/scenario/json-clien
 import { expectWholeLog } from '../crash/whole.ts';
 import { quietTemporalRuntime } from '../harness.ts';
 import type { Closers } from '../lane/lane.ts';
+import { ENTRY } from '../workflows/engine-incidents.ts';
 import { op, playbookOf } from '../workflows/engine-operations.ts';
 import { startEngine, type Engine } from '../workflows/engine.ts';
 import { createWorld } from '../workflows/world.ts';
@@ -42,6 +45,25 @@ const faults: FaultPlan = {
     return name === undefined ? undefined : meetings.get(name)?.(asked);
   },
 };
+
+/** Serves whatever happens to the others: no case takes the last healthy capacity away. */
+const STEADY = 'steady';
+const SERVED: InventoryEntry = {
+  ...ENTRY,
+  serving: [
+    {
+      cluster: 'world',
+      namespace: NAMESPACE,
+      kind: 'Deployment',
+      name: STEADY,
+      container: 'server',
+      role: 'only',
+    },
+  ],
+};
+const NO_LIMIT = 1_000_000;
+const NO_LIMITS = { targets: NO_LIMIT, modelPercent: NO_LIMIT, totalPercent: NO_LIMIT };
+const UNCAPPED: Caps = { ...DEFAULT_CAPS, atOnce: NO_LIMITS, perHour: NO_LIMITS };
 
 const input = { namespace: NAMESPACE };
 const contain = op.contain('', '', 0);
@@ -77,15 +99,16 @@ beforeAll(async () => {
   client = createJsonClient(twin.url);
   const connector = create({ server: twin.url });
   closers.push(() => connector.close());
-  engine = await startEngine(PLAYBOOK, { ...createWorld({}), connector });
+  await deploy(STEADY, 3);
+  engine = await startEngine(PLAYBOOK, { ...createWorld({}), connector }, { caps: UNCAPPED });
   closers.push(() => engine.stop());
 });
 afterAll(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** A Deployment of one replica with that name. */
-async function deploy(name: string): Promise<void> {
+/** A Deployment with that name. */
+async function deploy(name: string, replicas = 1): Promise<void> {
   const labels = { app: name };
   await client.send('POST', DEPLOYMENTS, {
     body: {
@@ -93,7 +116,7 @@ async function deploy(name: string): Promise<void> {
       kind: 'Deployment',
       metadata: { name, namespace: NAMESPACE, labels },
       spec: {
-        replicas: 1,
+        replicas,
         selector: { matchLabels: labels },
         template: {
           metadata: { labels },
@@ -145,7 +168,10 @@ async function begin(given: FaultCase, name: string): Promise<Trial> {
   });
   return {
     given,
-    incident: await engine.open({ parameters: { action: given.action, name } }),
+    incident: await engine.open({
+      entry: SERVED,
+      parameters: { action: given.action, name },
+    }),
     calls: () => calls,
     changes: () => twin.ledger.filter((entry) => entry.changed && isOf(name, entry)).length,
     mend: () => {
@@ -239,7 +265,10 @@ test(
     meetings.set(name, ({ method }) =>
       method === 'GET' ? { kind: 'delay', until: overtake } : undefined,
     );
-    const incident = await engine.open({ parameters: { action: ABSURD_WAIT.action, name } });
+    const incident = await engine.open({
+      entry: SERVED,
+      parameters: { action: ABSURD_WAIT.action, name },
+    });
     await engine.waitFor(incident, 'the review', ({ phase }) => phase === 'review');
     // The read of the attempt that was overtaken, then that of the next one.
     expect(sentBefore.slice(0, 2)).toEqual([0, 0]);

@@ -2,6 +2,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
+import { DEFAULT_CAPS, type Caps, type IsolationCaps } from '../../domain/cap.ts';
 import type { Route } from '../../domain/configuration.ts';
 import type { Fact } from '../../domain/fact.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
@@ -60,10 +61,15 @@ const BY_HAND: Route = {
   when: "'playbook' in alert.labels",
   playbook: 'drain',
   mode: 'auto',
+  vetoSeconds: 0,
   severity: 'sev3',
   suspect: null,
   reopenWindowSeconds: 0,
 };
+
+/** All but the last of a model's capacity may go: the canary stays. */
+const ALL: IsolationCaps = { targets: 10, modelPercent: 100, totalPercent: 100 };
+const WIDE: Caps = { ...DEFAULT_CAPS, atOnce: ALL, perHour: ALL };
 
 /** Two models that one Deployment serves, and the three playbooks. */
 async function shared(places: Places): Promise<Places> {
@@ -82,7 +88,7 @@ async function shared(places: Places): Promise<Places> {
   return {
     ...places,
     playbooksDir: folder,
-    configuration: { ...configuration, inventory: [entry, second], routes: [BY_HAND] },
+    configuration: { ...configuration, inventory: [entry, second], routes: [BY_HAND], caps: WIDE },
   };
 }
 

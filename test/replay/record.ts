@@ -28,6 +28,8 @@ interface Recording {
   readonly playbook: string;
   readonly script: Script;
   readonly answer: DecisionCommand | null;
+  /** True: probes of the playbook must confirm the alert. */
+  readonly confirms?: true;
 }
 
 const RECORDINGS: readonly Recording[] = [
@@ -64,6 +66,20 @@ const RECORDINGS: readonly Recording[] = [
     script: { 'traffic-away': 'failed' },
     answer: { kind: 'mark-done', operation: 'traffic-away', reason: 'done at the load balancer' },
   },
+  {
+    name: 'p2-effects-asked',
+    playbook: 'poisoned-data',
+    script: { 'traffic-away': 'asks', 'scale-canary-away': 'asks', 'hold-alias': 'asks' },
+    answer: null,
+  },
+  { name: 'p2-veto-passed', playbook: 'poisoned-data', script: { 'traffic-away': 'veto' }, answer: null },
+  {
+    name: 'p1-not-confirmed',
+    playbook: 'model-drift',
+    script: { confirm: 'inconclusive' },
+    answer: null,
+    confirms: true,
+  },
 ];
 
 /** The same once more, after each change of what a run asks for: runs from before it are kept as well. */
@@ -94,12 +110,20 @@ async function main(): Promise<void> {
     const file = join(folder, `${recording.name}.json`);
     const pinned = playbooks.find(({ playbook }) => playbook.name === recording.playbook);
     if (existsSync(file) || !pinned) continue;
-    const history = await record({ client, native, code, recording, pinned });
+    const run = { client, native, code, recording, pinned: confirming(pinned, recording) };
+    const history = await record(run);
     await writeFile(file, `${history}\n`);
     process.stderr.write(`${recording.name}\n`);
   }
   await native.close();
   await connection.close();
+}
+
+/** The playbook, with what confirms the alert where that is to be recorded. */
+function confirming(pinned: PinnedPlaybook, { confirms }: Recording): PinnedPlaybook {
+  if (confirms === undefined) return pinned;
+  const { playbook, digest } = pinned;
+  return { digest, playbook: { ...playbook, confirm: { probes: [], needs: 1, withinSeconds: 60 } } };
 }
 
 async function record(run: {

@@ -1,15 +1,29 @@
-import type { Activities, OperationOutcome } from '../../activities/activity.ts';
+import type { Activities, EffectFirst, OperationOutcome } from '../../activities/activity.ts';
 import type { Outcome } from '../../domain/incident.ts';
-import type { PinnedPlaybook } from '../../domain/playbook.ts';
+import { CONFIRM, type PinnedPlaybook } from '../../domain/playbook.ts';
 
-/** Outcomes of the first round of some operations; everything else succeeds. */
-export type Script = Readonly<Record<string, Outcome>>;
+/**
+ * Outcomes of the first round of some operations; everything else succeeds. `asks`: people must approve it first;
+ * `veto`: they may say no for a moment.
+ */
+export type Script = Readonly<Record<string, Outcome | 'asks' | 'veto'>>;
+
+/** How long people may say no in a scripted run, in milliseconds. */
+const VETO_MS = 20;
 
 /** Activities that answer by a script: the workflow sees nothing but their answers, so its history is a true one. */
 export function scriptedActivities(pinned: PinnedPlaybook, script: Script): Activities {
   const outcomeOf = (operation: string, round: number): OperationOutcome => {
-    const outcome = round === 1 ? (script[operation] ?? 'succeeded') : 'succeeded';
+    const told = round === 1 ? (script[operation] ?? 'succeeded') : 'succeeded';
+    const outcome = told === 'asks' || told === 'veto' ? 'succeeded' : told;
     return { operation, round, outcome, reason: outcome === 'succeeded' ? null : 'scripted' };
+  };
+  const told = new Set<string>();
+  const firstOf = (operation: string): EffectFirst | null => {
+    if (script[operation] === 'asks') return { kind: 'approval', reason: 'scripted' };
+    if (script[operation] !== 'veto' || told.has(operation)) return null;
+    told.add(operation);
+    return { kind: 'veto', until: new Date(Date.now() + VETO_MS).toISOString() };
   };
   const answers = new Map<string, 'approved' | 'rejected'>();
   let asked = 0;
@@ -38,13 +52,19 @@ export function scriptedActivities(pinned: PinnedPlaybook, script: Script): Acti
       }
       return Promise.resolve({ settled, pending: null });
     },
-    act: ({ operation, round }) =>
-      Promise.resolve({ ...outcomeOf(operation, round), blockedBy: null, conflict: false, holdMs: 20 }),
+    act: ({ operation, round, stage }) => {
+      const end = { ...outcomeOf(operation, round), blockedBy: null, conflict: false };
+      const first = stage === 'run' ? firstOf(operation) : null;
+      return Promise.resolve(first === null ? { ...end, holdMs: 20 } : { ...end, holdMs: 0, first });
+    },
     runStretch: ({ stages }) => {
       const settled: OperationOutcome[] = [];
       for (const { operations, goesOn } of stages) {
-        const ends = operations.map(({ name, round }) => outcomeOf(name, round));
+        const free = operations.filter(({ name }) => firstOf(name) === null);
+        const ends = free.map(({ name, round }) => outcomeOf(name, round));
         settled.push(...ends);
+        // What people must approve or may veto is left open.
+        if (free.length < operations.length) break;
         if (!goesOn && ends.some(({ outcome }) => outcome !== 'succeeded')) break;
       }
       return Promise.resolve({ settled, pending: [] });
@@ -65,6 +85,8 @@ export function scriptedActivities(pinned: PinnedPlaybook, script: Script): Acti
       Promise.resolve({ status: answers.get(approvalId) ?? 'open', reason: null }),
     decisionStands: () => Promise.resolve({ stands: true }),
     voidApproval: () => Promise.resolve(),
+    confirmAlert: ({ round }) =>
+      Promise.resolve({ settled: outcomeOf(CONFIRM, round) }),
     confirmStep: () => Promise.resolve({ outcome: 'succeeded', reason: null }),
     settleByPerson: ({ operation, round, how }) =>
       Promise.resolve({

@@ -53,6 +53,7 @@ const BY_HAND: Route = {
   when: "'playbook' in alert.labels",
   playbook: 'model-drift',
   mode: 'auto',
+  vetoSeconds: 0,
   severity: 'sev3',
   suspect: null,
   reopenWindowSeconds: 0,

@@ -5,6 +5,7 @@ import { admitDecision } from '../../api/admission.ts';
 import { create } from '../../connectors/kubernetes/index.ts';
 import type { CallContext, Connector } from '../../connectors/connector.ts';
 import type { Approval } from '../../domain/approval.ts';
+import { DEFAULT_CAPS } from '../../domain/cap.ts';
 import type { Fact } from '../../domain/fact.ts';
 import type { Incident } from '../../domain/incident.ts';
 import type { Json } from '../../domain/json.ts';
@@ -96,12 +97,21 @@ async function contain(
     planDigest: digestOf(plan),
     leaseUntil: null,
   });
+  const objects = (plan.takes ?? []).map((taken) => ({
+    ...taken,
+    object: `kubernetes/${taken.object}`,
+  }));
+  const around = { model: 'm', capacity: 10, remaining: 8, instead: null };
+  await worker.isolations.reserve(key, { ...around, objects });
   await worker.operations.beginAttempt(row, ['planned'], 'applying');
   await scale.apply(input, plan, contextOf(key));
   const leaseUntil = new Date(Date.now() + 3_600_000).toISOString();
   await worker.operations.move(key, ['applying'], 'verified', { leaseUntil });
   return key;
 }
+
+/** The watch is about what was let through before. */
+const NO_LIMITS = { targets: 1_000_000, modelPercent: 1_000_000, totalPercent: 1_000_000 };
 
 function depsOf(
   { worker, key }: WatchStores,
@@ -117,6 +127,7 @@ function depsOf(
     connectors: { find: () => found, named: () => found },
     evidenceFiles: { put: unused, get: unused },
     inventory: () => [],
+    caps: { ...DEFAULT_CAPS, atOnce: NO_LIMITS, perHour: NO_LIMITS },
     playbooks: [],
     verifySignature: key.verify,
     haltFile: () => Promise.resolve(null),

@@ -45,6 +45,8 @@ export const OTHER_ENTRY: InventoryEntry = {
 export interface Incidents {
   open(options?: {
     readonly mode?: Mode;
+    readonly vetoSeconds?: number;
+    readonly entry?: InventoryEntry;
     readonly key?: string;
     readonly by?: string;
     readonly parameters?: JsonObject;
@@ -100,7 +102,14 @@ export function createIncidents(stores: {
         },
         async () => `waited in vain for ${what}; ${await told(incident)}`,
       ),
-    open: async ({ mode = 'auto', key = unique('key'), by = 'opener', parameters = {} } = {}) => {
+    open: async ({
+      mode = 'auto',
+      vetoSeconds = 0,
+      key = unique('key'),
+      by = 'opener',
+      parameters = {},
+      entry = ENTRY,
+    } = {}) => {
       const { incident } = await api.incidents.open({
         requestId: randomUUID(),
         incidentKey: key,
@@ -108,11 +117,12 @@ export function createIncidents(stores: {
           title: 'a test',
           severity: 'sev3',
           mode,
+          vetoSeconds,
           route: null,
           playbookName: 'test',
           suspect: null,
-          model: 'm',
-          targets: { status: 'resolved', entry: ENTRY, candidates: [ENTRY], steps: [] },
+          model: entry.model,
+          targets: { status: 'resolved', entry, candidates: [entry], steps: [] },
           parameters,
           origin: { kind: 'person', by, channel: 'api' },
           firstAlert: null,

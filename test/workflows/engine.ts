@@ -10,6 +10,7 @@ import { haltFilePath, readHaltFile } from '../../app/halt-file.ts';
 import { createOurNamespace } from '../../app/namespace.ts';
 import { createReconciler, type Reconciler } from '../../app/reconciler.ts';
 import { startRelay } from '../../app/relay.ts';
+import { DEFAULT_CAPS, type Caps } from '../../domain/cap.ts';
 import type { Playbook } from '../../domain/playbook.ts';
 import { digestOf } from '../../evidence/digest.ts';
 import { createStore } from '../../store/database.ts';
@@ -91,11 +92,20 @@ function createWorkers(client: EngineClient, deps: () => ActivityDependencies): 
   };
 }
 
-/** Starts an engine on a fresh database and a task queue of its own; incidents begin with the first playbook. */
+/** What an engine has beside its first playbook. */
+export interface EngineOptions {
+  readonly others?: readonly Playbook[];
+  readonly caps?: Caps;
+}
+
+/**
+ * Starts an engine on a fresh database and a task queue of its own; incidents begin with the first playbook, under the
+ * default caps unless others are given.
+ */
 export async function startEngine(
   playbook: Playbook,
   world: World,
-  others: readonly Playbook[] = [],
+  { others = [], caps = DEFAULT_CAPS }: EngineOptions = {},
 ): Promise<Engine> {
   const database = await freshDatabase();
   const store = await createStore({ databaseUrl: database.url, role: 'worker', poolSize: 10 });
@@ -115,6 +125,7 @@ export async function startEngine(
     evidenceFiles: createEvidenceFiles(await tempDir()),
     inventory: () => [ENTRY, OTHER_ENTRY],
     playbooks: [playbook, ...others].map((one) => ({ playbook: one, digest: digestOf(one) })),
+    caps,
     verifySignature: key.verify,
     haltFile: () => readHaltFile(haltPath),
     now: () => new Date(),

@@ -11,6 +11,7 @@ import type { Looking, Sight } from '../../activities/sight.ts';
 import { admitDecision } from '../../api/admission.ts';
 import { defineProbe, type AnyProbe, type Connector } from '../../connectors/connector.ts';
 import type { Approval } from '../../domain/approval.ts';
+import { DEFAULT_CAPS } from '../../domain/cap.ts';
 import type { Incident } from '../../domain/incident.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { nodeId } from '../../domain/lineage.ts';
@@ -115,6 +116,7 @@ function depsOf(): ActivityDependencies {
     connectors: { find: () => found, named: () => found },
     evidenceFiles: { put: unused, get: unused },
     inventory: () => [],
+    caps: DEFAULT_CAPS,
     playbooks: [],
     verifySignature: key.verify,
     haltFile: unused,

@@ -39,7 +39,7 @@ async function start(
   playbook: Playbook,
 ): Promise<{ readonly running: Engine; readonly world: World }> {
   const world = createWorld({ stable: 1, canary: 1, shadow: 1, other: 1, alias: 7 });
-  const running = await startEngine(playbook, world, [second]);
+  const running = await startEngine(playbook, world, { others: [second] });
   engine = running;
   return { running, world };
 }

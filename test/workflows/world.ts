@@ -7,7 +7,7 @@ import {
   type Connector,
 } from '../../connectors/connector.ts';
 import { AppError } from '../../domain/error.ts';
-import { threeWayDifference } from '../../domain/plan.ts';
+import { threeWayDifference, type TakenCapacity } from '../../domain/plan.ts';
 
 const setInput = z.object({ name: z.string(), value: z.number() });
 type SetInput = z.infer<typeof setInput>;
@@ -23,6 +23,7 @@ function setManifest(
     approvalClass,
     claim,
     reversible: true,
+    takesCapacity: true,
     target: ({ name }) => `Value/-/${name}`,
   };
 }
@@ -30,6 +31,8 @@ function setManifest(
 /** A world of named numbers behind a connector: what engine tests act on, fail and meddle with. */
 export interface World {
   readonly values: Map<string, number>;
+  /** True: values are ready replicas of serving objects, and lowering one takes capacity away. */
+  serves: boolean;
   /** How long a change must hold before it is looked at again, in milliseconds. */
   holdMs: number;
   /** Every write that changed something: `name=value`. */
@@ -69,6 +72,11 @@ export function createWorld(initial: Readonly<Record<string, number>>): World {
     values.set(name, value);
     failing('write', true);
   };
+  const takenBy = ({ name, value }: SetInput): { takes?: readonly TakenCapacity[] } => {
+    const replicas = read(name) - value;
+    if (!world.serves || replicas <= 0) return {};
+    return { takes: [{ object: `Deployment/-/${name}`, replicas, stays: false }] };
+  };
   const set = (
     approvalClass: 'R1' | 'R3',
     claim: 'shared' | 'exclusive',
@@ -86,6 +94,7 @@ export function createWorld(initial: Readonly<Record<string, number>>): World {
           after: { value: input.value },
           token: null,
           undo: `Set ${input.name} back to ${read(input.name).toString()}.`,
+          ...takenBy(input),
         });
       },
       apply: async (input, plan, context) => {
@@ -122,8 +131,9 @@ export function createWorld(initial: Readonly<Record<string, number>>): World {
         return { externalId: input.name, origin: 'ours' };
       },
     });
-  return {
+  const world: World = {
     values,
+    serves: false,
     holdMs: 0,
     writes,
     failures,
@@ -139,8 +149,10 @@ export function createWorld(initial: Readonly<Record<string, number>>): World {
         }),
       },
       actions: { contain: set('R1', 'shared'), set: set('R3', 'exclusive') },
+      readyReplicas: (object) => Promise.resolve(values.get(object.split('/')[2] ?? '') ?? 0),
       health: () => Promise.resolve({ reachable: true, version: null, missing: [], problem: null }),
       close: () => Promise.resolve(),
     },
   };
+  return world;
 }

@@ -1,0 +1,85 @@
+import { AppError } from '../domain/error.ts';
+import type { Incident } from '../domain/incident.ts';
+import type { Json } from '../domain/json.ts';
+import type { OperationResult, OperationRow } from '../domain/operation.ts';
+import type { Tables } from '../store/tables.ts';
+import type { ActInput } from './activity.ts';
+import type { ActivityDependencies, Attempt } from './dependencies.ts';
+import { runEffect, type EffectEnd } from './plan-apply-verify.ts';
+import {
+  admitDraft,
+  draftPlan,
+  plannedFact,
+  storeDraft,
+  type Draft,
+  type EffectJob,
+} from './plan-effect.ts';
+
+/** An effect operation about to be carried out, with what Postgres knows of its incident. */
+export interface Acting {
+  readonly deps: ActivityDependencies;
+  readonly attempt: Attempt;
+  readonly input: Omit<ActInput, 'carried' | 'acknowledged'>;
+  readonly incident: Incident;
+  readonly results: readonly OperationResult[];
+  readonly rows: readonly OperationRow[];
+}
+
+/** How one target of an operation ended, or what stands before it. */
+export type TargetEnd =
+  | EffectEnd
+  | { readonly blockedBy: string }
+  | { readonly asks: string }
+  | { readonly skipped: string; readonly value: Json };
+
+/**
+ * Carries one target from wherever its row stands: plan, apply, verify; only a plan in `observe`. Raises what Temporal
+ * may retry, and `refused` for a target without an approved plan where one is needed.
+ */
+export async function changeTarget(
+  acting: Acting,
+  job: EffectJob,
+  current: OperationRow | null,
+): Promise<TargetEnd> {
+  const { deps, attempt, input, incident } = acting;
+  let row = current;
+  if (!row) {
+    if (input.stage === 'apply') {
+      throw new AppError('refused', `No approved plan for ${job.target}.`, { field: 'stage' });
+    }
+    const draft = await draftPlan(deps, attempt, { job, earlier: [] });
+    const stored = await deps.store.transaction(async (tables) => {
+      if (incident.mode === 'observe') {
+        await tables.facts.append(incident.id, [
+          { ...plannedFact(draft), kind: 'operation.would-have' },
+        ]);
+        return null;
+      }
+      return keepAdmitted(acting, tables, draft);
+    });
+    if (!stored) {
+      const { before, after } = draft.plan;
+      const value = { target: job.target, externalId: null, before, after };
+      return { skipped: 'observe mode: it would have been done', value };
+    }
+    if (!('row' in stored)) return stored;
+    row = stored.row;
+  }
+  return runEffect(deps, attempt, { row, generation: input.generation, round: input.round });
+}
+
+/** Stores a plan that may go on by itself; one beyond a cap is left for people to be asked. */
+async function keepAdmitted(
+  { deps }: Acting,
+  tables: Tables,
+  draft: Draft,
+): Promise<
+  { readonly row: OperationRow } | { readonly blockedBy: string } | { readonly asks: string }
+> {
+  const admitted = await admitDraft(deps, tables, draft);
+  if ('blockedBy' in admitted) return admitted;
+  const { weighed } = admitted;
+  if (weighed.cap !== null) return { asks: weighed.cap };
+  const facts = [plannedFact(weighed)];
+  return { row: await storeDraft(tables, weighed, { approvalId: null, facts }) };
+}
