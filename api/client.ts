@@ -19,6 +19,7 @@ import { peopleEndpoints } from './schema/person.ts';
 import { playbookEndpoints } from './schema/playbook.ts';
 import { selfWatchEndpoints } from './schema/self-watch.ts';
 import { silenceEndpoints } from './schema/silence.ts';
+import { routeEndpoints } from './schema/route.ts';
 import { statusEndpoints } from './schema/status.ts';
 import { syncEndpoints } from './schema/sync.ts';
 import { API_PREFIX } from './schema/value.ts';
@@ -33,6 +34,7 @@ export const api = {
   lineage: lineageEndpoints,
   sync: syncEndpoints,
   playbooks: playbookEndpoints,
+  routes: routeEndpoints,
   people: peopleEndpoints,
   configuration: configurationEndpoints,
   halts: haltEndpoints,

@@ -11,12 +11,13 @@ export function unused(name: string): () => never {
 /** What the API does not do with incidents. */
 export function quietIncidents(): Pick<
   Tables['incidents'],
-  'nextGeneration' | 'unfinished' | 'stopAccepting'
+  'nextGeneration' | 'unfinished' | 'routeCounts' | 'stopAccepting'
 > {
   const no = unused;
   return {
     nextGeneration: no('incidents.nextGeneration'),
     unfinished: no('incidents.unfinished'),
+    routeCounts: no('incidents.routeCounts'),
     stopAccepting: no('incidents.stopAccepting'),
   };
 }

@@ -21,6 +21,7 @@ import { registerDemo } from './run-demo.ts';
 import type { Registrar } from './registrar.ts';
 import { registerSelfWatch } from './self-watch.ts';
 import { registerSilence } from './silence.ts';
+import { registerRoutes } from './routes.ts';
 import { createSession, globalOptions, type Surroundings } from './session.ts';
 import { registerStart } from './start.ts';
 
@@ -37,6 +38,7 @@ const GROUPS: readonly ((registrar: Registrar) => void)[] = [
   registerApproval,
   registerPlaybook,
   registerExplain,
+  registerRoutes,
   registerAlert,
   registerLineage,
   registerSync,

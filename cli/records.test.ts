@@ -144,3 +144,26 @@ describe('alerts and lineage', () => {
     expect(seen).toHaveLength(2);
   });
 });
+
+test('the report on routes is a block a route for people and the reply for machines', async () => {
+  const report = {
+    route: 'drift',
+    incidents: 3,
+    verdicts: { confirmed: 1, false_positive: 1 },
+    precision: 0.5,
+    wouldHave: { 'kubernetes.scale': 2 },
+    applied: {},
+    confirmations: { confirmed: 1, unconfirmed: 0 },
+    overrides: { veto: 1 },
+  };
+  const body = { since: NOW, items: [report, { ...report, route: null, precision: null }] };
+  const { url, seen } = await serve({ 'GET /api/v1/routes/report': { status: 200, body } });
+  const people = await run(['routes', 'report', '--days', '7'], { url });
+  expect(people.code).toBe(0);
+  for (const part of ['drift', '50 %', 'unknown', '2 kubernetes.scale', '1 veto']) {
+    expect(people.out).toContain(part);
+  }
+  expect(seen[0]?.path).toContain('days=7');
+  const machine = await run(['--json', 'routes', 'report'], { url });
+  expect(JSON.parse(machine.out)).toEqual(body);
+});

@@ -11,6 +11,7 @@ import { openingFact, startWork } from './opening.ts';
 import { addWork } from './outbox.ts';
 import { cursorNumber, pageOf } from './page.ts';
 import { suspectsOf } from './storm.ts';
+import { routeCounts } from './route-report.ts';
 import type { IncidentChange, IncidentTable, Page, PageRequest } from './tables.ts';
 
 const UNFINISHED_MAX = 10_000;
@@ -180,6 +181,7 @@ export function createIncidentTable(connection: Connection): IncidentTable {
     unfinished: (limit) =>
       connection.rows(UNFINISHED, [Math.min(limit, UNFINISHED_MAX)], incidentRow),
     suspects: (id, limit) => suspectsOf(connection, id, limit),
+    routeCounts: (since) => routeCounts(connection, since),
     stopAccepting: (id) => connection.atomic((transaction) => stopAccepting(transaction, id)),
   };
 }

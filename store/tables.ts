@@ -15,6 +15,7 @@ import type {
 } from '../domain/operation.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { StormSuspect } from '../domain/storm.ts';
+import type { RouteCount } from '../domain/route-report.ts';
 import type { ClaimTable } from './claim-table.ts';
 import type { IsolationTable } from './isolation-table.ts';
 import type { FindingTable, ObservationTable } from './observation-table.ts';
@@ -147,6 +148,8 @@ export interface IncidentTable {
   unfinished(limit: number): Promise<readonly Incident[]>;
   /** The distinct suspects that a storm incident collected, in the order of their coming; at most `limit`. */
   suspects(id: string, limit: number): Promise<readonly StormSuspect[]>;
+  /** What the incidents opened since a time (RFC 3339) count up to, by route. */
+  routeCounts(since: string): Promise<readonly RouteCount[]>;
   /** Stops accepting alerts if nothing is undrained; the transaction of close. */
   stopAccepting(id: string): Promise<'ok' | 'not_drained'>;
 }
