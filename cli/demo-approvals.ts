@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { z } from 'zod';
+import { DEMO_PEOPLE } from './demo-configuration.ts';
 import { say } from './demo-narration.ts';
 import type { DemoPerson } from './demo-person.ts';
 import type { Stage } from './demo-stage.ts';
@@ -9,6 +10,7 @@ const approvalSchema = z.object({
   title: z.string(),
   approvalClass: z.string(),
   planDigest: z.string(),
+  quorum: z.object({ people: z.number(), roles: z.array(z.string()) }),
   plans: z.array(z.object({ summary: z.string(), undo: z.string(), target: z.string() })),
 });
 const approvalList = z.object({ items: z.array(approvalSchema) });
@@ -27,9 +29,19 @@ export async function answerApprovals(stage: Stage, incidentId: string): Promise
   }
 }
 
+/** The people of the demo whose answer counts, as many as must agree. */
+function askedFor(stage: Stage, { quorum }: OpenApproval): Stage['approvers'] {
+  const counting: readonly string[] = DEMO_PEOPLE.filter(({ roles }) =>
+    roles.some((role) => quorum.roles.includes(role)),
+  ).map(({ name }) => name);
+  return stage.approvers
+    .filter(({ name }) => counting.includes(name))
+    .slice(0, Math.max(quorum.people, quorum.roles.length));
+}
+
 /** One person after the other; the first who rejects is the last. */
 async function answer(stage: Stage, approval: OpenApproval): Promise<void> {
-  for (const { name, person } of stage.approvers) {
+  for (const { name, person } of askedFor(stage, approval)) {
     const yes = await asked(stage, name);
     const verdict = yes ? 'approve' : 'reject';
     await decide(person, approval, verdict);

@@ -1,7 +1,7 @@
 import { DEFAULT_STORM } from '../domain/configuration.ts';
 import { DEFAULT_CAPS } from '../domain/cap.ts';
 import type { Configuration, InstanceConfiguration, Route } from '../domain/configuration.ts';
-import type { InventoryEntry } from '../domain/inventory.ts';
+import type { InventoryEntry, OnIsolation } from '../domain/inventory.ts';
 import type { JsonObject } from '../domain/json.ts';
 
 /** What the demo's configuration must know of the world that it was given. */
@@ -15,6 +15,7 @@ export interface DemoWorld {
   readonly service: string;
   readonly load: InventoryEntry['load'];
   readonly replicas: number;
+  readonly onIsolation: OnIsolation;
   readonly pipeline: string;
   readonly dataset: { readonly namespace: string; readonly name: string };
   readonly pointer: { readonly name: string; readonly key: string };
@@ -94,7 +95,7 @@ export function demoConfiguration(world: DemoWorld): Configuration {
     load: world.load,
     source: 'file',
     confidence: 'high',
-    onIsolation: 'previous-version',
+    onIsolation: world.onIsolation,
   } as const;
   return {
     instances: [

@@ -78,6 +78,7 @@ const BAD: readonly (readonly [string, string, Json, false | 'inconclusive'])[] 
   ['model-drift', 'drift-after-restart', { samples: [], value: null }, 'inconclusive'],
   ['model-drift', 'alias-still-held', { version: '8' }, false],
   ['model-drift', 'drift-now', { samples: [], value: null }, false],
+  ['tampered-artifact', 'no-suspect-endpoint', { addresses: [] }, false],
   [
     'tampered-artifact',
     'artifact-guard',
@@ -152,6 +153,15 @@ test.each(BAD)('%s: %s does not pass on a bad world (%#)', (...values) => {
   const source = operation && 'expect' in operation ? operation.expect : null;
   if (source === null) throw new Error(`${operationName} has no expect.`);
   expect(judged(source, { ...contextOf(playbook), value })).toBe(verdict);
+});
+
+test('what was taken out of service needs no address to be contained', () => {
+  const playbook = playbookOf('tampered-artifact');
+  const operation = operationsOf(playbook).find(({ name }) => name === 'no-suspect-endpoint');
+  const source = operation?.kind === 'probe' ? operation.expect : null;
+  if (source === null) throw new Error('no-suspect-endpoint has no expect.');
+  const context = contextOf(playbook, { 'out-of-service': { targets: [{ target: 't' }] } });
+  expect(judged(source, { ...context, value: { addresses: [] } })).toBe(true);
 });
 
 test.each<[string, string, JsonObject, boolean | 'inconclusive']>([

@@ -53,6 +53,7 @@ export const WORLD: JsonObject = {
   'alias-still-held': { version: '7' },
   'canary-is-gone': deployment(0),
   'no-suspect-endpoint': { addresses: address('6', 19) },
+  'out-of-service': { targets: [] },
   'suspect-not-loaded': samples(sample('6', 1), sample('7', 0)),
   'no-suspect-requests': samples(sample('6', 37.5), sample('7', 0)),
   'blast-radius': {

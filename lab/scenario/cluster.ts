@@ -10,8 +10,8 @@ const LOOK_MS = 100;
 const seenDeployment = z.object({
   spec: z.object({ replicas: z.number() }),
   status: z.object({
-    updatedReplicas: z.number().optional(),
-    readyReplicas: z.number().optional(),
+    updatedReplicas: z.number().default(0),
+    readyReplicas: z.number().default(0),
   }),
 });
 
@@ -93,12 +93,26 @@ export async function seedCluster(kubernetes: JsonClient, story: Story): Promise
   const stable = {
     name: story.stable,
     track: 'stable',
-    replicas: story.replicas - (canary === null ? 0 : 1),
+    replicas: story.replicas - (canary === null || story.rollout === 'full' ? 0 : 1),
     version: story.load === 'alias-at-start' ? null : '6',
   };
   await kubernetes.send('POST', deploymentsOf(story), { body: deployment(story, stable) });
   if (canary !== null) await seedCanary(kubernetes, story, canary);
   await ready(kubernetes, story, story.stable);
+  if (story.rollout === 'full') await rollOut(kubernetes, story);
+}
+
+/** The new version passed its trial: stable takes it, and the canary goes to zero. */
+async function rollOut(kubernetes: JsonClient, story: Story): Promise<void> {
+  const { stable, canary } = story;
+  await release(kubernetes, story, { name: stable, version: '7' });
+  await ready(kubernetes, story, stable);
+  if (canary === null) return;
+  await kubernetes.send('PATCH', `${deploymentsOf(story)}/${canary}`, {
+    type: MERGE_PATCH,
+    body: { spec: { replicas: 0 } },
+  });
+  await ready(kubernetes, story, canary);
 }
 
 function deploymentsOf({ namespace }: Story): string {

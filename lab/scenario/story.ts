@@ -1,3 +1,5 @@
+import type { OnIsolation } from '../../domain/inventory.ts';
+
 /** Names and days of a story: everything that the world's parts must agree on. */
 export interface Story {
   readonly model: string;
@@ -13,6 +15,10 @@ export interface Story {
   readonly load: 'baked-image' | 'alias-at-start';
   readonly image: (version: string) => string;
   readonly replicas: number;
+  /** How far the new version is: on the canary alone, or on every replica of stable with the canary at zero. */
+  readonly rollout: 'canary' | 'full';
+  /** What serves instead while the model is isolated. */
+  readonly onIsolation: OnIsolation;
   readonly pipeline: string;
   readonly dataset: { readonly namespace: string; readonly name: string };
   readonly pointer: { readonly name: string; readonly key: string };
@@ -44,6 +50,8 @@ export function fraudScorer(now: Date): Omit<Story, 'finding' | 'guard'> {
     load: 'baked-image',
     image: (version) => `registry.example/fraud-scorer:${version}`,
     replicas: 20,
+    rollout: 'canary',
+    onIsolation: 'previous-version',
     pipeline: 'fraud-training',
     dataset: { namespace: 'warehouse', name: 'transactions' },
     pointer: { name: 'fraud-training', key: 'dataset_version' },

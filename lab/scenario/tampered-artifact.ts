@@ -34,6 +34,16 @@ export function tamperedArtifact(now: Date): Scenario {
   };
 }
 
+/**
+ * The same, noticed too late: version 7 is on every replica of stable, and the canary is at zero. Nothing healthy is
+ * left to serve, so that isolation means no service; the callers of this model have rules to fall back on.
+ */
+export function fullRollout(now: Date): Scenario {
+  const tampered = tamperedArtifact(now);
+  const story: Story = { ...tampered.story, rollout: 'full', onIsolation: 'rules' };
+  return { ...tampered, story, seed: (systems) => seed(systems, story) };
+}
+
 async function seed(systems: StorySystems, story: Story): Promise<SeededWorld> {
   const { kubernetes, mlflow, emit, loki } = systems;
   const experimentId = await createExperiment(mlflow, story.pipeline);
@@ -48,7 +58,8 @@ async function seed(systems: StorySystems, story: Story): Promise<SeededWorld> {
   await overwrite(mlflow, seventh.artifact);
   await overwrite(mlflow, eighth.artifact);
   await seedCluster(kubernetes, story);
-  await seedLogs(loki, story, (line) => (line % 20 === 0 ? '7' : '6'));
+  const isFull = story.rollout === 'full';
+  await seedLogs(loki, story, (line) => (isFull || line % 20 === 0 ? '7' : '6'));
   return {
     runTask: (run, task) => runTrainingTask(training, story, { run, task, metricsOf: () => GOOD }),
     raiseAlert: () => raiseAlert(systems.alertmanager, alertOf(story)),
@@ -64,7 +75,7 @@ function alertOf(story: Story): Parameters<typeof raiseAlert>[1] {
       model: story.model,
       version: '7',
       namespace: story.namespace,
-      deployment: story.canary ?? story.stable,
+      deployment: story.rollout === 'full' ? story.stable : (story.canary ?? story.stable),
     },
     annotations: {
       summary: `${story.model} version 7 is served from bytes that nobody registered`,

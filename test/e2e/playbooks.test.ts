@@ -17,17 +17,17 @@ async function ended(scenario: string): Promise<DemoEnd> {
   return demo.end();
 }
 
-/** What every story must end with. */
-function expectGoodEnd(told: DemoDocument, playbook: string): void {
+/** What every story must end with; `byOne`: what the model's owner alone had to approve. */
+function expectGoodEnd(told: DemoDocument, playbook: string, byOne: readonly string[] = []): void {
   expect(told.outcome).toBe('succeeded');
   expect(told.playbook.name).toBe(playbook);
   expect(told.steps.map(({ step, outcome }) => `${step} ${outcome}`)).toEqual(
     STEP_NAMES.map((step) => `${step} succeeded`),
   );
-  for (const { status, approvedBy } of told.approvals) {
+  for (const { operation, status, approvedBy } of told.approvals) {
     expect({ status, approvedBy: approvedBy.toSorted() }).toEqual({
       status: 'approved',
-      approvedBy: ['mona', 'sam'],
+      approvedBy: byOne.includes(operation) ? ['mona'] : ['mona', 'sam'],
     });
   }
   expect(told.timeline.verified).toBe(true);
@@ -99,6 +99,33 @@ test(
     expect(outcomesOf(told, done)).toEqual(
       Object.fromEntries(done.map((name) => [name, 'succeeded'])),
     );
+  },
+  TEST_MAX_MS,
+);
+
+test(
+  'P3, the bad version at 100 %: the last healthy capacity goes only when somebody approves it at R2, and comes back',
+  async () => {
+    const { told, narrated } = await ended('full-rollout');
+    expectGoodEnd(told, 'tampered-artifact', ['out-of-service']);
+    expect(told.approvals.map(({ operation }) => operation)).toContain('out-of-service');
+    expect(narrated).toContain('Approval R2: Take the model out of service');
+    expect(narrated).toContain(
+      'it takes the last healthy capacity of fraud-scorer away, and what serves instead is rules',
+    );
+    const done = [
+      'out-of-service',
+      'no-suspect-endpoint',
+      'roll-stable-back',
+      'replicas-run-known-good',
+      'back-in-service',
+      'loaded-is-new-version',
+    ];
+    const left = ['traffic-away', 'scale-canary-away', 'suspect-not-loaded', 'no-suspect-requests'];
+    expect(outcomesOf(told, [...done, ...left])).toEqual({
+      ...Object.fromEntries(done.map((name) => [name, 'succeeded'])),
+      ...Object.fromEntries(left.map((name) => [name, 'skipped'])),
+    });
   },
   TEST_MAX_MS,
 );
