@@ -141,21 +141,45 @@ export async function openFleet(closers: Closers, size: number): Promise<Fleet> 
   const firebreak = await startFirebreak(settingsOf(places, 'api'));
   closers.push(() => firebreak.stop());
   const people = await hire(firebreak.url, firebreak.adminToken ?? '');
-  const lanes: FleetLane[] = [];
-  for (const lab of labs) lanes.push({ lab, world: await seed(lab, firebreak, people) });
+  const { owner } = people;
+  const look = meeting(labs.length, async () => {
+    await patiently(() => owner.send('POST', '/sync', { body: {}, schema: z.json() }));
+  });
+  const lanes = await Promise.all(
+    labs.map(async (lab) => ({ lab, world: await seed(lab, firebreak, { owner, look }) })),
+  );
   return { places, lanes, run: (started) => run(firebreak, people, started) };
 }
 
-async function seed(lab: Lab, firebreak: Firebreak, { owner }: DemoPeople): Promise<SeededWorld> {
+/**
+ * What all lanes wait for is done once, when the last of them has come: a look sees every lane, and none of them may
+ * have had its bad night by then.
+ */
+function meeting(size: number, work: () => Promise<void>): () => Promise<void> {
+  let missing = size;
+  let begin: (() => void) | null = null;
+  const met = new Promise<void>((resolve) => {
+    begin = resolve;
+  }).then(work);
+  return () => {
+    missing -= 1;
+    if (missing === 0) begin?.();
+    return met;
+  };
+}
+
+async function seed(
+  lab: Lab,
+  firebreak: Firebreak,
+  { owner, look }: Pick<DemoPeople, 'owner'> & { readonly look: () => Promise<void> },
+): Promise<SeededWorld> {
   const token = firebreak.sources.find(({ kind }) => kind === 'alertmanager')?.token ?? '';
   const world = await lab.begin({
     alerts: { url: `${firebreak.url}/api/v1/alerts/alertmanager`, token },
     emit: async (event) => {
       await patiently(() => owner.send('POST', '/lineage', { body: event, schema: z.json() }));
     },
-    look: async () => {
-      await patiently(() => owner.send('POST', '/sync', { body: {}, schema: z.json() }));
-    },
+    look,
   });
   // The platform engineer is early: nobody has to wait for the patch.
   await world.closeEntryPath();
