@@ -1,3 +1,4 @@
+import { AppError } from '../domain/error.ts';
 import { newFact, type Fact, type FactKind, type NewFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
 import { isJsonObject } from '../domain/json.ts';
@@ -52,6 +53,8 @@ async function open(
       tables.playbooks.put(pinned),
     ]);
     checkGeneration(locked, reference);
+    // A run that somebody reset is not the next one, which only a person begins.
+    if (locked.state === 'stuck') throw new AppError('refused', 'The incident is stuck.');
     if (locked.playbookDigest !== null && locked.state === 'open') {
       await tables.facts.append(locked.id, resumedFact(locked));
       return locked;
@@ -66,9 +69,7 @@ async function open(
     const [incident] = await Promise.all([
       tables.incidents.change(locked.id, {
         playbookDigest: pinned.digest,
-        ...(locked.state === 'pending' || locked.state === 'stuck'
-          ? { state: 'open' as const, stateReason: null }
-          : {}),
+        ...(locked.state === 'pending' ? { state: 'open' as const, stateReason: null } : {}),
       }),
       tables.messages.put(messagesFor(deps, locked.id, [message])),
     ]);

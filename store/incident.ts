@@ -40,7 +40,9 @@ const UNFINISHED = {
 
 const NEXT_GENERATION = {
   name: 'incident-next-generation',
-  text: `${FIRST_LOCK} update firebreak.incident set generation = generation + 1 from locked
+  text: `${FIRST_LOCK} update firebreak.incident set generation = generation + 1,
+      state = case when state = 'stuck' then 'pending' else state end
+    from locked
     where id = locked_id and generation = $2 and state <> 'closed' returning generation`,
 };
 

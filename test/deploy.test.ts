@@ -2,7 +2,7 @@
 // incidents of the build before move to it. Method: build A in this process, build B as the real program.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
@@ -17,6 +17,7 @@ import {
   workflowBundlePath,
 } from './harness.ts';
 import { op, playbookOf } from './workflows/engine-operations.ts';
+import { createTestKey } from './workflows/engine-people.ts';
 import { startEngine, type Engine } from './workflows/engine.ts';
 import { createWorld } from './workflows/world.ts';
 
@@ -28,10 +29,14 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-type Places = Pick<Engine, 'databaseUrl'> & { readonly client: { readonly taskQueue: string } };
+type Places = Pick<Engine, 'databaseUrl' | 'keyPem'> & {
+  readonly client: { readonly taskQueue: string };
+};
 
 /** The program on the engine's database and queue, in a data folder of its own. */
 async function program(engine: Places, args: readonly string[]): Promise<ChildProcess> {
+  const dataDir = await tempDir();
+  await writeFile(join(dataDir, 'approval-key.pem'), engine.keyPem, { mode: 0o600 });
   const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -41,7 +46,7 @@ async function program(engine: Places, args: readonly string[]): Promise<ChildPr
       DATABASE_URL: engine.databaseUrl,
       TEMPORAL_ADDRESS: temporalAddress(),
       TEMPORAL_TASK_QUEUE: engine.client.taskQueue,
-      FIREBREAK_DATA_DIR: await tempDir(),
+      FIREBREAK_DATA_DIR: dataDir,
       LOG_LEVEL: 'error',
     },
   });
@@ -95,7 +100,8 @@ describe('firebreak deploy', () => {
   test('says that workers are missing, and changes nothing', async () => {
     const database = await freshDatabase();
     closers.push(() => database.drop());
-    const nobody = { databaseUrl: database.url, client: { taskQueue: unique('nobody') } };
+    const { pem: keyPem } = createTestKey();
+    const nobody = { databaseUrl: database.url, keyPem, client: { taskQueue: unique('nobody') } };
     expect(await deploy(nobody, '--wait', '0')).toMatchObject({
       error: { code: 'unavailable', message: expect.stringContaining('start its workers first') },
     });

@@ -16,7 +16,7 @@ import { createPlainClient, type PlainClient } from '../../lab/kubernetes/plain-
 import { CANARY_DEPLOYMENT, NAMESPACE, seedServing } from '../../lab/kubernetes/serving-sample.ts';
 import { createKubernetesTwin, type KubernetesTwin } from '../../lab/kubernetes/twin.ts';
 import type { Store } from '../../store/tables.ts';
-import { createIncidents } from '../workflows/engine-incidents.ts';
+import { createIncidents, ENTRY } from '../workflows/engine-incidents.ts';
 import type { TestKey } from '../workflows/engine-people.ts';
 
 const ROUND_MS = 15_000;
@@ -126,7 +126,7 @@ function depsOf(
     store: worker,
     connectors: { find: () => found, named: () => found },
     evidenceFiles: { put: unused, get: unused },
-    inventory: () => [],
+    inventory: () => [ENTRY],
     caps: { ...DEFAULT_CAPS, atOnce: NO_LIMITS, perHour: NO_LIMITS },
     playbooks: [],
     verifySignature: key.verify,

@@ -22,6 +22,8 @@ export interface People {
 
 /** A key of this run: what people decide is signed with it, and the worker verifies it. */
 export interface TestKey {
+  /** The private half, as a data folder keeps it. */
+  readonly pem: string;
   sign(payload: object): string;
   readonly verify: (payload: object, signature: string) => boolean;
 }
@@ -31,6 +33,7 @@ export function createTestKey(): TestKey {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const bytesOf = (payload: object): Buffer => Buffer.from(canonicalJson(payload));
   return {
+    pem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     sign: (payload) => sign(null, bytesOf(payload), privateKey).toString('base64'),
     verify: (payload, signature) =>
       verify(null, bytesOf(payload), publicKey, Buffer.from(signature, 'base64')),

@@ -28,6 +28,8 @@ export interface Engine extends Incidents, People {
   readonly store: Store;
   /** Of the owner of the database: what another process is given. */
   readonly databaseUrl: string;
+  /** Key that decisions are signed with, for another process that verifies them. */
+  readonly keyPem: string;
   readonly client: EngineClient;
   readonly reconciler: Reconciler;
   readonly deps: ActivityDependencies;
@@ -154,6 +156,7 @@ export async function startEngine(
     ...people,
     store,
     databaseUrl: database.url,
+    keyPem: key.pem,
     client,
     deps,
     haltPath,
