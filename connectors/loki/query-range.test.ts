@@ -262,6 +262,7 @@ describe('loki query-range', () => {
       reachable: true,
       version: '3.7.8',
       missing: [],
+      clockSkewMs: expect.any(Number),
       problem: null,
     });
     const bad = create({ url: twin.url, token: 'wrong' });

@@ -152,6 +152,7 @@ describe('openlineage lineage', () => {
       reachable: true,
       version: null,
       missing: [],
+      clockSkewMs: expect.any(Number),
       problem: null,
     });
     twin.faults.add({ kind: 'reply', reply: { status: 403, body: '' } });
