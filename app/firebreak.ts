@@ -175,10 +175,8 @@ async function lay(
   const first = await firstStart(api, configuration, new Date());
   const sources = await allSources(api, configuration);
   const live = createLive({ playbooks, discovered }, { configuration, sources });
-  const read = settings.readConfiguration ?? null;
   const key = await approvalKey(settings.dataDir);
   const now = (): Date => new Date();
-  const { all } = instances;
   const { log } = settings;
   const haltFile = haltFilePath(settings);
   return {
@@ -188,13 +186,13 @@ async function lay(
     instances,
     playbooks,
     live,
-    reload: createReload({ live, store: api, read, log: settings.log }),
+    reload: createReload({ live, store: api, read: settings.readConfiguration ?? null, log }),
     first,
     api,
     worker,
     signer: key.sign,
     baseUrl,
-    sync: createSync({ ...live, store: worker, instances: all, now, log }),
+    sync: createSync({ ...live, store: worker, instances: instances.all, now, log }),
     activities: {
       store: worker,
       connectors: instances,

@@ -85,18 +85,21 @@ export function obstacleTo(kind: DecisionKind, incident: Incident): string | nul
   return needOf(kind, incident);
 }
 
+/** True while nothing of it goes on until a person says so. */
+function stands({ paused, state }: Incident): boolean {
+  return paused || state === 'held' || state === 'stuck';
+}
+
 /** What of the incident a command of this kind needs, and is not there; null when nothing is missing. */
 function needOf(kind: DecisionKind, incident: Incident): string | null {
-  const { paused, state, targets } = incident;
+  const { paused, targets } = incident;
   switch (kind) {
     case 'veto':
       return VETO_OBSTACLES[incident.mode];
     case 'pause':
       return paused ? 'The incident is paused already.' : null;
     case 'resume':
-      return paused || ['held', 'stuck'].includes(state)
-        ? null
-        : 'The incident is running already.';
+      return stands(incident) ? null : 'The incident is running already.';
     case 'target-add':
     case 'target-remove':
       return targets?.status === 'resolved' ? null : 'Choose the model first.';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ROLES } from './approval.ts';
-import { DEFAULT_CAPS, type IsolationCaps } from './cap.ts';
+import { capsSchema } from './cap-schema.ts';
 import { DEFAULT_STORM, type Configuration } from './configuration.ts';
 import { MODES } from './incident.ts';
 
@@ -246,56 +246,6 @@ const storm = z.strictObject({
     .default(DEFAULT_STORM.windowSeconds)
     .describe('Within so many seconds.'),
 });
-const percent = z.number().min(0).max(100);
-const isolationCaps = (defaults: IsolationCaps) =>
-  z
-    .strictObject({
-      targets: z
-        .int()
-        .min(0)
-        .max(10_000)
-        .default(defaults.targets)
-        .describe('Deployments of one model.'),
-      modelPercent: percent
-        .default(defaults.modelPercent)
-        .describe('Percent of the replicas of one model; one replica at least, unless 0.'),
-      totalPercent: percent
-        .default(defaults.totalPercent)
-        .describe('Percent of the replicas of all models; one replica at least, unless 0.'),
-    })
-    .prefault({});
-const sourceCaps = z
-  .strictObject({
-    models: z
-      .array(text)
-      .max(LIST_MAX)
-      .nullable()
-      .default(null)
-      .describe('Models that its alerts may touch without a person; null: every one.'),
-    highestClass: z
-      .enum(['R0', 'R1'])
-      .default(DEFAULT_CAPS.source.highestClass)
-      .describe('The highest class of effect that goes on by itself.'),
-    incidentsPerHour: z
-      .int()
-      .min(0)
-      .max(1_000)
-      .nullable()
-      .default(DEFAULT_CAPS.source.incidentsPerHour)
-      .describe('Incidents within an hour; null: as many as come.'),
-  })
-  .prefault({});
-
-/** Beyond a cap an effect needs an approval of R2. */
-const caps = z
-  .strictObject({
-    atOnce: isolationCaps(DEFAULT_CAPS.atOnce).describe('Isolated at one time.'),
-    perHour: isolationCaps(DEFAULT_CAPS.perHour).describe('Isolated within an hour.'),
-    source: sourceCaps.describe('What the alerts of each source may lead to.'),
-    sources: z.record(name, sourceCaps).default({}).describe('The same for single sources.'),
-  })
-  .prefault({});
-
 const person = z.strictObject({
   id: name.describe('Names the person for good; a token belongs to it.'),
   name: text.describe('As others read it.'),
@@ -321,7 +271,9 @@ export const configurationSchema = z.strictObject({
   selectionRules: list(selectionRule).describe('Which alerts mean which entry of the inventory.'),
   routes: list(route).describe('Which playbook answers an alert; the first that matches wins.'),
   storm: storm.default(DEFAULT_STORM).describe('From when on one incident collects new ones.'),
-  caps: caps.describe('Limits over all incidents; beyond one an effect needs an approval of R2.'),
+  caps: capsSchema.describe(
+    'Limits over all incidents; beyond one an effect needs an approval of R2.',
+  ),
   people: list(person).describe('Who may do what.'),
   heartbeatUrl: webAddress
     .nullable()

@@ -72,7 +72,9 @@ function create(context) {
   // A connector's own parts pass on the context that they are given.
   if (!CALLERS.includes(place) && !place.startsWith('connectors/')) {
     visitor['CallExpression > MemberExpression.callee'] = (node) => {
-      const isEffect = VERBS.includes(nameOf(node.property)) && node.parent.arguments.length === 3;
+      const { arguments: given } = node.parent;
+      const called = node.object.name === 'Reflect' ? given[0]?.property : node.property;
+      const isEffect = called && VERBS.includes(nameOf(called)) && given.length === 3;
       if (isEffect) refuse(node, 'verb');
     };
     // Taken out of its action it would be called by another name.

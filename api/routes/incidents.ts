@@ -27,6 +27,34 @@ export async function requireIncident(
   return incident;
 }
 
+/** An incident with everything that a person looks at first. Raises `not_found`. */
+async function show(dependencies: ApiDependencies, id: string) {
+  const { store } = dependencies;
+  const incident = await requireIncident(dependencies, id);
+  const [results, operations, approvals, decisions, suspects, inForce] = await Promise.all([
+    store.results.ofIncident(incident.id),
+    store.operations.ofIncident(incident.id),
+    store.approvals.list(
+      { status: 'open', incidentId: incident.id },
+      { cursor: null, limit: APPROVALS_SHOWN_MAX },
+    ),
+    store.decisions.ofIncident(incident.id),
+    store.incidents.suspects(incident.id, SUSPECTS_SHOWN_MAX),
+    store.halts.inForce(),
+  ]);
+  const halts = haltsOn(inForce, thingOfIncident(incident, operations));
+  const situation = { incident, approvals: approvals.items, results, operations, halts };
+  return {
+    incident,
+    results,
+    approvals: approvals.items,
+    decisions: decisions.map(viewOf),
+    suspects,
+    halts,
+    now: possibleCommands(situation),
+  };
+}
+
 /** Registers listing, showing and opening incidents. */
 export function registerIncidents(app: FastifyInstance, dependencies: ApiDependencies): void {
   const api = app.withTypeProvider<ZodTypeProvider>();
@@ -47,31 +75,7 @@ export function registerIncidents(app: FastifyInstance, dependencies: ApiDepende
   api.route({
     ...incidentEndpoints.show,
     config: { access: READERS },
-    handler: async ({ params }) => {
-      const incident = await requireIncident(dependencies, params.id);
-      const [results, operations, approvals, decisions, suspects, inForce] = await Promise.all([
-        store.results.ofIncident(incident.id),
-        store.operations.ofIncident(incident.id),
-        store.approvals.list(
-          { status: 'open', incidentId: incident.id },
-          { cursor: null, limit: APPROVALS_SHOWN_MAX },
-        ),
-        store.decisions.ofIncident(incident.id),
-        store.incidents.suspects(incident.id, SUSPECTS_SHOWN_MAX),
-        store.halts.inForce(),
-      ]);
-      const halts = haltsOn(inForce, thingOfIncident(incident, operations));
-      const situation = { incident, approvals: approvals.items, results, operations, halts };
-      return {
-        incident,
-        results,
-        approvals: approvals.items,
-        decisions: decisions.map(viewOf),
-        suspects,
-        halts,
-        now: possibleCommands(situation),
-      };
-    },
+    handler: ({ params }) => show(dependencies, params.id),
   });
 
   api.route({
@@ -80,16 +84,16 @@ export function registerIncidents(app: FastifyInstance, dependencies: ApiDepende
     handler: async (request, reply) => {
       const { text, requestId } = request.body;
       const id = requestIdOf(request, requestId ?? null, dependencies.newId);
-      const routed = await dependencies.openRequest(text, actorOf(request));
-      const { incident, created } = await store.incidents.open({
-        requestId: id,
-        incidentKey: routed.incidentKey,
-        incident: routed.incident,
-        reopenWindowSeconds: routed.reopenWindowSeconds,
-        openedAt: dependencies.clock().toISOString(),
-      });
-      if (created) return reply.code(201).send({ incident, created });
-      return reply.code(200).send({ incident, created });
+      const { incidentKey, incident, reopenWindowSeconds } = await dependencies.openRequest(
+        text,
+        actorOf(request),
+      );
+      const openedAt = dependencies.clock().toISOString();
+      const asked = { requestId: id, incidentKey, incident, reopenWindowSeconds, openedAt };
+      const opened = await store.incidents.open(asked);
+      const { created } = opened;
+      if (created) return reply.code(201).send({ ...opened, created });
+      return reply.code(200).send({ ...opened, created });
     },
   });
 }
