@@ -129,6 +129,11 @@ export const VIOLATIONS: readonly Planted[] = [
   refuse('activities/planted.ts', `export const go = (a, i, p, c) => a.apply(i, p, c);`, GUARDED),
   refuse(
     'activities/planted.ts',
+    `export const go = (a, l) => Reflect.apply(a.apply, a, l);`,
+    GUARDED,
+  ),
+  refuse(
+    'activities/planted.ts',
     `export const go = (a, i, p, c) => a.ensure?.(i, p, c);`,
     GUARDED,
   ),
@@ -189,6 +194,10 @@ export const ALLOWED: readonly Planted[] = [
   pass('app/planted.ts', `export const none = { permit: () => Promise.reject(new Error('no')) };`),
   pass('activities/planted.ts', `export const use = async ({ permit }) => permit();`),
   pass('activities/planted.ts', `export const bind = (f, self, list) => f.apply(self, list);`),
+  pass(
+    'activities/planted.ts',
+    `export const call = (f, list) => Reflect.apply(f, undefined, list);`,
+  ),
   pass('connectors/one/planted.ts', `import type { RequestOptions } from 'node:https';`),
   pass('connectors/one/planted.ts', `import { WebAPIHTTPError } from '@slack/web-api';`),
   pass('test/planted.ts', `export const free = { permit: () => Promise.resolve() };`),
