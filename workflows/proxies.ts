@@ -20,7 +20,7 @@ export const effects = proxyActivities<Pick<Activities, 'act' | 'standDown'>>({
   },
 });
 
-/** What stretches leave open is run operation by operation: they need not try for long. */
+/** What stretches leave open is run operation by operation: they need not try for long, nor wait for long. */
 export const stretches = proxyActivities<Pick<Activities, 'runStretch'>>({
   startToCloseTimeout: 300 * SECOND_MS,
   heartbeatTimeout: HEARTBEAT_MS,
@@ -28,7 +28,7 @@ export const stretches = proxyActivities<Pick<Activities, 'runStretch'>>({
     maximumAttempts: 8,
     initialInterval: 500,
     backoffCoefficient: 2,
-    maximumInterval: 30 * SECOND_MS,
+    maximumInterval: 2 * SECOND_MS,
   },
 });
 
