@@ -1,7 +1,7 @@
 import type { NewFact } from '../domain/fact.ts';
 import type { ClosingVerdict, Mode, Outcome, Phase, Severity } from '../domain/incident.ts';
 import type { PinnedPlaybook, StepName } from '../domain/playbook.ts';
-import type { Decision, LeftInPlace } from '../domain/decision.ts';
+import type { LeftInPlace } from '../domain/decision.ts';
 
 /** Changes to an incident that are born in the workflow and travel with the next activity. */
 export interface CarriedChange {
@@ -188,16 +188,6 @@ export interface ApprovalQuestion {
   readonly approvalId: string;
 }
 
-/** What was delivered to a run as a decision. */
-export interface DecisionQuestion {
-  readonly decision: Decision;
-}
-
-/** Whether it is what Postgres holds, signed and not yet answered. */
-export interface DecisionStanding {
-  readonly stands: boolean;
-}
-
 /** Where an approval stands. */
 export interface ApprovalAnswer {
   readonly status: 'open' | 'approved' | 'rejected' | 'void' | 'expired';
@@ -315,8 +305,6 @@ export interface Activities {
   requestApproval(input: ApprovalInput): Promise<ApprovalOutcome>;
   /** Local: where an approval stands. */
   approvalStatus(input: ApprovalQuestion): Promise<ApprovalAnswer>;
-  /** Local: whether what was delivered is a decision that the API admitted and signed. */
-  decisionStands(input: DecisionQuestion): Promise<DecisionStanding>;
   voidApproval(input: VoidApprovalInput): Promise<void>;
   /** Asks the playbook's own probes whether the alert is right; too few lower the mode to `ask`. */
   confirmAlert(input: ConfirmAlertInput): Promise<ConfirmAlertOutcome>;

@@ -7,7 +7,6 @@ import { begin } from './carry.ts';
 import { closeIncident } from './close-incident.ts';
 import { confirmAlert } from './confirm-alert.ts';
 import { confirmStep } from './confirm-step.ts';
-import { decisionStands } from './decision-stands.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { toFailure } from './failure.ts';
 import { chooseTargets, loadIncident } from './load-incident.ts';
@@ -53,7 +52,6 @@ export function createActivities(deps: ActivityDependencies): Activities {
         const approval = await deps.store.approvals.get(approvalId);
         return { status: approval?.status ?? 'void', reason: approval?.statusReason ?? null };
       }),
-    decisionStands: (input) => guarded(() => decisionStands(deps, input)),
     voidApproval: (input) => guarded(() => voidApproval(deps, input)),
     confirmAlert: (input) => told(input, () => confirmAlert(deps, attempt(), input)),
     confirmStep: (input) => told(input, () => confirmStep(deps, attempt(), input)),

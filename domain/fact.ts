@@ -70,7 +70,6 @@ export const FACT_KINDS = [
   'approval.expired',
   'decision.admitted',
   'decision.refused',
-  'decision.forged',
   'stand-down.planned',
   'stand-down.done',
   'wait.started',

@@ -64,7 +64,7 @@ export const records = proxyActivities<
 });
 
 /** A read of one row, cheap enough to run inside the workflow task. */
-export const glances = proxyLocalActivities<Pick<Activities, 'approvalStatus' | 'decisionStands'>>({
+export const glances = proxyLocalActivities<Pick<Activities, 'approvalStatus'>>({
   startToCloseTimeout: 10 * SECOND_MS,
   retry: { initialInterval: 250, maximumInterval: 5 * SECOND_MS },
 });

@@ -23,9 +23,7 @@ import type {
 } from './messages.ts';
 import { Progress } from './progress.ts';
 import { records } from './proxies.ts';
-import { Standing } from './standing.ts';
 
-const FORGED: DecisionAnswer = { outcome: 'refused', reason: 'Nobody decided that.' };
 const STATE_ATTRIBUTE = defineSearchAttributeKey('IncidentState', 'KEYWORD');
 const SEVERITY_ATTRIBUTE = defineSearchAttributeKey('Severity', 'KEYWORD');
 
@@ -54,7 +52,6 @@ export class Run {
   readonly endedApprovals = new Set<string>();
   private readonly answers: Map<string, DecisionAnswer>;
   private readonly inbox: Decision[] = [];
-  private readonly standing = new Standing();
   private readonly told = new Set<string>();
   private seenWakes = 0;
   private holdUntil = 0;
@@ -227,11 +224,6 @@ export class Run {
       await condition(() => this.incident !== null);
       this.refuse(decision);
     }
-    if (!(await this.standing.holds(this, decision))) return FORGED;
-    // Where the run stands may have changed meanwhile.
-    const answered = this.answers.get(decision.id);
-    if (answered) return answered;
-    this.refuse(decision);
     if (needsWaitingLoop(decision.command, this.view())) {
       this.inbox.push(decision);
       await condition(() => this.answers.has(decision.id));

@@ -83,7 +83,6 @@ export function scriptedActivities(pinned: PinnedPlaybook, script: Script): Acti
     },
     approvalStatus: ({ approvalId }) =>
       Promise.resolve({ status: answers.get(approvalId) ?? 'open', reason: null }),
-    decisionStands: () => Promise.resolve({ stands: true }),
     voidApproval: () => Promise.resolve(),
     confirmAlert: ({ round }) =>
       Promise.resolve({ settled: outcomeOf(CONFIRM, round) }),
