@@ -34,6 +34,9 @@ function url(protocols: readonly string[]): z.ZodType<string, string> {
 }
 
 const text = z.string();
+const flag = z
+  .enum(['0', '1', 'false', 'true'], { error: 'must be 0 or 1' })
+  .transform((value) => value === '1' || value === 'true');
 
 /** Every variable that Firebreak itself reads, in the order of `.env.example`. */
 export const VARIABLES = {
@@ -107,9 +110,7 @@ export const VARIABLES = {
     secret: false,
     fallback: '0',
     example: '1',
-    schema: z
-      .enum(['0', '1', 'false', 'true'], { error: 'must be 0 or 1' })
-      .transform((value) => value === '1' || value === 'true'),
+    schema: flag,
   },
   logLevel: {
     name: 'LOG_LEVEL',
@@ -136,9 +137,7 @@ export const VARIABLES = {
     secret: false,
     fallback: '0',
     example: '1',
-    schema: z
-      .enum(['0', '1', 'false', 'true'], { error: 'must be 0 or 1' })
-      .transform((value) => value === '1' || value === 'true'),
+    schema: flag,
   },
   syncSeconds: {
     name: 'FIREBREAK_SYNC_SECONDS',

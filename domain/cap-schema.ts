@@ -1,13 +1,10 @@
 import { z } from 'zod';
 import { DEFAULT_CAPS, type IsolationCaps } from './cap.ts';
+import { nameSchema } from './name-schema.ts';
 
 /** Most models that one source may be let loose on by name. */
 const MODELS_MAX = 5000;
 
-const sourceName = z
-  .string()
-  .max(64)
-  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'is not a kebab-case name');
 const percent = z.number().min(0).max(100);
 const isolationCaps = (defaults: IsolationCaps) =>
   z
@@ -54,6 +51,6 @@ export const capsSchema = z
     atOnce: isolationCaps(DEFAULT_CAPS.atOnce).describe('Isolated at one time.'),
     perHour: isolationCaps(DEFAULT_CAPS.perHour).describe('Isolated within an hour.'),
     source: sourceCaps.describe('What the alerts of each source may lead to.'),
-    sources: z.record(sourceName, sourceCaps).default({}).describe('The same for single sources.'),
+    sources: z.record(nameSchema, sourceCaps).default({}).describe('The same for single sources.'),
   })
   .prefault({});

@@ -3,14 +3,11 @@ import { ROLES } from './approval.ts';
 import { capsSchema } from './cap-schema.ts';
 import { DEFAULT_STORM, type Configuration } from './configuration.ts';
 import { MODES } from './incident.ts';
+import { nameSchema as name } from './name-schema.ts';
 
 /** Largest lists of a configuration. */
 const LIST_MAX = 5000;
 
-const name = z
-  .string()
-  .max(64)
-  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'is not a kebab-case name');
 const text = z.string().min(1).max(1000);
 const cel = z.string().min(1).max(4096);
 const dnsName = z

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { IncomingAlert } from '../domain/alert.ts';
 import { acceptDeliveries } from './accept.ts';
-import { document, timestamp } from './column.ts';
+import { alertRow } from './alert-row.ts';
 import { requireRow, withRaces } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { cursorNumber, pageOf } from './page.ts';
@@ -37,27 +37,13 @@ const DRAIN = {
     returning before.drained, i.alert_count as total`,
 };
 
-const storedRow = z
-  .object({
-    sequence: z.number(),
-    id: z.string(),
-    incidentId: z.string().nullable(),
-    incoming: document<IncomingAlert | null>(),
-    problem: z.string().nullable(),
-    receivedAt: timestamp,
-  })
-  .transform(({ sequence, ...stored }): { sequence: number; stored: StoredAlert } => ({
-    sequence,
-    stored,
-  }));
-
 async function ofIncident(
   connection: Connection,
   incidentId: string,
   page: PageRequest,
 ): Promise<Page<StoredAlert>> {
   const values = [incidentId, cursorNumber(page), page.limit + 1];
-  const rows = await connection.rows(OF_INCIDENT, values, storedRow);
+  const rows = await connection.rows(OF_INCIDENT, values, alertRow);
   return pageOf(rows, page.limit, { item: (row) => row.stored, cursor: (row) => row.sequence });
 }
 

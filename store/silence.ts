@@ -3,6 +3,7 @@ import type { IncomingAlert } from '../domain/alert.ts';
 import { newFact } from '../domain/fact.ts';
 import { isMatched } from '../domain/silence.ts';
 import type { Silence, SilenceMatcher } from '../domain/silence.ts';
+import { alertRow } from './alert-row.ts';
 import { appendFacts } from './append.ts';
 import { cleanText, document, jsonText, timestamp } from './column.ts';
 import { firstRow, requireRow } from './connection.ts';
@@ -116,20 +117,6 @@ const silenceRow = z.object({
 const numberedRow = silenceRow
   .extend({ number: z.number() })
   .transform(({ number, ...silence }) => ({ number, silence }));
-
-const alertRow = z
-  .object({
-    sequence: z.number(),
-    id: z.string(),
-    incidentId: z.string().nullable(),
-    incoming: document<IncomingAlert | null>(),
-    problem: z.string().nullable(),
-    receivedAt: timestamp,
-  })
-  .transform(({ sequence, ...stored }): { sequence: number; stored: StoredAlert } => ({
-    sequence,
-    stored,
-  }));
 
 const incomingRow = z.object({ incoming: document<IncomingAlert>() });
 
