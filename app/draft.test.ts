@@ -131,11 +131,11 @@ describe('the file', () => {
 });
 
 test('rights are asked for in the named namespaces, else in the whole cluster', () => {
-  const named = rbacManifests(['ml', 'risk']);
+  const named = rbacManifests(['ml', 'risk'], []);
   expect(named.observe.match(/^kind: Role$/gm)).toHaveLength(2);
   expect(named.observe).not.toMatch(/patch|delete|create\b.*\]/);
   expect(named.act).toContain('namespace: risk');
-  const whole = rbacManifests(null);
+  const whole = rbacManifests(null, []);
   expect(whole.act.match(/^kind: ClusterRole$/gm)).toHaveLength(1);
   expect(whole.act).not.toMatch(/kind: Role\b/);
 });

@@ -6,9 +6,10 @@ import { connectorModules } from '../connectors/registry.ts';
 import type { Connector } from '../connectors/connector.ts';
 import { AppError, invariant } from '../domain/error.ts';
 import { sha256Hex } from '../evidence/digest.ts';
+import { loadPlaybooks } from '../playbooks/loader.ts';
 import { readConfiguration } from './config-file.ts';
 import { environmentWithFile, readSecret, type Environment } from './config.ts';
-import { configurationReferences } from './configuration-references.ts';
+import { configurationReferences, PLAYBOOKS_DIR } from './configuration-references.ts';
 import { rbacManifests } from './draft-rbac.ts';
 import { configurationText, receiverText, type DraftFrame } from './draft-text.ts';
 import { draftOf, type Draft } from './draft.ts';
@@ -78,15 +79,31 @@ interface DraftFile {
   readonly mode?: number;
 }
 
+/** The manifests of rights, by file name; who isolates and who reverts gets what the playbooks beside the program need. */
+async function rightsFiles({ namespaces }: InitOptions): Promise<readonly DraftFile[]> {
+  const manifests = connectorModules.map(({ manifest }) => manifest);
+  const playbooks = await loadPlaybooks(PLAYBOOKS_DIR, manifests);
+  const all = playbooks.map(({ playbook }) => playbook);
+  const { observe, act, isolate, revert } = rbacManifests(namespaces, all);
+  return [
+    { name: 'rbac-observe.yaml', text: observe },
+    { name: 'rbac-act.yaml', text: act },
+    { name: 'rbac-isolate.yaml', text: isolate },
+    { name: 'rbac-revert.yaml', text: revert },
+  ];
+}
+
 /** Every file of the draft. */
-function filesOf(options: InitOptions, draft: Draft, frame: Omit<DraftFrame, 'tokenSha256'>) {
+function filesOf(
+  options: InitOptions,
+  draft: Draft,
+  frame: Omit<DraftFrame, 'tokenSha256'> & { readonly rights: readonly DraftFile[] },
+) {
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
-  const rbac = rbacManifests(options.namespaces);
   const configuration = configurationText(draft, { ...frame, tokenSha256: sha256Hex(token) });
   const files: readonly DraftFile[] = [
     { name: 'firebreak.yaml', text: configuration },
-    { name: 'rbac-observe.yaml', text: rbac.observe },
-    { name: 'rbac-act.yaml', text: rbac.act },
+    ...frame.rights,
     { name: 'alertmanager.yaml', text: receiverText(options.baseUrl) },
     { name: 'alertmanager-token', text: token, mode: OWNER_ONLY },
   ];
@@ -133,6 +150,7 @@ export async function init(options: InitOptions): Promise<InitReport> {
     namespaces: options.namespaces,
     registryUrl: options.registryUrl,
     registryToken: token === null ? null : TOKEN_VARIABLE,
+    rights: await rightsFiles(options),
   };
   const nothing: Draft = { entries: [], unserved: [], unregistered: [], unusable: [] };
   if (!options.force) refuseOverwriting(folder, filesOf(options, nothing, frame).files);

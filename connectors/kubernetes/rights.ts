@@ -18,12 +18,43 @@ export const OBSERVE_RIGHTS: readonly Rights[] = [
   { group: 'autoscaling', resource: 'horizontalpodautoscalers', verbs: ['list'] },
 ];
 
-/** What changing something, looking at it afterwards and taking it back need beside that. */
-export const ACT_RIGHTS: readonly Rights[] = [
-  { group: 'apps', resource: 'deployments', verbs: ['patch'] },
-  { group: 'apps', resource: 'replicasets', verbs: ['get'] },
-  { group: '', resource: 'pods', verbs: ['patch', 'delete'] },
-  { group: '', resource: 'services', verbs: ['patch'] },
-  { group: '', resource: 'configmaps', verbs: ['patch'] },
-  { group: 'networking.k8s.io', resource: 'networkpolicies', verbs: ['get', 'create', 'delete'] },
-];
+const PATCH_DEPLOYMENTS: Rights = { group: 'apps', resource: 'deployments', verbs: ['patch'] };
+const GET_REPLICA_SETS: Rights = { group: 'apps', resource: 'replicasets', verbs: ['get'] };
+
+/** What each action needs beside that: to change something, to look at it afterwards, to keep it up and to take it back. */
+export const ACTION_RIGHTS: ReadonlyMap<string, readonly Rights[]> = new Map([
+  ['scale', [PATCH_DEPLOYMENTS]],
+  ['set-image', [PATCH_DEPLOYMENTS]],
+  ['restart', [PATCH_DEPLOYMENTS]],
+  ['rollback', [PATCH_DEPLOYMENTS, GET_REPLICA_SETS]],
+  [
+    'quarantine-pod',
+    [
+      GET_REPLICA_SETS,
+      { group: '', resource: 'pods', verbs: ['patch', 'delete'] },
+      {
+        group: 'networking.k8s.io',
+        resource: 'networkpolicies',
+        verbs: ['get', 'create', 'delete'],
+      },
+    ],
+  ],
+  ['route-service', [{ group: '', resource: 'services', verbs: ['patch'] }]],
+  ['config-map-key', [{ group: '', resource: 'configmaps', verbs: ['patch'] }]],
+]);
+
+/** The rights of these actions together, each verb once; nothing for an action that there is not. */
+export function rightsOfActions(actions: Iterable<string>): readonly Rights[] {
+  const merged = new Map<string, Rights>();
+  for (const { group, resource, verbs } of [...actions].flatMap(
+    (action) => ACTION_RIGHTS.get(action) ?? [],
+  )) {
+    const key = `${group}/${resource}`;
+    const known = merged.get(key)?.verbs ?? [];
+    merged.set(key, { group, resource, verbs: [...new Set([...known, ...verbs])] });
+  }
+  return [...merged.values()];
+}
+
+/** What all actions need beside looking. */
+export const ACT_RIGHTS: readonly Rights[] = rightsOfActions(ACTION_RIGHTS.keys());
