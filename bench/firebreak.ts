@@ -1,11 +1,10 @@
-import { copyFile, cp, mkdir, open, writeFile } from 'node:fs/promises';
+import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Pool } from 'undici';
 import { z } from 'zod';
-import { PLAYBOOKS_DIR } from '../app/configuration-references.ts';
 import { readTemporalRecord } from '../app/embedded/temporal-file.ts';
 import { createClient, type ApiClient } from '../api/client.ts';
-import { sourceProgram, startChild } from './child.ts';
+import { startChild } from './child.ts';
 
 const ready = z.object({
   url: z.string(),
@@ -41,18 +40,20 @@ export interface Installation {
   readonly folder: string;
   readonly dataDir: string;
   readonly config: string;
-  readonly playbooks: string;
+  /** The built program. */
+  readonly program: string;
 }
 
-/** Lays out an installation: shipped playbooks, and the one of the benchmark. */
-export async function install(folder: string, configuration: string): Promise<Installation> {
-  const playbooks = join(folder, 'playbooks');
+/** Lays out an installation of a built program. */
+export async function install(
+  folder: string,
+  program: string,
+  configuration: string,
+): Promise<Installation> {
   const config = join(folder, 'firebreak.yaml');
   await mkdir(folder, { recursive: true });
-  await cp(PLAYBOOKS_DIR, playbooks, { recursive: true, filter: (path) => !/\.ts$/.test(path) });
-  await copyFile(join(import.meta.dirname, 'five-steps.yaml'), join(playbooks, 'five-steps.yaml'));
   await writeFile(config, configuration);
-  return { folder, dataDir: join(folder, 'data'), config, playbooks };
+  return { folder, dataDir: join(folder, 'data'), config, program };
 }
 
 function bodyOf(labels: Readonly<Record<string, string>>): string {
@@ -63,13 +64,13 @@ function bodyOf(labels: Readonly<Record<string, string>>): string {
 
 /** Starts it; `tokens` are those of an earlier start on the same data. */
 export async function startFirebreak(
-  { folder, dataDir, config, playbooks }: Installation,
+  { folder, dataDir, config, program }: Installation,
   tokens: Tokens | null,
 ): Promise<RunningFirebreak> {
-  const program = join(import.meta.dirname, 'firebreak-process.ts');
+  const starter = join(import.meta.dirname, 'firebreak-process.mjs');
   const log = await open(join(folder, 'firebreak.log'), 'a');
   const begun = performance.now();
-  const child = startChild(sourceProgram(program, dataDir, config, playbooks), {
+  const child = startChild([process.execPath, starter, program, dataDir, config], {
     cwd: folder,
     log: log.fd,
     // Looks happen when they are measured, not in the midst of something else.

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cacheFolder } from '../app/cache-folder.ts';
 import { processEnvironment } from '../app/config.ts';
+import { buildProgram } from './program.ts';
 import { CLUSTERS, configurationText } from './configuration.ts';
 import { install, startFirebreak, type Installation, type RunningFirebreak } from './firebreak.ts';
 import { startFloor } from './floor.ts';
@@ -21,6 +22,7 @@ import { startWorld, type World } from './world.ts';
 const IDLE_MS = 20_000;
 /** The first on an empty folder, the others on one in use. */
 const STARTS = 3;
+const STORIES_PER_ROUND = STORIES.warm + STORIES.hasty + STORIES.shipped;
 const RESULTS = join(import.meta.dirname, 'RESULTS.md');
 
 function say(line: string): void {
@@ -49,7 +51,7 @@ function suppliesFor({ rounds, parts }: Options): Supplies {
     Array.from({ length: count }, (_, index) => `${prefix}-${(index + 1).toString()}`);
   return {
     models: numbered('five', rounds * (perRound + 1)),
-    stories: parts.has('containment') ? rounds * (STORIES.hasty + STORIES.shipped) : 0,
+    stories: parts.has('containment') ? rounds * STORIES_PER_ROUND : 0,
     ids: numbered(`bench-${process.pid.toString()}`, 2 * rounds * perRound),
   };
 }
@@ -59,9 +61,9 @@ function storiesByCluster(world: World): readonly {
   readonly story: World['stories'][number]['story'];
   readonly cluster: string;
 }[] {
-  const perRound = STORIES.hasty + STORIES.shipped;
   return world.stories.map(({ story }, index) => {
-    const cluster = index % perRound < STORIES.hasty ? CLUSTERS.hasty : CLUSTERS.shipped;
+    const isShipped = index % STORIES_PER_ROUND >= STORIES.warm + STORIES.hasty;
+    const cluster = isShipped ? CLUSTERS.shipped : CLUSTERS.hasty;
     return { story, cluster };
   });
 }
@@ -104,12 +106,14 @@ async function prepare(options: Options, closers: Closers): Promise<Prepared> {
   const { parts } = options;
   const folder = await mkdtemp(join(tmpdir(), 'firebreak-bench-'));
   closers.push(() => rm(folder, { recursive: true, force: true }));
+  const program = await buildProgram(folder);
+  say('the program is built');
   const supplies = suppliesFor(options);
   const world = await startWorld(supplies.stories);
   closers.push(() => world.close());
   const stories = storiesByCluster(world);
   const text = configurationText({ urls: world.urls, models: supplies.models, stories });
-  const installation = await install(join(folder, 'firebreak'), text);
+  const installation = await install(join(folder, 'firebreak'), program, text);
   const { firebreak, seconds } = await starts(installation, parts.has('starts') ? STARTS : 1);
   closers.push(() => firebreak.stop());
   say(`Firebreak is up after ${seconds.map((one) => one.toFixed(1)).join(', ')} s`);
@@ -131,7 +135,7 @@ async function prepare(options: Options, closers: Closers): Promise<Prepared> {
     stories: dispenser(world.stories),
     ids: dispenser(supplies.ids),
   };
-  const once = parts.has('sync') ? await syncFigures(folder) : {};
+  const once = parts.has('sync') ? await syncFigures(folder, program) : {};
   return { bench, once, startSeconds: seconds, idleMiB };
 }
 
@@ -148,6 +152,8 @@ async function run(options: Options, closers: Closers): Promise<void> {
     figures.push({
       ...measured,
       ...once,
+      // Only in the first round it is the first of the process.
+      'contained.first': round === 1 ? (measured['contained.first'] ?? null) : null,
       'start.fresh': startSeconds[0] ?? null,
       'start.again': startSeconds[round] ?? null,
       'start.residentMiB': idleMiB,

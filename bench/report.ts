@@ -11,7 +11,7 @@ export interface Setting {
   readonly loads: readonly string[];
 }
 
-const ABOUT = `Every figure is of the whole thing, as \`firebreak start\` runs it: durable embedded Postgres and Temporal
+const ABOUT = `Every figure is of the whole thing, built as it is shipped and started as \`firebreak start\` does: durable embedded Postgres and Temporal
 (write-ahead logs synced at each commit), evidence sealed before the first effect, targets claimed, each effect planned, applied
 under the guard and verified by another look, every fact chained, the containment watch and the reconciler on. Messages to people
 are off. Twins, senders of alerts and clock are one other process on the same machine; the peer and the floor run beside it, in
@@ -20,7 +20,8 @@ turns, and everything idle stays up.
 - **Alert → verified contained** is the shipped playbook P2 up to the fact \`containment.verified\`: three seals, six effects, three
   probes of independent systems. One of them is a request rate, which needs two scrapes after the last change: the monitor here
   scrapes every 50 ms, where a real one takes seconds. "As shipped" is the same with the default hold time of a connector
-  instance, during which effects must stay as they are before they are looked at again.
+  instance, during which effects must stay as they are before they are looked at again. Two stories before those that count make
+  the code warm, as the other rows do it; "the first of the process" is the first of them.
 - **The overhead rows** are \`bench/five-steps.yaml\`: one effect in each of five steps, a seal before the first, a probe after it, no
   approvals, on the registry twin. One incident at a time, 150 ms apart; then 16 at once.
 - **The floor** is an empty workflow of five empty activities, on the same Temporal server, from a process of its own.

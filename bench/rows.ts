@@ -39,6 +39,7 @@ const ms = (figure: string, title: string, limit?: number): Named => ({
 const NAMED: readonly (Named | Divided)[] = [
   ms('contained.hasty', '**alert → verified contained**, hold time zero, p50', 400),
   ms('contained.hastyMax', 'alert → verified contained, hold time zero, slowest'),
+  ms('contained.first', 'the same, the first of the process'),
   ms('contained.shipped', 'alert → verified contained, as shipped (hold time 30 s), p50'),
   ms('firebreak.acknowledged', 'alert → 202, p50', 15),
   ms('firebreak.acknowledgedP99', 'alert → 202, p99'),

@@ -133,7 +133,7 @@ async function steadyPercent(firebreak: RunningFirebreak): Promise<number> {
 }
 
 /** Measures the look at 10,000 versions and 1,000 serving objects, by a Firebreak of its own. */
-export async function syncFigures(folder: string): Promise<Figures> {
+export async function syncFigures(folder: string, program: string): Promise<Figures> {
   const { mlflow, kubernetes } = await startSyncWorld();
   const instance = (name: string, config: object): object => ({ name, connector: name, config });
   const configuration = JSON.stringify({
@@ -143,7 +143,7 @@ export async function syncFigures(folder: string): Promise<Figures> {
     ],
     people: [],
   });
-  const installation = await install(join(folder, 'sync'), configuration);
+  const installation = await install(join(folder, 'sync'), program, configuration);
   const firebreak = await startFirebreak(installation, null);
   try {
     await tellLineage(firebreak);
