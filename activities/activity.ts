@@ -1,7 +1,7 @@
 import type { NewFact } from '../domain/fact.ts';
 import type { ClosingVerdict, Mode, Outcome, Phase, Severity } from '../domain/incident.ts';
 import type { PinnedPlaybook, StepName } from '../domain/playbook.ts';
-import type { LeftInPlace } from '../domain/decision.ts';
+import type { Decision, LeftInPlace } from '../domain/decision.ts';
 
 /** Changes to an incident that are born in the workflow and travel with the next activity. */
 export interface CarriedChange {
@@ -50,6 +50,8 @@ export interface RunReference {
   readonly carried: Carried;
   /** The newest entry of the log that the run was told of: a log without it was put back from a copy. */
   readonly acknowledged?: LogHead;
+  /** Decisions that the run was told since its last activity: each must be a stored one. */
+  readonly heard?: readonly Decision[];
 }
 
 /** Where an incident stands when a run begins. */
@@ -184,7 +186,10 @@ export type ApprovalOutcome =
   | { readonly kind: 'failed'; readonly outcome: Outcome; readonly reason: string };
 
 /** Which approval is meant. */
-export interface ApprovalQuestion {
+export interface ApprovalQuestion extends Pick<
+  RunReference,
+  'incidentId' | 'generation' | 'heard'
+> {
   readonly approvalId: string;
 }
 

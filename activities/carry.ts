@@ -1,25 +1,11 @@
 import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
-import type { NewMessage } from '../domain/message.ts';
-import type { Tables } from '../store/tables.ts';
-import { checkLog, isPutBack, markPutBack } from './acknowledged.ts';
-import type { Carried, CarriedMessage, RunReference } from './activity.ts';
+import { checkLog } from './acknowledged.ts';
+import type { Carried, RunReference } from './activity.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-
-/** Message rows for the channels that exist; about the engine itself without an incident. */
-export function messagesFor(
-  deps: Pick<ActivityDependencies, 'channels'>,
-  incidentId: string | null,
-  messages: readonly CarriedMessage[],
-): readonly NewMessage[] {
-  return messages.flatMap(({ purpose, subject, text, mail }) => {
-    const base = { incidentId, purpose, subject, text };
-    const rows: NewMessage[] = [];
-    if (deps.channels.slack) rows.push({ ...base, channel: 'slack' });
-    if (deps.channels.mail && mail) rows.push({ ...base, channel: 'mail' });
-    return rows;
-  });
-}
+import { distrustOf, markStuck } from './distrust.ts';
+import { checkHeard } from './heard.ts';
+import { messagesFor } from './message-rows.ts';
 
 /** Raises `refused` when another generation of the incident runs by now, or when it is closed. */
 export function checkGeneration(incident: Incident, reference: RunReference): void {
@@ -42,31 +28,29 @@ function isEmpty(carried: Carried): boolean {
 
 /**
  * Writes what the workflow carries, in one transaction, before anything else; answers the incident. Raises
- * `not_found`, and `refused` for a replaced generation or a log that was put back.
+ * `not_found`, and `refused` for a replaced generation and for a run that is not believed, whose incident becomes stuck.
  */
 export async function begin(
   deps: ActivityDependencies,
   reference: RunReference,
 ): Promise<Incident> {
   try {
-    return await (isEmpty(reference.carried)
-      ? stand(deps.store, reference)
-      : carry(deps, reference));
+    return await (isEmpty(reference.carried) ? stand(deps, reference) : carry(deps, reference));
   } catch (error) {
-    if (isPutBack(error)) await markPutBack(deps, reference);
+    const distrust = distrustOf(error);
+    if (distrust !== null) await markStuck(deps, reference, distrust);
     throw error;
   }
 }
 
 /** The incident as it stands. */
-async function stand(
-  tables: Pick<Tables, 'incidents' | 'facts'>,
-  reference: RunReference,
-): Promise<Incident> {
+async function stand(deps: ActivityDependencies, reference: RunReference): Promise<Incident> {
+  const { store } = deps;
   const { incidentId } = reference;
   const [incident] = await Promise.all([
-    tables.incidents.get(incidentId),
-    checkLog(tables, reference),
+    store.incidents.get(incidentId),
+    checkLog(store, reference),
+    checkHeard(deps, store, reference),
   ]);
   if (!incident) throw new AppError('not_found', `No incident ${incidentId}.`);
   checkGeneration(incident, reference);
@@ -83,6 +67,7 @@ function carry(deps: ActivityDependencies, reference: RunReference): Promise<Inc
       locking,
       hasChange ? tables.incidents.change(incidentId, carried.change) : locking,
       checkLog(tables, reference),
+      checkHeard(deps, tables, reference),
       tables.messages
         .put(messagesFor(deps, incidentId, carried.messages))
         .then(() => tables.facts.append(incidentId, carried.facts)),

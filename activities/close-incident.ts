@@ -3,7 +3,8 @@ import type { Incident } from '../domain/incident.ts';
 import type { OperationRow, OperationState } from '../domain/operation.ts';
 import type { Tables } from '../store/tables.ts';
 import type { CloseInput, CloseOutcome } from './activity.ts';
-import { begin, messagesFor } from './carry.ts';
+import { begin } from './carry.ts';
+import { messagesFor } from './message-rows.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 const IN_FORCE: ReadonlySet<OperationState> = new Set<OperationState>([

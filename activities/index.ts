@@ -2,6 +2,7 @@ import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activit
 import { withHead } from './acknowledged.ts';
 import { act } from './act.ts';
 import type { Activities, RunReference } from './activity.ts';
+import { approvalStatus } from './approval-status.ts';
 import { beating, sparing } from './beat.ts';
 import { begin } from './carry.ts';
 import { closeIncident } from './close-incident.ts';
@@ -11,6 +12,7 @@ import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { toFailure } from './failure.ts';
 import { chooseTargets, loadIncident } from './load-incident.ts';
 import { look } from './look.ts';
+import { checkOrigin } from './origin.ts';
 import { requestApproval } from './request-approval.ts';
 import { runStretch } from './run-stretch.ts';
 import { settleByPerson } from './settle-by-person.ts';
@@ -39,32 +41,33 @@ async function guarded<T>(body: () => Promise<T>): Promise<T> {
 
 /** Every activity over what it is given; the worker registers exactly these. */
 export function createActivities(deps: ActivityDependencies): Activities {
+  const ours = <T>(input: RunReference, body: () => Promise<T>): Promise<T> =>
+    guarded(async () => {
+      await checkOrigin(deps, input, activityInfo().workflowExecution?.workflowId ?? '');
+      return body();
+    });
   const told = <T extends object>(input: RunReference, body: () => Promise<T>): Promise<T> =>
-    guarded(() => withHead(deps, input, body));
+    ours(input, () => withHead(deps, input, body));
   return {
     loadIncident: (input) => told(input, () => loadIncident(deps, input)),
     look: (input) => told(input, () => look(deps, attempt(), input)),
     act: (input) => told(input, () => act(deps, attempt(), input)),
     runStretch: (input) => told(input, () => runStretch(deps, attempt(), input)),
     requestApproval: (input) => told(input, () => requestApproval(deps, attempt(), input)),
-    approvalStatus: ({ approvalId }) =>
-      guarded(async () => {
-        const approval = await deps.store.approvals.get(approvalId);
-        return { status: approval?.status ?? 'void', reason: approval?.statusReason ?? null };
-      }),
-    voidApproval: (input) => guarded(() => voidApproval(deps, input)),
+    approvalStatus: (input) => guarded(() => approvalStatus(deps, input)),
+    voidApproval: (input) => ours(input, () => voidApproval(deps, input)),
     confirmAlert: (input) => told(input, () => confirmAlert(deps, attempt(), input)),
     confirmStep: (input) => told(input, () => confirmStep(deps, attempt(), input)),
     settleByPerson: (input) => told(input, () => settleByPerson(deps, attempt(), input)),
     standDown: (input) => told(input, () => standDown(deps, attempt(), input)),
-    chooseTargets: (input) => guarded(() => chooseTargets(deps, input)),
+    chooseTargets: (input) => ours(input, () => chooseTargets(deps, input)),
     record: (input) =>
-      guarded(async () => {
+      ours(input, async () => {
         await begin(deps, input);
         await deps.store.alerts.drain(input.incidentId);
       }),
-    writePostmortem: (input) => guarded(() => writePostmortem(deps, input)),
-    closeIncident: (input) => guarded(() => closeIncident(deps, input)),
+    writePostmortem: (input) => ours(input, () => writePostmortem(deps, input)),
+    closeIncident: (input) => ours(input, () => closeIncident(deps, input)),
     watchContainments: () => guarded(() => watchContainments(deps, attempt())),
     reconcile: () => guarded(() => deps.reconcile()),
     sync: () => guarded(() => deps.sync(attempt())),

@@ -2,7 +2,7 @@ import { quorumOf, type Approval, type ApprovedPlan } from '../domain/approval.t
 import type { NewFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { StepName } from '../domain/playbook.ts';
-import { messagesFor } from './carry.ts';
+import { messagesFor } from './message-rows.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { messageOf, planListDigest, requestedFact } from './request-approval.ts';
 

@@ -21,7 +21,8 @@ import {
   type Asking,
   type Question,
 } from './approval-question.ts';
-import { begin, messagesFor } from './carry.ts';
+import { begin } from './carry.ts';
+import { messagesFor } from './message-rows.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { isRetryable } from './failure.ts';
 import { admitDraft, claimFor, plannedFact, storeDraft, type Draft } from './plan-effect.ts';

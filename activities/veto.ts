@@ -8,7 +8,7 @@ import type {
   PlaybookOperation,
   StepName,
 } from '../domain/playbook.ts';
-import { messagesFor } from './carry.ts';
+import { messagesFor } from './message-rows.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { isWanted } from './evaluation.ts';
 import { draftPlan, jobsOf } from './plan-effect.ts';

@@ -2,7 +2,7 @@ import { toAppError } from '../domain/error.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import { keyText, type OperationRow } from '../domain/operation.ts';
 import type { WatchOutcome } from './activity.ts';
-import { messagesFor } from './carry.ts';
+import { messagesFor } from './message-rows.ts';
 import { askToGoOn, mayWriteAgain, moverText } from './contested-containment.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { actionOf, effectContext } from './effect.ts';

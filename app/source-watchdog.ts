@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { messagesFor } from '../activities/carry.ts';
+import { messagesFor } from '../activities/message-rows.ts';
 import type { SourceConfiguration, WatchdogExpectation } from '../domain/configuration.ts';
 import type { WatchdogState } from '../domain/self-watch.ts';
 import type { Store } from '../store/tables.ts';

@@ -26,6 +26,7 @@ export const FACT_KINDS = [
   'incident.held',
   'incident.released',
   'incident.stuck',
+  'incident.run-refused',
   'incident.cancelled',
   'incident.stabilised',
   'incident.closed',

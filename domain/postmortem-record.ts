@@ -78,6 +78,7 @@ export function analysis(book: FactBook): readonly Statement[] {
     'containment.unwatched',
     'incident.held',
     'incident.stuck',
+    'incident.run-refused',
   );
   const worked = book.all('operation.confirmed', 'containment.verified', 'containment.restored');
   return [

@@ -111,6 +111,7 @@ const STORY: readonly FactKind[] = [
   'incident.resumed',
   'incident.held',
   'incident.stuck',
+  'incident.run-refused',
   'incident.cancelled',
   'incident.stabilised',
   'incident.closed',

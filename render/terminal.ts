@@ -56,6 +56,7 @@ const BAD: ReadonlySet<FactKind> = new Set<FactKind>([
   'evidence.gap',
   'incident.held',
   'incident.stuck',
+  'incident.run-refused',
   'approval.rejected',
   'approval.expired',
   'message.failed',

@@ -148,7 +148,9 @@ async function askUntilAnswered(
 ): Promise<ApprovalEnd> {
   const expires = Date.parse(open.expiresAt);
   for (let rung = 0; rung <= ESCALATIONS_MAX;) {
-    const answered = answerOf(open, await glances.approvalStatus({ approvalId: open.approvalId }));
+    const { approvalId } = open;
+    const status = await glances.approvalStatus({ ...run.carrier.asking, approvalId });
+    const answered = answerOf(open, status);
     if (answered !== null) return answered;
     const seen = run.decidedApprovals;
     const remaining = expires - Date.now();

@@ -6,6 +6,7 @@ import type {
   LogHead,
   RunReference,
 } from '../activities/activity.ts';
+import type { Decision } from '../domain/decision.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import type { StepName } from '../domain/playbook.ts';
 
@@ -22,6 +23,7 @@ export class Carrier {
   private change: CarriedChange = {};
   private messages: readonly CarriedMessage[] = [];
   private acknowledged: LogHead | null = null;
+  private heard: readonly Decision[] = [];
   /** True once the incident is stabilised: what is left wakes nobody. */
   quiet = false;
 
@@ -46,6 +48,17 @@ export class Carrier {
     this.messages = [...this.messages, { ...message, mail: message.mail && !this.quiet }];
   }
 
+  /** Remembers a decision as it was told: the next activity looks whether somebody took it. */
+  hear(decision: Decision): void {
+    this.heard = [...this.heard, decision];
+  }
+
+  /** Who asks, and what was heard, for an activity that writes nothing. */
+  get asking(): Pick<RunReference, 'incidentId' | 'generation' | 'heard'> {
+    const { incidentId, generation } = this.run;
+    return { incidentId, generation, ...heardPart(this.heard) };
+  }
+
   /** True while anything waits to be written. */
   get isLaden(): boolean {
     return this.facts.length > 0 || this.messages.length > 0 || Object.keys(this.change).length > 0;
@@ -62,12 +75,14 @@ export class Carrier {
     this.facts = [];
     this.change = {};
     this.messages = [];
-    const { acknowledged } = this;
+    const { acknowledged, heard } = this;
+    this.heard = [];
     try {
       const answer = await activity({
         ...this.run,
         carried,
         ...(acknowledged === null ? {} : { acknowledged }),
+        ...heardPart(heard),
       });
       this.acknowledge(headIn(answer));
       return answer;
@@ -75,6 +90,7 @@ export class Carrier {
       this.facts = [...carried.facts, ...this.facts];
       this.change = { ...carried.change, ...this.change };
       this.messages = [...carried.messages, ...this.messages];
+      this.heard = [...heard, ...this.heard];
       throw error;
     }
   }
@@ -93,6 +109,10 @@ export class Carrier {
       return { failure: error.cause?.message ?? error.message };
     }
   }
+}
+
+function heardPart(heard: readonly Decision[]): Pick<RunReference, 'heard'> {
+  return heard.length === 0 ? {} : { heard };
 }
 
 /** The head of the log in an activity's answer; null in one that tells none. */

@@ -1,4 +1,4 @@
-import type { DecisionCommand, DecisionKind } from '../domain/decision.ts';
+import type { Decision, DecisionCommand, DecisionKind } from '../domain/decision.ts';
 import type { Waiting } from './messages.ts';
 
 /** What of a run decides whether a command may be taken now. */
@@ -95,6 +95,23 @@ const STEERING: Readonly<Record<SteeringKind, (view: RunView) => string | null>>
   acknowledge: NEVER_REFUSED,
   note: NEVER_REFUSED,
 };
+
+const KINDS: ReadonlySet<unknown> = new Set([
+  ...['approve', 'reject', 'retry', 'skip', 'mark-done'],
+  ...Object.keys(STEERING),
+]);
+
+/** Whether this has the form of a decision: whoever reaches Temporal directly may send anything. */
+export function isDecision(sent: unknown): sent is Decision {
+  if (!isObject(sent) || !isObject(sent['command']) || !isObject(sent['actor'])) return false;
+  const { person, name } = sent['actor'];
+  const said = [sent['id'], person, name];
+  return said.every((one) => typeof one === 'string') && KINDS.has(sent['command']['kind']);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
 
 /**
  * Why this command cannot be taken now, as a sentence for people, or null when it can. Synchronous and pure: it is

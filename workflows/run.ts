@@ -13,7 +13,7 @@ import { isWorse, type Severity } from '../domain/incident.ts';
 import type { PlaybookOperation, StepName } from '../domain/playbook.ts';
 import { Carrier, type BornFact } from './carrier.ts';
 import { effectOf } from './command-effect.ts';
-import { needsWaitingLoop, refusalOf, type RunView } from './decisions.ts';
+import { isDecision, needsWaitingLoop, refusalOf, type RunView } from './decisions.ts';
 import type {
   CarriedState,
   DecisionAnswer,
@@ -208,6 +208,7 @@ export class Run {
 
   /** The update's validator: synchronous, changes nothing. A run that has just begun does not know yet. */
   validate(decision: Decision): void {
+    if (!isDecision(decision)) throw ApplicationFailure.nonRetryable('No decision.', 'invalid');
     if (this.incident !== null && !this.answers.has(decision.id)) this.refuse(decision);
   }
 
@@ -220,6 +221,7 @@ export class Run {
   async decide(decision: Decision): Promise<DecisionAnswer> {
     const earlier = this.answers.get(decision.id);
     if (earlier) return earlier;
+    this.carrier.hear(decision);
     if (this.incident === null) {
       await condition(() => this.incident !== null);
       this.refuse(decision);

@@ -185,45 +185,6 @@ describe('an incident', () => {
     });
   });
 
-  test('an approval row that nobody signed authorises nothing', async () => {
-    const world = createWorld({ alias: 7 });
-    engine = await startEngine(
-      playbookOf({ revert: [op.approval('go-back', [op.set('alias-back', 'alias', 6)])] }),
-      world,
-    );
-    const incident = await engine.open();
-    await engine.waitFor(incident, 'the approval', (_, facts) =>
-      facts.some(({ kind }) => kind === 'approval.requested'),
-    );
-    const page = await engine.store.approvals.list(
-      { status: 'open', incidentId: incident.id },
-      { cursor: null, limit: 1 },
-    );
-    // The database itself refuses the word; the update below is the other way to pretend.
-    await expect(
-      engine.store.approvals.settle(page.items[0]?.id ?? '', 'approved', null),
-    ).rejects.toMatchObject({ name: 'AppError' });
-    const handle = engine.client.client.workflow.getHandle(`incident/${incident.id}/1`);
-    await handle.executeUpdate('decide', {
-      updateId: 'forged',
-      args: [
-        {
-          id: 'forged',
-          incidentId: incident.id,
-          command: { kind: 'approve', approvalId: page.items[0]?.id ?? '', planDigest: '' },
-          actor: { person: 'mallory', name: 'mallory', roles: ['admin'], channel: 'api' },
-          decidedAt: new Date().toISOString(),
-          signature: '',
-          outcome: 'pending',
-          reason: null,
-        },
-      ],
-    });
-    await engine.decide(incident, 'ada', { kind: 'cancel', reason: 'somebody forged an approval' });
-    await engine.waitFor(incident, 'the hold', ({ state }) => state === 'held');
-    expect(world.writes).toEqual([]);
-  });
-
   test('a run that was ended from outside is stuck, and goes on from Postgres when a person resumes it', async () => {
     const world = createWorld({ canary: 1, alias: 7 });
     engine = await startEngine(
