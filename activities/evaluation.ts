@@ -1,5 +1,6 @@
 import type { EvaluationContext } from '../domain/evaluation.ts';
 import type { Incident } from '../domain/incident.ts';
+import type { InventoryEntry } from '../domain/inventory.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { OperationResult } from '../domain/operation.ts';
 import type { PlaybookOperation, ProbeCall } from '../domain/playbook.ts';
@@ -22,6 +23,15 @@ function alertOf(incident: Incident): JsonObject {
     return { labels: {}, annotations: {}, startsAt: incident.openedAt, title: '', source: '' };
   const { labels, annotations, startsAt, title, source } = alert;
   return { labels, annotations, startsAt, title, source };
+}
+
+/** The entry as playbooks read it: without a canary the only serving object carries the normal traffic, as a stable one does. */
+function modelOf(entry: InventoryEntry): JsonObject {
+  const serving = entry.serving.map((object): JsonObject => {
+    const { role, ...rest } = object;
+    return { ...rest, role: role === 'only' ? 'stable' : role };
+  });
+  return { ...asObject(entry), serving };
 }
 
 /** The variables of an operation's expressions, from what Postgres knows. */
@@ -53,7 +63,7 @@ export function contextOf(options: {
     },
     alert: alertOf(incident),
     parameters: { ...Object.fromEntries(defaults), ...incident.parameters },
-    model: entry ? asObject(entry) : {},
+    model: entry ? modelOf(entry) : {},
     results: Object.fromEntries(results.map((result) => [result.operation, result.value])),
     each: null,
     value: null,
