@@ -155,11 +155,12 @@ function skipped(looking: Looking): Sight {
 function broken(looking: Looking, error: unknown): Sight {
   const { code, message } = toAppError(error);
   const data = { code };
+  const summary = `Not known: ${looking.operation.title}: ${message}`;
   return {
     outcome: 'inconclusive',
     reason: message,
     value: null,
-    facts: [sightFact(looking, 'failed', { kind: 'operation.failed', summary: message, data })],
+    facts: [sightFact(looking, 'failed', { kind: 'operation.failed', summary, data })],
   };
 }
 
@@ -194,8 +195,10 @@ function gate(looking: Looking<GateOperation>): Sight {
 }
 
 async function probe(looking: Looking<ProbeOperation>): Promise<Sight | null> {
-  const { operation, since, attempt } = looking;
-  const patienceEnds = Date.parse(since) + operation.withinSeconds * 1000;
+  const { operation, since, attempt, incident } = looking;
+  // While nothing is done, nothing comes to hold by waiting for it.
+  const patienceSeconds = incident.mode === 'observe' ? 0 : operation.withinSeconds;
+  const patienceEnds = Date.parse(since) + patienceSeconds * 1000;
   const askUntil = Math.min(patienceEnds, Date.now() + ASK_WITHIN_MS);
   for (let restMs = ASK_FIRST_MS; ; restMs = Math.min(restMs * ASK_GROWTH, ASK_REST_MAX_MS)) {
     const seen = await probeOnce(looking);

@@ -54,11 +54,12 @@ describe('an incident', () => {
     expect(await verifyChain(await engine.facts(incident))).toMatchObject({ verified: true });
   });
 
-  test('observe mode probes and plans, and writes nothing', async () => {
+  test('observe mode probes and plans, writes nothing, and waits for nothing that it did not do', async () => {
     const world = createWorld({ canary: 1, alias: 7 });
+    const drained = { ...op.probe('drained', 'canary', 0), withinSeconds: 3_600 };
     engine = await startEngine(
       playbookOf({
-        isolate: [op.contain('drain', 'canary', 0), op.probe('drained', 'canary', 0)],
+        isolate: [op.contain('drain', 'canary', 0), drained],
         revert: [op.approval('go-back', [op.set('alias-back', 'alias', 6)])],
       }),
       world,
