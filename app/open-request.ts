@@ -94,8 +94,9 @@ export function createOpenRequest(options: {
     const { model } = routing.incident;
     const severity = severityOf(words.named['severity']) ?? routing.incident.severity;
     const subject = { model, suspect, fingerprint: alert.fingerprint };
+    const { mode } = routing.incident;
     return {
-      incidentKey: incidentKeyOf(subject, playbook.playbook.class),
+      incidentKey: incidentKeyOf(subject, { playbookClass: playbook.playbook.class, mode }),
       reopenWindowSeconds: routing.reopenWindowSeconds,
       incident: {
         ...routing.incident,

@@ -1,3 +1,4 @@
+import type { Mode } from '../domain/incident.ts';
 import { digestOfParts } from './fingerprint.ts';
 
 /** What an incident is about, the most specific first: a resolved model, a suspect, or one alert. */
@@ -16,8 +17,13 @@ function subjectParts(subject: IncidentSubject): readonly [string, string] {
 
 /**
  * Digest (hex) of (resolved model or suspect, playbook class): alerts with one key belong to one incident. While
- * neither model nor suspect is known, only the same alert joins.
+ * neither model nor suspect is known, only the same alert joins. What is only observed has a key of its own: an incident keeps
+ * the mode it was opened with, so one that may do nothing must not take in what a route would act on.
  */
-export function incidentKeyOf(subject: IncidentSubject, playbookClass: string): string {
-  return digestOfParts(['firebreak/incident/1', ...subjectParts(subject), playbookClass]);
+export function incidentKeyOf(
+  subject: IncidentSubject,
+  { playbookClass, mode }: { readonly playbookClass: string; readonly mode: Mode },
+): string {
+  const parts = ['firebreak/incident/1', ...subjectParts(subject), playbookClass];
+  return digestOfParts(mode === 'observe' ? [...parts, mode] : parts);
 }

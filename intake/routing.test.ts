@@ -292,6 +292,14 @@ describe('routing', () => {
     expect(key({ x: 'a' })).toBe(key({ x: 'b' }));
   });
 
+  test('what is only observed takes in nothing that a route would act on', () => {
+    const key = (mode: Route['mode']): string =>
+      routed(alertOf({ model: 'fraud-scorer' }), route('all', { mode })).routing.incidentKey;
+    expect(key('auto')).toBe(key('ask'));
+    expect(key('observe')).not.toBe(key('ask'));
+    expect(key('observe')).toBe(key('observe'));
+  });
+
   test.each<[string, Route]>([
     ['a playbook that is not loaded', route('bad', { playbook: 'nothing' })],
     ['an expression that does not type-check', route('bad', { when: 'alert.nope' })],

@@ -223,7 +223,7 @@ export function createRouter(input: RouterInput): Router {
     const { name, mode, severity, playbook, reopenWindowSeconds } = chosen.route;
     const subject = { model, suspect, fingerprint: alert.fingerprint };
     const routing: AlertRouting = {
-      incidentKey: incidentKeyOf(subject, chosen.playbookClass),
+      incidentKey: incidentKeyOf(subject, { playbookClass: chosen.playbookClass, mode }),
       incident: {
         title: alert.title,
         severity,
