@@ -180,6 +180,7 @@ function lineageTable(memory: Memory): Tables['lineage'] {
     downstream: graph,
     upstream: graph,
     find: unused('lineage.find'),
+    isTold: unused('lineage.isTold'),
   };
 }
 

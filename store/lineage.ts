@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../domain/error.ts';
 import type { LineageEdge, LineageGraph, LineageNode, LineageNodeId } from '../domain/lineage.ts';
 import { timestamp } from './column.ts';
-import type { Connection } from './connection.ts';
+import { requireRow, type Connection } from './connection.ts';
 import type { LineageTable } from './tables.ts';
 
 /** Most nodes or edges of one merge. */
@@ -42,6 +42,11 @@ const MERGE_EDGES = {
 const FIND = {
   name: 'lineage-find',
   text: `select ${NODE_COLUMNS} from firebreak.lineage_node where id = any($1::text[]) order by id`,
+};
+
+const TOLD = {
+  name: 'lineage-told',
+  text: 'select exists (select 1 from firebreak.lineage_node) as told',
 };
 
 /** The walk keeps each id once (UNION), so that a cycle ends; it is cut one past the limit. */
@@ -162,5 +167,9 @@ export function createLineageTable(connection: Connection): LineageTable {
     downstream: (from, limit) => walk(connection, DOWNSTREAM, { from, limit }),
     upstream: (from, limit) => walk(connection, UPSTREAM, { from, limit }),
     find: (ids) => connection.rows(FIND, [ids], nodeRow),
+    isTold: async () => {
+      const row = z.object({ told: z.boolean() });
+      return (await requireRow(connection.rows(TOLD, [], row), 'One row is answered.')).told;
+    },
   };
 }

@@ -304,6 +304,8 @@ export interface LineageTable {
   /** Everything upstream of a node, capped. */
   upstream(from: LineageNodeId, limit: number): Promise<LineageGraph>;
   find(ids: readonly LineageNodeId[]): Promise<readonly LineageNode[]>;
+  /** True when anything at all was ever told. */
+  isTold(): Promise<boolean>;
 }
 
 /** What can be done with fact rows. */

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../domain/json.ts';
 import { readElement, type ReadElement } from '../../intake/element.ts';
-import type { Router } from '../../intake/routing.ts';
+import { digestOfParts } from '../../intake/fingerprint.ts';
+import type { AlertRouting, Router } from '../../intake/routing.ts';
 import type { StoredFinding } from '../../store/observation-table.ts';
 import type { Delivery, Store } from '../../store/tables.ts';
 
@@ -32,6 +33,11 @@ function elementOf(raw: JsonObject): ReadElement {
   });
 }
 
+/** A finding is an incident of its own: what a monitor says of the same model is another matter, to be answered by itself. */
+function keyOf({ finding }: JsonObject): string {
+  return digestOfParts(['firebreak/finding/1', typeof finding === 'string' ? finding : '']);
+}
+
 /**
  * Tells what began and what is over as alerts, through the same reading, routing and membership as everybody's. An
  * end between accepting and noting it is a repeat of the same alerts in the next round. Answers how many were told.
@@ -44,13 +50,14 @@ export async function tellFindings(
   const findings = await store.findings.untold(TOLD_MAX);
   if (findings.length === 0) return 0;
   const raw = findings.flatMap(alertsOf);
-  const alerts = raw
-    .map(elementOf)
-    .map((read): Delivery['alerts'][number] =>
-      'incoming' in read
-        ? { kind: 'alert', incoming: read.incoming, routing: router.route(read.incoming).routing }
-        : { kind: 'quarantined', alert: read.quarantined },
-    );
+  const alerts = raw.map((one): Delivery['alerts'][number] => {
+    const read = elementOf(one);
+    if (!('incoming' in read)) return { kind: 'quarantined', alert: read.quarantined };
+    const { incoming } = read;
+    const { routing } = router.route(incoming);
+    const apart: AlertRouting = { ...routing, incidentKey: keyOf(incoming.alert.details) };
+    return { kind: 'alert', incoming, routing: apart };
+  });
   await store.alerts.accept([
     {
       source: SYNC_SOURCE,

@@ -230,7 +230,7 @@ const WRONGS: readonly Wrong[] = [
   {
     name: 'a version in use has no lineage',
     wrong: async () => {
-      await stores.sql('delete from firebreak.lineage_node');
+      await stores.sql("delete from firebreak.lineage_node where version = '1'");
     },
     alert: 'LineageGap',
     labels: { model: MODEL, version: '1' },
@@ -255,6 +255,24 @@ describe('what is wrong', () => {
     await bench.look();
     await bench.look();
     expect(await kinds()).toEqual([`${one.alert} firing`, `${one.alert} resolved`]);
+  });
+
+  test('no gap is told where nobody tells lineage', async () => {
+    await stores.sql('delete from firebreak.lineage_node');
+    await bench.look();
+    expect(await kinds()).toEqual([]);
+    await knowLineage('2');
+    await bench.look();
+    expect(await kinds()).toEqual(['LineageGap firing']);
+  });
+
+  test('two findings about one model are two incidents, each to be answered by itself', async () => {
+    await bench.look();
+    await bench.moveAlias(MODEL, 'champion', '2');
+    await bench.deploy('shadow', SERVER, { MODEL_URI: `models:/${MODEL}/9` });
+    await bench.look();
+    const incidents = (await alerts()).map(({ incident }) => incident);
+    expect(new Set(incidents).size).toBe(2);
   });
 
   test('a move with its change record is nothing to tell, one with the record of another version is', async () => {
