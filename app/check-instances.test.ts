@@ -79,7 +79,7 @@ test('while everything observes, only rights to look are faults', async () => {
   const lines = await told('observe', { server: cluster.url, token: 'canary' });
   expect(lines).toContain('BAD right at cluster: missing: apps/replicasets: list in ml');
   expect(lines).toContain(
-    'ok right at cluster: missing, and needed before a route may act: pods: patch in ml',
+    'ok rights at cluster: to observe; before a route may act: pods: patch in ml',
   );
 });
 

@@ -30,7 +30,10 @@ async function healthOf(loaded: Loaded, config: unknown): Promise<Health> {
   }
 }
 
-/** One finding for each right that is missing; what only changes need is no fault while nothing may be changed. */
+/**
+ * One finding for each right that is missing; what only changes need is no fault while nothing may be changed, and one finding
+ * together.
+ */
 function rightsOf(
   instance: InstanceConfiguration,
   health: Health,
@@ -39,11 +42,14 @@ function rightsOf(
   const { name, connector } = instance;
   const manifest = connector === 'kubernetes' ? ' `firebreak init` writes the manifest.' : '';
   const fix = `Grant it to the identity of ${name} (connectors/${connector}/README.md).${manifest}`;
-  return health.missing.map((right) =>
-    acts || health.missingToAct?.includes(right) !== true
-      ? bad(`right at ${name}`, `missing: ${right}`, fix)
-      : good(`right at ${name}`, `missing, and needed before a route may act: ${right}`),
-  );
+  const later = acts ? [] : health.missing.filter((right) => health.missingToAct?.includes(right));
+  const faults = health.missing.filter((right) => !later.includes(right));
+  return [
+    ...faults.map((right) => bad(`right at ${name}`, `missing: ${right}`, fix)),
+    ...(later.length === 0
+      ? []
+      : [good(`rights at ${name}`, `to observe; before a route may act: ${later.join(', ')}`)]),
+  ];
 }
 
 function findingsOf(

@@ -13,11 +13,18 @@ export function textOf(value: Json | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }
 
+/** One effect as an approver reads it; `--json` has before and after. */
+function effectLines({ target, summary, undo }: JsonObject): readonly string[] {
+  return [`      at ${textOf(target)}: ${textOf(summary)}`, `        undo: ${textOf(undo)}`];
+}
+
 function operationLines(operation: JsonObject): readonly string[] {
-  const { operation: name, kind, title, ...rest } = operation;
+  const { operation: name, kind, title, effects, ...rest } = operation;
   const head = `  ${textOf(name)} (${textOf(kind)}): ${textOf(title)}`;
-  const details = Object.entries(rest).map(([key, value]) => `      ${key}: ${textOf(value)}`);
-  return [head, ...details];
+  const details = Object.entries(rest)
+    .filter(([, value]) => value !== null)
+    .map(([key, value]) => `      ${key}: ${textOf(value)}`);
+  return [head, ...details, ...listOf(effects).flatMap(effectLines)];
 }
 
 /** A plan with zero writes, for people: each step with its operations. */
