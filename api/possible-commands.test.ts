@@ -1,6 +1,8 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { DECISION_KINDS } from '../domain/admission.ts';
 import type { Halt } from '../domain/halt.ts';
+import type { OperationResult } from '../domain/operation.ts';
+import type { Playbook } from '../domain/playbook.ts';
 import { possibleCommands } from './possible-commands.ts';
 import { APPROVAL, createTestApi, INCIDENT, ROW } from './test-api.ts';
 
@@ -18,6 +20,39 @@ const HALT: Halt = {
   resumedReason: null,
   resumedAt: null,
 };
+const FAILED: OperationResult = {
+  incidentId: 'inc_1',
+  step: 'isolate',
+  operation: 'look',
+  round: 1,
+  outcome: 'failed',
+  reason: 'no',
+  value: null,
+  startedAt: HALT.haltedAt,
+  settledAt: HALT.haltedAt,
+};
+const common = { title: 'one', when: null, onFailure: 'hold' } as const;
+const reading = { use: 'world.value', instance: null, forEach: null, with: {} };
+const PLAYBOOK: Playbook = {
+  formatVersion: 1,
+  name: 'test',
+  class: 'test',
+  title: 'Test',
+  parameters: {},
+  steps: [
+    {
+      name: 'isolate',
+      operations: [
+        { ...common, ...reading, kind: 'seal', name: 'logs' },
+        { ...common, ...reading, kind: 'probe', name: 'look', expect: 'true', withinSeconds: 0 },
+        {
+          ...{ ...common, kind: 'approval', name: 'go-back', covers: [] },
+          ...{ roles: [], expiresAfterSeconds: 60, escalateAfterSeconds: 60 },
+        },
+      ],
+    },
+  ],
+};
 const given = createTestApi();
 afterAll(() => given.app.close());
 
@@ -26,6 +61,7 @@ describe('what can be done now', () => {
     const incident = { ...INCIDENT, state: 'closed' as const };
     const offered = possibleCommands({
       incident,
+      playbook: null,
       approvals: [APPROVAL],
       results: [],
       operations: [],
@@ -45,6 +81,7 @@ describe('what can be done now', () => {
     const incident = { ...INCIDENT, targets, state: 'held' as const };
     const offered = possibleCommands({
       incident,
+      playbook: null,
       approvals: [],
       results: [],
       operations,
@@ -57,8 +94,23 @@ describe('what can be done now', () => {
     }
   });
 
+  test('evidence and consent are not offered to be gone without', () => {
+    const failed = (operation: string) => ({ ...FAILED, operation });
+    const offered = possibleCommands({
+      incident: { ...INCIDENT, state: 'held' },
+      playbook: PLAYBOOK,
+      approvals: [],
+      results: ['logs', 'look', 'go-back'].map(failed),
+      operations: [],
+      halts: [],
+    });
+    const skips = offered.filter(({ command }) => command === 'skip').map(({ title }) => title);
+    expect(skips).toEqual(['Go on without an operation: look']);
+  });
+
   test('a halted incident is offered the exact command that lifts the halt, any other one the halt', () => {
-    const situation = { incident: INCIDENT, approvals: [], results: [], operations: [] };
+    const nothing = { playbook: null, approvals: [], results: [], operations: [] };
+    const situation = { incident: INCIDENT, ...nothing };
     const cliOf = (halts: readonly Halt[]): readonly string[] =>
       possibleCommands({ ...situation, halts }).map(({ cli }) => cli);
     const lift = `firebreak resume --model 'fraud scorer' --reason "WHY"`;
@@ -74,6 +126,7 @@ describe('what can be done now', () => {
     for (const state of ['pending', 'open', 'held', 'stuck'] as const) {
       const situation = {
         incident: { ...INCIDENT, state },
+        playbook: null,
         approvals: [APPROVAL],
         results: [],
         operations: [],

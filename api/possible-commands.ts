@@ -10,12 +10,15 @@ import type { DecisionKind } from '../domain/decision.ts';
 import { haltedWords, haltOptions, resumeCommandOf, type Halt } from '../domain/halt.ts';
 import type { Incident } from '../domain/incident.ts';
 import { isPassedOver, type OperationResult, type OperationRow } from '../domain/operation.ts';
+import { findOperation, type Playbook } from '../domain/playbook.ts';
 import type { PossibleCommand } from './schema/decision.ts';
 import { API_PREFIX } from './schema/value.ts';
 
 /** What the list of possible commands is computed from. */
 export interface Situation {
   readonly incident: Incident;
+  /** The pinned one; null before it is. */
+  readonly playbook: Playbook | null;
   /** Open approvals of the incident. */
   readonly approvals: readonly Approval[];
   /** Newest result of each operation. */
@@ -55,8 +58,8 @@ const ARGUMENTS: Readonly<Record<Exclude<DecisionKind, 'approve' | 'reject'>, st
   'hand-over': ' PERSON --reason "WHY"',
   veto: ' --reason "WHY"',
   pause: ' --reason "WHY"',
-  resume: '',
-  retry: '',
+  resume: ' --reason "WHY"',
+  retry: ' --reason "WHY"',
   skip: ' OPERATION --reason "WHY"',
   'mark-done': ' OPERATION --reason "WHY"',
   targets: ' MODEL --reason "WHY"',
@@ -184,6 +187,12 @@ function unsettledOf({ results }: Situation): readonly string[] {
     .map(({ operation }) => operation);
 }
 
+/** Evidence and consent are never gone without. */
+function maySkip({ playbook }: Situation, name: string): boolean {
+  const kind = playbook && findOperation(playbook, name)?.operation.kind;
+  return kind !== 'seal' && kind !== 'approval';
+}
+
 /** A steering command as it is offered: once, for each thing that it may be about, or not at all. */
 function offersOf(kind: SteeringKind, situation: Situation): readonly PossibleCommand[] {
   const { incident } = situation;
@@ -191,6 +200,7 @@ function offersOf(kind: SteeringKind, situation: Situation): readonly PossibleCo
     subjects.map((subject) => steering(kind, incident.id, subject));
   switch (kind) {
     case 'skip':
+      return about(unsettledOf(situation).filter((name) => maySkip(situation, name)));
     case 'mark-done':
       return about(unsettledOf(situation));
     case 'target-remove':

@@ -12,7 +12,8 @@ function toldOf(
     return { kind: 'incident.note', occurredAt, summary: `${actor.name}: ${command.text}` };
   }
   if (answer.outcome === 'accepted') {
-    const summary = `${actor.name} decided: ${command.kind}.`;
+    const why = 'reason' in command ? ` (${command.reason})` : '';
+    const summary = `${actor.name} decided: ${command.kind}${why}.`;
     return { kind: 'decision.admitted', occurredAt: decidedAt, summary };
   }
   const summary = `${actor.name}'s ${command.kind} was refused: ${answer.reason ?? ''}`;

@@ -16,23 +16,43 @@ async function endpoints() {
   return (await import('../api/client.ts')).api;
 }
 
-/** Commands that need nothing but the incident. */
+/** Commands that need nothing but the incident; a reason is welcome. */
 function addPlain(incident: Command, { run }: Registrar): void {
-  const plain = [
-    ['ack', 'acknowledge', 'say that you have seen it'],
-    ['resume', 'resume', 'go on after a pause or a hold'],
-    ['retry', 'retry', 'try what failed again'],
-  ] as const;
-  for (const [name, command, description] of plain) {
-    run(incident.command(name).description(description).argument('<id>'), (session, args) =>
+  run(
+    incident.command('ack').description('say that you have seen it').argument('<id>'),
+    (session, args) =>
       decide(session, async (client, decisionId) =>
-        client.call((await endpoints()).command(command), {
+        client.call((await endpoints()).command('acknowledge'), {
           params: { id: argument(args, 0, 'id') },
           body: { decisionId },
         }),
       ),
+  );
+  const onwards = [
+    ['resume', 'go on after a pause or a hold'],
+    ['retry', 'try what failed again'],
+  ] as const;
+  for (const [name, description] of onwards) {
+    run(
+      incident
+        .command(name)
+        .description(description)
+        .argument('<id>')
+        .option(...WHY),
+      (session, args) =>
+        decide(session, async (client, decisionId) =>
+          client.call((await endpoints()).command(name), {
+            params: { id: argument(args, 0, 'id') },
+            body: { decisionId, ...givenReason(args) },
+          }),
+        ),
     );
   }
+}
+
+function givenReason(args: Arguments): { readonly reason?: string } {
+  const reason = option(args, 'reason');
+  return reason === undefined ? {} : { reason };
 }
 
 /** Commands that need a reason. */
@@ -126,7 +146,7 @@ const sendHandOver: Send = async (client, decisionId, args) =>
     body: {
       decisionId,
       to: argument(args, 1, 'person'),
-      ...(option(args, 'reason') === undefined ? {} : { reason: requiredOption(args, 'reason') }),
+      ...givenReason(args),
     },
   });
 

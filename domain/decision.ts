@@ -14,8 +14,8 @@ export type DecisionCommand =
   /** From now on each effect of R1 waits for one responder. */
   | { readonly kind: 'veto'; readonly reason: string }
   | { readonly kind: 'pause'; readonly reason: string }
-  | { readonly kind: 'resume' }
-  | { readonly kind: 'retry' }
+  | { readonly kind: 'resume'; readonly reason?: string }
+  | { readonly kind: 'retry'; readonly reason?: string }
   | { readonly kind: 'skip'; readonly operation: string; readonly reason: string }
   | { readonly kind: 'mark-done'; readonly operation: string; readonly reason: string }
   | { readonly kind: 'cancel'; readonly reason: string }

@@ -126,6 +126,7 @@ describe('what is shown', () => {
     const incident: Incident = { ...INCIDENT, targets: TARGETS, ...stand };
     const situation: Situation = {
       incident,
+      playbook: null,
       approvals: [APPROVAL],
       results: [FAILED],
       operations: [ROW],

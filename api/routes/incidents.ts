@@ -31,7 +31,9 @@ export async function requireIncident(
 async function show(dependencies: ApiDependencies, id: string) {
   const { store } = dependencies;
   const incident = await requireIncident(dependencies, id);
-  const [results, operations, approvals, decisions, suspects, inForce] = await Promise.all([
+  const { playbookDigest } = incident;
+  const [pinned, results, operations, approvals, decisions, suspects, inForce] = await Promise.all([
+    playbookDigest === null ? null : store.playbooks.get(playbookDigest),
     store.results.ofIncident(incident.id),
     store.operations.ofIncident(incident.id),
     store.approvals.list(
@@ -43,7 +45,8 @@ async function show(dependencies: ApiDependencies, id: string) {
     store.halts.inForce(),
   ]);
   const halts = haltsOn(inForce, thingOfIncident(incident, operations));
-  const situation = { incident, approvals: approvals.items, results, operations, halts };
+  const playbook = pinned?.playbook ?? null;
+  const situation = { incident, playbook, approvals: approvals.items, results, operations, halts };
   return {
     incident,
     results,

@@ -58,14 +58,18 @@ export const commandBodies = {
     decisionId: id ?? null,
     command: { kind: 'pause', reason: why },
   })),
-  resume: body({}).transform((b): CommandBody => ({
-    decisionId: b.decisionId ?? null,
-    command: { kind: 'resume' },
-  })),
-  retry: body({}).transform((b): CommandBody => ({
-    decisionId: b.decisionId ?? null,
-    command: { kind: 'retry' },
-  })),
+  resume: body({ reason: reason.optional() }).transform(
+    ({ decisionId: id, reason: why }): CommandBody => ({
+      decisionId: id ?? null,
+      command: { kind: 'resume', ...(why === undefined ? {} : { reason: why }) },
+    }),
+  ),
+  retry: body({ reason: reason.optional() }).transform(
+    ({ decisionId: id, reason: why }): CommandBody => ({
+      decisionId: id ?? null,
+      command: { kind: 'retry', ...(why === undefined ? {} : { reason: why }) },
+    }),
+  ),
   skip: body({ operation, reason }).transform(
     ({ decisionId: id, operation: name, reason: why }): CommandBody => ({
       decisionId: id ?? null,
