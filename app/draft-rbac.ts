@@ -118,7 +118,7 @@ ${documents(accountText(account), ...observes, ...own(account, account, rightsOf
   };
   return {
     observe: `# What observing needs, and nothing more. Apply it first: kubectl apply -f rbac-observe.yaml
-# A token for outside the cluster: kubectl -n ${NAMESPACE} create token ${ACCOUNT}
+# A token for outside the cluster: kubectl -n ${NAMESPACE} create token ${ACCOUNT} --duration 24h > cluster-token
 ${documents(NAMESPACE_TEXT, accountText(ACCOUNT), ...own(ACCOUNT, OBSERVE_ROLE, OBSERVE_RIGHTS))}`,
     act: `# What a route needs that may act (mode other than observe), where one process does everything: the account that observes gets
 # it. Apply it when the first route acts, not before; where the credentials are apart, rbac-isolate.yaml and rbac-revert.yaml

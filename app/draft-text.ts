@@ -1,10 +1,21 @@
 import type { InventoryEntry } from '../domain/inventory.ts';
 import type { Draft, DraftEntry } from './draft.ts';
 
+/** How Firebreak reaches the cluster under an identity of its own. */
+export interface OwnAccess {
+  readonly server: string;
+  /** Absolute path of the authority's PEM; null trusts the public ones. */
+  readonly caFile: string | null;
+  /** Absolute path where the token of the service account is to stand. */
+  readonly tokenFile: string;
+}
+
 /** What stands in the draft beside the inventory. */
 export interface DraftFrame {
   /** Absolute path. */
   readonly kubeconfig: string;
+  /** Null when the kubeconfig reaches the cluster by more than an address and an authority. */
+  readonly own: OwnAccess | null;
   readonly context: string | null;
   readonly namespaces: readonly string[] | null;
   readonly registryUrl: string;
@@ -91,22 +102,49 @@ function openLines({ unserved, unregistered, unusable }: Draft): readonly string
   ];
 }
 
+/** The line that takes the place of the kubeconfig's. */
+function ownLines(own: OwnAccess | null, shared: readonly string[]): readonly string[] {
+  if (own === null) {
+    return [
+      '# Its own: a kubeconfig like this one whose user has the token of the service account.',
+    ];
+  }
+  const keys = [
+    `server: ${quoted(own.server)}`,
+    ...(own.caFile === null ? [] : [`caFile: ${quoted(own.caFile)}`]),
+    `tokenFile: ${quoted(own.tokenFile)}`,
+    ...shared,
+  ];
+  return [
+    "# Firebreak's own, once rbac-observe.yaml is applied and the token stands in its file:",
+    `# config: { ${keys.join(', ')} }`,
+  ];
+}
+
 function instancesText(frame: DraftFrame): string {
-  const { kubeconfig, context, namespaces, registryUrl, registryToken } = frame;
+  const { kubeconfig, own, context, namespaces, registryUrl, registryToken } = frame;
+  const shared = namespaces === null ? [] : [`namespaces: [${namespaces.map(plain).join(', ')}]`];
   const keys = [
     `kubeconfig: ${quoted(kubeconfig)}`,
     ...(context === null ? [] : [`context: ${quoted(context)}`]),
-    ...(namespaces === null ? [] : [`namespaces: [${namespaces.map(plain).join(', ')}]`]),
+    ...shared,
   ];
   const token = registryToken === null ? '' : `, token: { env: ${registryToken} }`;
-  return `# Your systems. Give the cluster the identity of rbac-observe.yaml as soon as you can: what you used for this draft may do more.
+  return `# Your systems, each under one identity.
 instances:
   - name: kubernetes
     connector: kubernetes
+    # Yours, which may do more than Firebreak should:
     config: { ${keys.join(', ')} }
+${ownLines(own, shared)
+  .map((line) => `    ${line}`)
+  .join('\n')}
   - name: mlflow
     connector: mlflow
     config: { url: ${quoted(registryUrl)}${token} }
+  # What probes and evidence ask; without them an incident holds where they would have been asked, and says so.
+  # - { name: prometheus, connector: prometheus, config: { url: 'https://prometheus.example.com' } }
+  # - { name: loki, connector: loki, config: { url: 'https://loki.example.com' } }
 `;
 }
 
@@ -136,7 +174,8 @@ ${openLines(draft).join('\n')}
 # Which playbook answers; the first that matches wins. \`firebreak route explain ALERT.json\` tells which and why.
 routes:
   - name: model-alerts
-    when: "'model' in alert.labels || 'deployment' in alert.labels"
+    # What Firebreak itself finds out of place (docs/known-good.md) goes where all goes that no route takes: it is observed.
+    when: "alert.source != 'firebreak-sync' && ('model' in alert.labels || 'deployment' in alert.labels)"
     playbook: model-drift
     mode: observe
     severity: sev3
@@ -151,8 +190,22 @@ people: []
 `;
 }
 
-/** The receiver for an Alertmanager configuration. */
-export function receiverText(baseUrl: string): string {
+/** Deployments of the inventory by namespace, as one matcher each; dots would mean any character. */
+function placeMatchers(entries: readonly DraftEntry[]): readonly string[] {
+  const places = new Map<string, Set<string>>();
+  for (const { namespace, name } of entries.flatMap(({ entry }) => entry.serving)) {
+    places.set(namespace, (places.get(namespace) ?? new Set()).add(name.replaceAll('.', '[.]')));
+  }
+  return [...places].map(
+    ([namespace, names]) => `['namespace="${namespace}"', 'deployment=~"${[...names].join('|')}"']`,
+  );
+}
+
+/** The receiver for an Alertmanager configuration, and which alerts are for it: those that mean a model of the inventory. */
+export function receiverText(baseUrl: string, entries: readonly DraftEntry[]): string {
+  const routes = [`['model!=""']`, ...placeMatchers(entries)].map(
+    (matchers) => `    - { receiver: firebreak, continue: true, matchers: ${matchers} }`,
+  );
   return `# For your Alertmanager's configuration; its file of the token is alertmanager-token of this folder.
 receivers:
   - name: firebreak
@@ -162,11 +215,9 @@ receivers:
         max_alerts: 0
         http_config:
           authorization: { credentials_file: /etc/alertmanager/firebreak-token }
-# And in your route, first and with \`continue\`, so that nothing else changes:
-# route:
-#   routes:
-#     - receiver: firebreak
-#       matchers: ['model!=""']
-#       continue: true
+# These go before your own routes; they go on to them (\`continue\`), so that nothing else changes. Leave out what your alerts do not say.
+route:
+  routes:
+${routes.join('\n')}
 `;
 }

@@ -1,16 +1,22 @@
 // Goal: a draft says no more than what was seen, says why, and is a configuration whatever the names in it are. Method: surveys of
 // worlds that nobody prepared; each text goes back through the reader of configurations.
 import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import type { DiscoveredDeployment } from '../intake/inventory-annotations.ts';
 import { readConfiguration } from './config-file.ts';
 import { configurationReferences } from './configuration-references.ts';
 import { rbacManifests } from './draft-rbac.ts';
-import { configurationText, type DraftFrame } from './draft-text.ts';
+import { configurationText, receiverText, type DraftFrame } from './draft-text.ts';
 import { draftOf } from './draft.ts';
 import type { Survey } from './survey.ts';
 
 const FRAME: DraftFrame = {
   kubeconfig: '/home/ada/.kube/config',
+  own: {
+    server: 'https://cluster.example.com:6443',
+    caFile: '/home/ada/draft/cluster-ca.crt',
+    tokenFile: '/home/ada/draft/cluster-token',
+  },
   context: null,
   namespaces: null,
   registryUrl: 'https://mlflow.example.com',
@@ -127,6 +133,45 @@ describe('the file', () => {
     const [cluster, registry] = readConfiguration(text, 'f.yaml', references).instances;
     expect(cluster?.config).toMatchObject({ context: 'prod' });
     expect(registry?.config).toMatchObject({ token: 'canary' });
+  });
+});
+
+describe('an identity of its own', () => {
+  const textOf = (frame: DraftFrame): string => configurationText(draftOf(survey([], {})), frame);
+  const turned = (text: string): string =>
+    text.replace(/^( +)(config: \{ kubeconfig)/m, '$1# $2').replace(/# (config: \{ server)/, '$1');
+
+  test('takes the place of the kubeconfig when two lines change', () => {
+    const text = turned(textOf({ ...FRAME, namespaces: ['ml'] }));
+    const [cluster] = readConfiguration(text, 'f.yaml', references).instances;
+    expect(cluster?.config).toEqual({ ...FRAME.own, namespaces: ['ml'] });
+    const own = { server: 'https://public.example.com', caFile: null, tokenFile: '/t' };
+    const [open] = readConfiguration(turned(textOf({ ...FRAME, own })), 'f', references).instances;
+    expect(open?.config).toEqual({ server: own.server, tokenFile: '/t' });
+  });
+
+  test('is left to the person where an address and an authority do not reach', () => {
+    const text = textOf({ ...FRAME, own: null });
+    expect(text).toContain('a kubeconfig like this one');
+    expect(text).not.toContain('server:');
+  });
+});
+
+test('the receiver gets what means a model of the inventory, and takes nothing from others', () => {
+  const env = { URI: 'models:/fraud@prod' };
+  const found = survey(
+    [deployment('ml/a.b', { env }), deployment('ml/c', { env }), deployment('web/shop')],
+    { fraud: ['prod'] },
+  );
+  const text = receiverText('https://firebreak.example.com', draftOf(found).entries);
+  expect(parse(text)).toMatchObject({
+    receivers: [{ name: 'firebreak', webhook_configs: [{ max_alerts: 0 }] }],
+    route: {
+      routes: [
+        { receiver: 'firebreak', continue: true, matchers: ['model!=""'] },
+        { continue: true, matchers: ['namespace="ml"', 'deployment=~"a[.]b|c"'] },
+      ],
+    },
   });
 });
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { openKubeconfig } from '../connectors/kubernetes/kubeconfig.ts';
 import { connectorModules } from '../connectors/registry.ts';
 import type { Connector } from '../connectors/connector.ts';
 import { AppError, invariant } from '../domain/error.ts';
@@ -11,7 +12,7 @@ import { readConfiguration } from './config-file.ts';
 import { environmentWithFile, readSecret, type Environment } from './config.ts';
 import { configurationReferences, PLAYBOOKS_DIR } from './configuration-references.ts';
 import { rbacManifests } from './draft-rbac.ts';
-import { configurationText, receiverText, type DraftFrame } from './draft-text.ts';
+import { configurationText, receiverText, type DraftFrame, type OwnAccess } from './draft-text.ts';
 import { draftOf, type Draft } from './draft.ts';
 import { surveyCluster, surveyModels, surveyServices, type Survey } from './survey.ts';
 
@@ -40,6 +41,8 @@ export interface InitReport {
 }
 
 const TOKEN_VARIABLE = 'MLFLOW_TOKEN';
+const AUTHORITY_FILE = 'cluster-ca.crt';
+const CLUSTER_TOKEN_FILE = 'cluster-token';
 const TOKEN_BYTES = 32;
 const OWNER_ONLY = 0o600;
 
@@ -73,10 +76,41 @@ async function survey(options: InitOptions, token: string | null): Promise<Surve
   }
 }
 
+/** The way to the cluster without the person whose kubeconfig it is. */
+interface ClusterWay {
+  readonly own: OwnAccess | null;
+  /** PEM of the cluster's authority; null when it is a public one. */
+  readonly authority: string | null;
+}
+
+/** What of a kubeconfig another identity can use. Raises `invalid` and `unsupported` as reading it does. */
+async function wayOf(options: InitOptions, folder: string): Promise<ClusterWay> {
+  const { kubeconfig, context } = options;
+  const access = await openKubeconfig({ kubeconfig, ...(context === null ? {} : { context }) });
+  const { tls } = await access.credential();
+  const isPlain =
+    access.proxy === undefined && tls.servername === undefined && tls.rejectUnauthorized !== false;
+  if (!isPlain) return { own: null, authority: null };
+  const authority = tls.ca === undefined ? null : tls.ca.toString();
+  return {
+    own: {
+      server: access.server,
+      caFile: authority === null ? null : join(folder, AUTHORITY_FILE),
+      tokenFile: join(folder, CLUSTER_TOKEN_FILE),
+    },
+    authority,
+  };
+}
+
 interface DraftFile {
   readonly name: string;
   readonly text: string;
   readonly mode?: number;
+}
+
+/** What the files of a draft say beside the inventory. */
+interface InitFrame extends Omit<DraftFrame, 'tokenSha256'>, ClusterWay {
+  readonly rights: readonly DraftFile[];
 }
 
 /** The manifests of rights, by file name; who isolates and who reverts gets what the playbooks beside the program need. */
@@ -94,18 +128,15 @@ async function rightsFiles({ namespaces }: InitOptions): Promise<readonly DraftF
 }
 
 /** Every file of the draft. */
-function filesOf(
-  options: InitOptions,
-  draft: Draft,
-  frame: Omit<DraftFrame, 'tokenSha256'> & { readonly rights: readonly DraftFile[] },
-) {
+function filesOf(options: InitOptions, draft: Draft, { authority, rights, ...frame }: InitFrame) {
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   const configuration = configurationText(draft, { ...frame, tokenSha256: sha256Hex(token) });
   const files: readonly DraftFile[] = [
     { name: 'firebreak.yaml', text: configuration },
-    ...frame.rights,
-    { name: 'alertmanager.yaml', text: receiverText(options.baseUrl) },
+    ...rights,
+    { name: 'alertmanager.yaml', text: receiverText(options.baseUrl, draft.entries) },
     { name: 'alertmanager-token', text: token, mode: OWNER_ONLY },
+    ...(authority === null ? [] : [{ name: AUTHORITY_FILE, text: authority }]),
   ];
   return { configuration, files };
 }
@@ -145,6 +176,7 @@ export async function init(options: InitOptions): Promise<InitReport> {
   const token = readSecret(environment, TOKEN_VARIABLE);
   const kubeconfig = resolve(options.kubeconfig);
   const frame = {
+    ...(await wayOf({ ...options, kubeconfig }, folder)),
     kubeconfig,
     context: options.context,
     namespaces: options.namespaces,

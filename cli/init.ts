@@ -31,7 +31,7 @@ async function draft(session: Session, args: Arguments): Promise<number> {
       ...unusable.map((text) => `  left out: ${text}`),
       'Written, to be checked by you:',
       ...files.map((file) => `  ${file}`),
-      'Next: firebreak doctor --config firebreak.yaml',
+      `Next: firebreak doctor --config ${files[0] ?? ''}`,
     ]
       .map((line) => visibleCut(line, LINE_CHARACTERS_MAX))
       .join('\n'),
