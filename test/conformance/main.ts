@@ -1,9 +1,11 @@
 // `npm run conformance kubernetes mlflow alertmanager`: the suites against real servers, which are installed first.
 // `npm run conformance demo`: the demo on all three of them; writes docs/real-run.md.
+// `npm run conformance brownfield`: docs/adopt.md on all three of them; writes docs/adopt-run.md.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { isAppError } from '../../domain/error.ts';
 import { installAlertmanager } from './alertmanager/server.ts';
+import { runAdoption } from './brownfield/run.ts';
 import { tell } from './cached.ts';
 import { buildKubernetes } from './kubernetes/build.ts';
 import { installMlflow } from './mlflow/server.ts';
@@ -33,18 +35,25 @@ function runSuites(names: readonly string[]): Promise<number> {
   });
 }
 
+/** What runs on all of them. */
+const RUNS = new Map<string, () => Promise<void>>([
+  ['demo', runOnRealServers],
+  ['brownfield', runAdoption],
+]);
+
 async function run(names: readonly string[]): Promise<number> {
-  const known = [...INSTALL.keys(), 'demo'];
+  const known = [...INSTALL.keys(), ...RUNS.keys()];
   const strange = names.find((name) => !known.includes(name));
   if (names.length === 0 || strange !== undefined) {
     tell(`${strange ?? 'nothing'} cannot be run; known are ${known.join(', ')}.`);
     return USAGE;
   }
   const suites = names.filter((name) => INSTALL.has(name));
-  const wanted = names.includes('demo') ? [...INSTALL.keys()] : suites;
+  const runs = names.flatMap((name) => RUNS.get(name) ?? []);
+  const wanted = runs.length > 0 ? [...INSTALL.keys()] : suites;
   for (const name of wanted) await INSTALL.get(name)?.();
   const code = suites.length === 0 ? 0 : await runSuites(suites);
-  if (names.includes('demo')) await runOnRealServers();
+  for (const runOnAll of runs) await runOnAll();
   return code;
 }
 

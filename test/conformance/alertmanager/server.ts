@@ -86,12 +86,19 @@ function configuration(setting: AlertmanagerSetting): string {
 }
 
 /** Starts an Alertmanager with one receiver, in a folder. Raises `unavailable`. */
-export async function startAlertmanager(setting: AlertmanagerSetting): Promise<RealAddress> {
+export function startAlertmanager(setting: AlertmanagerSetting): Promise<RealAddress> {
+  return startAlertmanagerWith(setting.folder, configuration(setting));
+}
+
+/** Starts an Alertmanager with a configuration, in a folder. Raises `unavailable`. */
+export async function startAlertmanagerWith(
+  folder: string,
+  configured: string,
+): Promise<RealAddress> {
   await installAlertmanager();
-  const { folder } = setting;
   await mkdir(folder, { recursive: true });
   const file = join(folder, 'alertmanager.yml');
-  await writeFile(file, configuration(setting), { mode: 0o600 });
+  await writeFile(file, configured, { mode: 0o600 });
   const templates = join(folder, 'alertmanager');
   await rm(templates, { force: true });
   await symlink(join(realFolder('alertmanager'), 'root', SHARE), templates);

@@ -16,7 +16,7 @@ import { untilAtRest } from './rest.ts';
 const REVISION = 'deployment.kubernetes.io/revision';
 
 /** The real API server as the samples use one. */
-function plainClient(api: KubernetesApi): PlainClient {
+export function plainClient(api: KubernetesApi): PlainClient {
   const send: PlainClient['send'] = async (method, path, options = {}) => {
     const answer = await api.send({
       method,
