@@ -3,6 +3,7 @@ import { ROLES } from './approval.ts';
 import { capsSchema } from './cap-schema.ts';
 import { DEFAULT_STORM, type Configuration } from './configuration.ts';
 import { MODES } from './incident.ts';
+import { ON_ISOLATION } from './inventory.ts';
 import { nameSchema as name } from './name-schema.ts';
 
 /** Largest lists of a configuration. */
@@ -175,7 +176,7 @@ const entry = z.strictObject({
     .describe('The ConfigMap key that says which dataset version training takes.'),
   owner: text.describe('Who answers for it: a person or a team.'),
   onIsolation: z
-    .enum(['previous-version', 'fallback-model', 'rules', 'fail-closed', 'fail-open'])
+    .enum(ON_ISOLATION)
     .nullable()
     .default(null)
     .describe('What may take over when it is isolated; asked for when it is missing.'),

@@ -1,9 +1,16 @@
 /** How a serving object gets its model. */
 export type LoadMethod = 'alias-at-start' | 'pinned-uri' | 'baked-image' | 'sidecar';
 
-/** What serves instead while the model is isolated. */
-export type OnIsolation =
-  'previous-version' | 'fallback-model' | 'rules' | 'fail-closed' | 'fail-open';
+/** What may serve instead while a model is isolated. */
+export const ON_ISOLATION = [
+  'previous-version',
+  'fallback-model',
+  'rules',
+  'fail-closed',
+  'fail-open',
+] as const;
+/** One of `ON_ISOLATION`. */
+export type OnIsolation = (typeof ON_ISOLATION)[number];
 
 /** How sure an inventory entry or a match is. */
 export type Confidence = 'high' | 'medium' | 'low';

@@ -1,8 +1,8 @@
-import type {
-  InventoryEntry,
-  LoadMethod,
-  OnIsolation,
-  ServingObject,
+import {
+  ON_ISOLATION,
+  type InventoryEntry,
+  type LoadMethod,
+  type ServingObject,
 } from '../domain/inventory.ts';
 
 const PREFIX = 'firebreak.dev/';
@@ -11,13 +11,6 @@ const LOAD_METHODS: readonly LoadMethod[] = [
   'pinned-uri',
   'baked-image',
   'sidecar',
-];
-const ON_ISOLATION: readonly OnIsolation[] = [
-  'previous-version',
-  'fallback-model',
-  'rules',
-  'fail-closed',
-  'fail-open',
 ];
 const ROLES: readonly ServingObject['role'][] = ['stable', 'canary', 'only'];
 const ALIAS_DEFAULT = 'champion';

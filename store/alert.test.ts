@@ -69,6 +69,16 @@ describe('an alert', () => {
     expect(page.next).toBeNull();
   });
 
+  test('names the suspect of an incident that knew none, and changes none that it knew', async () => {
+    const suspects: (string | null | undefined)[] = [];
+    for (const suspect of [null, 'dataset:a', 'dataset:b']) {
+      const name = `names-${suspect ?? 'none'}`;
+      const { incidentId } = await acceptOne({ name, incidentKey: 'names', suspect });
+      suspects.push((await stores.api().incidents.get(incidentId ?? ''))?.suspect);
+    }
+    expect(suspects).toEqual([null, 'dataset:a', 'dataset:a']);
+  });
+
   test('delivered a thousand times is one alert and changes nothing after the first', async () => {
     const wish = { name: 'again', incidentKey: 'again' };
     const first = await acceptOne(wish);

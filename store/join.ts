@@ -32,9 +32,11 @@ const COUNT = {
       received_count = i.received_count + d.received,
       flapped_count = i.flapped_count + d.flapped,
       attached_count = i.attached_count + d.attached,
-      resolved_count = i.resolved_count + d.resolved
-    from locked join unnest($1::text[], $2::int[], $3::int[], $4::int[], $5::int[], $6::int[])
-      as d (id, alerts, received, flapped, attached, resolved) on d.id = locked.id
+      resolved_count = i.resolved_count + d.resolved,
+      suspect = coalesce(i.suspect, d.suspect)
+    from locked join
+      unnest($1::text[], $2::int[], $3::int[], $4::int[], $5::int[], $6::int[], $7::text[])
+      as d (id, alerts, received, flapped, attached, resolved, suspect) on d.id = locked.id
     where i.id = locked.id
     returning i.id, i.received_count as received, i.flapped_count as flapped,
       i.attached_count as attached, i.resolved_count as resolved`,
@@ -184,13 +186,24 @@ async function countAlerts(
   );
   const rows = await connection.rows(
     COUNT,
-    [meanings.map((one) => one.incidentId), meanings.map((one) => one.alerts), ...counted],
+    [
+      meanings.map((one) => one.incidentId),
+      meanings.map((one) => one.alerts),
+      ...counted,
+      [...byIncident.values()].map(firstSuspect),
+    ],
     countRow,
   );
   const totals = new Map(rows.map((row) => [row.id, row]));
   return new Map(
     meanings.map(({ incidentId, list }) => [incidentId, factsOf(list, totals.get(incidentId))]),
   );
+}
+
+/** What an incident that knows no suspect yet learns from its alerts; a storm's suspects stay several. */
+function firstSuspect(alerts: readonly Joined[]): string | null {
+  const named = alerts.find(({ collected, routing }) => !collected && routing.incident.suspect);
+  return named?.routing.incident.suspect ?? null;
 }
 
 function factsOf(

@@ -11,6 +11,7 @@ export interface AlertWish {
   readonly title?: string;
   readonly incidentKey?: string;
   readonly claimTargets?: readonly string[];
+  readonly suspect?: string | null;
   readonly storm?: Routing['storm'];
   readonly reopenWindowSeconds?: number;
   readonly receivedAt?: string;
@@ -54,7 +55,7 @@ export function routedAlert(wish: AlertWish = {}): Delivery['alerts'][number] {
   const { fingerprint, startsAt, status, endsAt } = alert;
   const routing: Routing = {
     incidentKey: wish.incidentKey ?? 'key-fraud',
-    incident: NEW_INCIDENT,
+    incident: { ...NEW_INCIDENT, suspect: wish.suspect ?? null },
     reopenWindowSeconds: wish.reopenWindowSeconds ?? 3600,
     claimTargets: wish.claimTargets ?? [],
     storm: wish.storm ?? null,
