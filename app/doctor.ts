@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { connectorModules } from '../connectors/registry.ts';
 import type { Configuration } from '../domain/configuration.ts';
 import { toAppError } from '../domain/error.ts';
+import { ON_ISOLATION } from '../domain/inventory.ts';
 import { checkInstances, type ExaminedInstances } from './check-instances.ts';
 import { checkDisk, checkPort } from './check-machine.ts';
 import { checkClock, checkPostgres, checkTemporal } from './check-servers.ts';
@@ -43,6 +44,16 @@ function checkDataFolder(config: Config): Check {
   }
 }
 
+/** What callers get while a model is isolated: asked for by day, since it is missed at night. Nothing is broken. */
+function checkSubstitutes({ inventory }: Configuration): readonly Check[] {
+  const silent = inventory.filter(({ onIsolation }) => onIsolation === null);
+  if (inventory.length === 0) return [];
+  if (silent.length === 0) return [good('onIsolation', 'every model says what serves instead')];
+  const names = silent.map(({ model }) => model).join(', ');
+  const fix = `Say what callers get meanwhile: onIsolation: ${ON_ISOLATION.join(' | ')}.`;
+  return [{ ...good('onIsolation', `not said for ${names}`), fix }];
+}
+
 /** The file, and what of it can be looked at: its systems and their clocks. */
 async function checkConfiguration(
   config: Config,
@@ -66,7 +77,7 @@ async function checkConfiguration(
   const resorts = lastResorts(read.instances).map(({ instance, commands }) =>
     good(`last resort at ${instance}`, commands.join('; ')),
   );
-  return { checks: [file, ...checks, ...resorts], clocks };
+  return { checks: [file, ...checkSubstitutes(read), ...checks, ...resorts], clocks };
 }
 
 /** Whether a HALT file stops everything: nothing is wrong with that, but nobody should have to guess. */

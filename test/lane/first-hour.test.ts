@@ -246,5 +246,6 @@ describe('a start on the draft', () => {
     expect(of('system mlflow')?.ok).toBe(true);
     expect(of('clock')).toMatchObject({ ok: true, detail: expect.stringContaining('agrees') });
     expect(of('server')).toMatchObject({ ok: true });
+    expect(of('onIsolation')?.detail).toContain('not said for');
   });
 });
