@@ -9,6 +9,7 @@ import {
 } from '../domain/cap.ts';
 import { sourceOf, type Incident } from '../domain/incident.ts';
 import { keyText, type OperationRow } from '../domain/operation.ts';
+import { stricterMode } from '../domain/rules.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** What the guard reads to know whether an effect may happen without a person. */
@@ -26,10 +27,11 @@ export interface Unasked {
  * took the last place together exactly one goes on.
  */
 export function autonomyObstacle(
-  deps: Pick<ActivityDependencies, 'caps' | 'inventory' | 'now'>,
+  deps: Pick<ActivityDependencies, 'caps' | 'inventory' | 'now' | 'rules'>,
   effect: Unasked,
 ): string | null {
-  const { incident, row } = effect;
+  const { row } = effect;
+  const incident = underRules(deps, effect.incident);
   const cap = capExceeded(deps, effect);
   const { approvalClass } = row;
   const clearance = clearanceOf({ incident, approvalClass, cap, now: deps.now() });
@@ -43,12 +45,20 @@ export function autonomyObstacle(
   }
 }
 
+/** An incident as far as its route lets it go now: a route that was lowered lowers what it opened before. */
+export function underRules(
+  { rules }: Pick<ActivityDependencies, 'rules'>,
+  incident: Incident,
+): Incident {
+  return { ...incident, mode: stricterMode(incident.mode, rules.modeOf(incident.route)) };
+}
+
 function capExceeded(
   deps: Pick<ActivityDependencies, 'caps' | 'inventory'>,
   { incident, row, standing, undoes }: Unasked,
 ): string | null {
   const { isolated, incidentsOfSource } = standing;
-  const ofSource = exceededSourceCap(deps.caps, {
+  const ofSource = exceededSourceCap(deps.caps(), {
     source: sourceOf(incident),
     model: incident.model,
     approvalClass: row.approvalClass,
@@ -64,7 +74,7 @@ function capExceeded(
   }
   const first = Math.min(...isolated.filter(isMine).map(({ sequence }) => sequence));
   const others = isolated.filter((one) => one.sequence < first && !isMine(one));
-  return exceededIsolation(deps.caps, taking, {
+  return exceededIsolation(deps.caps(), taking, {
     others,
     totalReplicas: replicasOf(deps.inventory()),
   });

@@ -5,6 +5,7 @@ import type { Incident } from '../domain/incident.ts';
 import type { OperationRow, OperationState } from '../domain/operation.ts';
 import type { PinnedPlaybook, StepName } from '../domain/playbook.ts';
 import type { EffectFirst } from './activity.ts';
+import { underRules } from './autonomy.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { openVeto } from './veto.ts';
 
@@ -44,7 +45,12 @@ export async function clearEffect(effect: LoneEffect): Promise<EffectFirst | nul
   const waiting = await waitingOn(deps, rows);
   if (waiting) return { kind: 'approval', reason: 'its approval is not answered yet' };
   if (rows.length > 0 && rows.every((row) => row !== null && !isUnapproved(row))) return null;
-  const clearance = clearanceOf({ incident, approvalClass, cap: null, now: deps.now() });
+  const clearance = clearanceOf({
+    incident: underRules(deps, incident),
+    approvalClass,
+    cap: null,
+    now: deps.now(),
+  });
   switch (clearance.kind) {
     case 'go':
       return null;

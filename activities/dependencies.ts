@@ -1,5 +1,6 @@
 import type { Connector } from '../connectors/connector.ts';
 import type { Caps } from '../domain/cap.ts';
+import type { Mode } from '../domain/incident.ts';
 import type { InventoryEntry } from '../domain/inventory.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { Store } from '../store/tables.ts';
@@ -29,6 +30,18 @@ export interface EvidenceFiles {
   get(sha256: string): Promise<Uint8Array>;
 }
 
+/** The rules that hold now: the newest state of them that proves itself by signatures. */
+export interface RulesInForce {
+  /** Number of the revision that is followed; null while none is, and then nothing may be written. */
+  number(): number | null;
+  /** Looks whether there is a newer revision, follows it when it proves itself, and answers `number()`: one cheap read. */
+  follow(): Promise<number | null>;
+  /** How far a route goes now: what is gone asks. */
+  modeOf(route: string | null): Mode;
+  /** True when the rules have, or once had, this playbook (SHA-256, hex). */
+  knowsPlaybook(digest: string): Promise<boolean>;
+}
+
 /** Everything that activities are given; wired in `app/`. */
 export interface ActivityDependencies {
   readonly store: Store;
@@ -37,9 +50,10 @@ export interface ActivityDependencies {
   /** What runs where, as configured now. */
   readonly inventory: () => readonly InventoryEntry[];
   /** Limits over all incidents; beyond them an effect needs an approval of R2. */
-  readonly caps: Caps;
-  /** Playbooks as loaded at start; an incident pins one by digest. */
-  readonly playbooks: readonly PinnedPlaybook[];
+  readonly caps: () => Caps;
+  /** Playbooks in force; an incident pins one by digest. */
+  readonly playbooks: () => readonly PinnedPlaybook[];
+  readonly rules: RulesInForce;
   /** True when the API's key signed this payload: approvals are worth nothing otherwise. */
   readonly verifySignature: (payload: object, signature: string) => boolean;
   /** The reason in the HALT file; null when there is no such file. Raises `refused` when it cannot be read. */

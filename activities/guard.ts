@@ -13,7 +13,10 @@ import {
 } from '../domain/operation.ts';
 import { autonomyObstacle, type Unasked } from './autonomy.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { haltedBy, readHalts } from './halted.ts';
+import { haltedBy, readHalts, type HaltState } from './halted.ts';
+
+/** How often the rows are read again because the rules changed meanwhile. */
+const LOOKS_MAX = 3;
 
 /** What an effect must show before it may happen. */
 export interface EffectClaim {
@@ -37,15 +40,47 @@ export interface EffectClaim {
  * Reads current rows; default deny. Raises `refused` with what stands in the way.
  */
 export async function guard(deps: ActivityDependencies, claim: EffectClaim): Promise<void> {
-  const { store } = deps;
+  for (let look = 0; look < LOOKS_MAX; look += 1) {
+    if (await isCleared(deps, claim)) return;
+  }
+  throw refusal('the rules change faster than they can be read');
+}
+
+/** Lets the effect happen, or raises `refused`; false when the rules changed meanwhile: then nothing was decided. */
+async function isCleared(deps: ActivityDependencies, claim: EffectClaim): Promise<boolean> {
+  const { store, rules } = deps;
   const { key } = claim;
-  const [incident, row, holds, halts, standing] = await Promise.all([
+  const followed = rules.number();
+  const [incident, row, holds, halts, standing, inForce] = await Promise.all([
     store.incidents.get(key.incidentId),
     store.operations.find(key),
     store.claims.holds(key.incidentId, key.target),
     readHalts(deps),
     standingFor(deps, claim),
+    rules.follow(),
   ]);
+  if (inForce === null) throw refusal('no rules that prove themselves are in force');
+  if (inForce !== followed) return false;
+  await decide(deps, claim, { incident, row, holds, halts, standing });
+  return true;
+}
+
+/** Current rows, as one flight read them. */
+interface Read {
+  readonly incident: Incident | null;
+  readonly row: OperationRow | null;
+  readonly holds: boolean;
+  readonly halts: HaltState;
+  readonly standing: CapStanding | null;
+}
+
+/** Raises `refused` with what stands in the way, if anything does. */
+async function decide(
+  deps: ActivityDependencies,
+  claim: EffectClaim,
+  { incident, row, holds, halts, standing }: Read,
+): Promise<void> {
+  const { key } = claim;
   if (!incident || !row) throw refusal(`no row for ${keyText(key)}`);
   const obstacle = haltedBy(halts, incident, row) ?? obstacleTo(claim, incident, row);
   if (obstacle !== null) throw refusal(obstacle);
@@ -64,7 +99,7 @@ function standingFor(
   { approvalId, key }: EffectClaim,
 ): Promise<CapStanding | null> {
   if (approvalId !== null) return Promise.resolve(null);
-  return store.isolations.standing(key.incidentId, { countUpTo: incidentsToCount(caps) });
+  return store.isolations.standing(key.incidentId, { countUpTo: incidentsToCount(caps()) });
 }
 
 /** Raises `refused` unless mode, veto and caps let the effect happen without a person. */

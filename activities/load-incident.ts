@@ -34,7 +34,8 @@ export async function loadIncident(
   deps: ActivityDependencies,
   reference: RunReference,
 ): Promise<LoadedIncident> {
-  const incident = await begin(deps, reference);
+  // What an incident is pinned to is what the rules have now, not what they had when this process last acted.
+  const [incident] = await Promise.all([begin(deps, reference), deps.rules.follow()]);
   const pinned = await pinnedOf(deps, incident);
   const [opened] = await Promise.all([
     open(deps, reference, pinned),

@@ -70,13 +70,13 @@ export async function weigh(
   const { job, plan } = draft;
   if (!atLeast(job.approvalClass, 'R1')) return draft;
   const standing = await tables.isolations.standing(job.incident.id, {
-    countUpTo: incidentsToCount(deps.caps),
+    countUpTo: incidentsToCount(deps.caps()),
     reserving: plan.takes !== undefined,
   });
   const taking = takingIn(draft, standing);
   const { incidentsOfSource, isolated } = standing;
   const cap =
-    exceededSourceCap(deps.caps, {
+    exceededSourceCap(deps.caps(), {
       source: sourceOf(job.incident),
       model: job.incident.model,
       approvalClass: job.approvalClass,
@@ -104,7 +104,7 @@ function exceededBy(
   const { operation, target, round } = job;
   const mine = keyText({ incidentId: job.incident.id, operation, target, round });
   const others = isolated.filter((one) => keyText(one) !== mine);
-  return exceededIsolation(deps.caps, taking, {
+  return exceededIsolation(deps.caps(), taking, {
     others,
     totalReplicas: replicasOf(deps.inventory()),
   });

@@ -16,6 +16,7 @@ import { readFacts } from './fact-reader.ts';
 import { configurationEndpoints } from './schema/configuration.ts';
 import { haltEndpoints } from './schema/halt.ts';
 import { peopleEndpoints } from './schema/person.ts';
+import { ruleEndpoints } from './schema/rule.ts';
 import { playbookEndpoints } from './schema/playbook.ts';
 import { selfWatchEndpoints } from './schema/self-watch.ts';
 import { silenceEndpoints } from './schema/silence.ts';
@@ -37,6 +38,7 @@ export const api = {
   routes: routeEndpoints,
   people: peopleEndpoints,
   configuration: configurationEndpoints,
+  rules: ruleEndpoints,
   halts: haltEndpoints,
   status: statusEndpoints,
   silences: silenceEndpoints,

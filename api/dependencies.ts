@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { IncomingAlert, QuarantinedAlert } from '../domain/alert.ts';
 import type { SourceConfiguration } from '../domain/configuration.ts';
 import type { Actor } from '../domain/decision.ts';
+import type { ChangeStatus, RuleRevision } from '../domain/rules.ts';
 import type { HaltSubject } from '../domain/halt.ts';
 import type { HandOperation } from '../domain/hand-plan.ts';
 import type { Incident } from '../domain/incident.ts';
@@ -11,7 +12,9 @@ import type { LineageEdge, LineageNode } from '../domain/lineage.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
 import type { Routing } from '../store/routing.ts';
-import type { NewIncident, Store } from '../store/tables.ts';
+import type { NewIncident, Person, Store } from '../store/tables.ts';
+import type { Caller } from './auth.ts';
+import type { ChangeView } from './schema/rule.ts';
 
 /** A webhook request as it came in: nothing of it is trusted yet. */
 export interface WebhookRequest {
@@ -74,6 +77,32 @@ export interface ReloadReport {
   /** Top-level keys that are in force now. */
   readonly changed: readonly string[];
   readonly needsRestart: readonly string[];
+  /** The change of the rules that people are asked about; null when nobody has to be. */
+  readonly proposed: string | null;
+}
+
+/** A person's answer to a change of the rules. */
+export interface ChangeAnswer {
+  readonly changeId: string;
+  /** Of the rules that the person saw. */
+  readonly digest: string;
+  readonly verdict: 'approve' | 'reject';
+  readonly reason: string | null;
+  readonly caller: Caller;
+}
+
+/** The rules in force, and changing them. */
+export interface RuleDesk {
+  /** The revision in force. */
+  revision(): RuleRevision;
+  /** Changes with what they change, newest first; at most 100. */
+  changes(status: ChangeStatus | null): Promise<readonly ChangeView[]>;
+  /** Raises `not_found`. */
+  change(id: string): Promise<ChangeView>;
+  /** Raises `not_found`, `conflict` for what is not open or not what was seen, `unauthorized`. */
+  answer(answer: ChangeAnswer): Promise<ChangeView>;
+  /** Adds or changes a person at once, where nobody has to be asked; else the change that people are asked about. */
+  putPerson(person: Person, by: string): Promise<ChangeView | null>;
 }
 
 /** Limits of the server; every field has a default in `API_LIMITS`. */
@@ -136,7 +165,9 @@ export interface ApiDependencies {
   readonly signer: (payload: object) => string;
   readonly clock: () => Date;
   readonly newId: () => string;
-  readonly playbooks: readonly PinnedPlaybook[];
+  /** Those in force. */
+  readonly playbooks: () => readonly PinnedPlaybook[];
+  readonly rules: RuleDesk;
   /** What the engine sees when it watches itself. */
   readonly selfWatch: () => SelfWatchState;
   /** Every effect, target, difference, approval and undo, with zero writes. */

@@ -32,6 +32,7 @@ import { registerSync } from './routes/sync.ts';
 import { registerPostmortem } from './routes/postmortem.ts';
 import { registerSelfWatch } from './routes/self-watch.ts';
 import { registerSilences } from './routes/silences.ts';
+import { registerRules } from './routes/rules.ts';
 import { registerRouteReport } from './routes/route-report.ts';
 import { registerStatus } from './routes/status.ts';
 import { registerEvents, registerTimeline } from './routes/timeline.ts';
@@ -206,4 +207,5 @@ const REGISTRATIONS = [
   registerSilences,
   registerSelfWatch,
   registerConfiguration,
+  registerRules,
 ] as const;

@@ -8,6 +8,7 @@ import { digestOf, sha256Hex } from '../evidence/digest.ts';
 import type { ApiDependencies, Intake } from './dependencies.ts';
 import { createApi } from './server.ts';
 import { emptyMemory, type Memory } from './test-memory.ts';
+import { setUpDesk } from './test-desk.ts';
 import { createMemoryStore } from './test-store.ts';
 
 /** The moment at which every test of the API happens. */
@@ -198,11 +199,12 @@ export function createTestApi(change: Partial<ApiDependencies> = {}) {
     clock: () => new Date(NOW),
     newId: () => `id${(ids += 1).toString()}`,
     selfWatch: () => ({ selfCheck: null, watchdogs: [], alertmanagers: [] }),
-    playbooks: [],
+    playbooks: () => [],
+    rules: setUpDesk(memory),
     plan: () => Promise.resolve({ effects: [] }),
     rest: () => Promise.resolve([]),
     explain: () => Promise.resolve({ routes: [] }),
-    reload: () => Promise.resolve({ changed: ['routes'], needsRestart: [] }),
+    reload: () => Promise.resolve({ changed: ['routes'], needsRestart: [], proposed: null }),
     postmortem: () => Promise.resolve({ markdown: '# Postmortem', json: { title: 'x' } }),
     evidenceBytes: () => Promise.resolve(new Uint8Array([1, 2, 3])),
     haltFile: () => Promise.resolve(null),

@@ -159,6 +159,8 @@ function personTable(memory: Memory): Tables['people'] {
       memory.tokens.set(sha256, { personId, canApprove });
       return Promise.resolve();
     },
+    hasToken: (personId) =>
+      Promise.resolve([...memory.tokens.values()].some((token) => token.personId === personId)),
     byToken: (sha256) => {
       const token = memory.tokens.get(sha256);
       const person = token === undefined ? undefined : memory.people.get(token.personId);
@@ -224,7 +226,15 @@ function operationTable(memory: Memory): Tables['operations'] {
 }
 
 type SmallTables =
-  'results' | 'claims' | 'playbooks' | 'messages' | 'outbox' | 'sources' | 'silences' | 'selfWatch';
+  | 'results'
+  | 'claims'
+  | 'playbooks'
+  | 'messages'
+  | 'outbox'
+  | 'sources'
+  | 'silences'
+  | 'selfWatch'
+  | 'rules';
 
 /** The tables of which the API uses one read or none. */
 function smallTables(
@@ -245,6 +255,7 @@ function smallTables(
     },
     playbooks: {
       put: no('playbooks.put'),
+      digests: no('playbooks.digests'),
       get: (digest) => Promise.resolve(memory.playbooks.get(digest) ?? null),
     },
     messages: {

@@ -25,7 +25,7 @@ export function quietIncidents(): Pick<
 /** The tables that tests of the API over memory leave alone; those over the real store use them. */
 export function quietTables(): Pick<
   Tables,
-  'silences' | 'selfWatch' | 'observations' | 'findings' | 'isolations'
+  'silences' | 'selfWatch' | 'observations' | 'findings' | 'isolations' | 'rules'
 > {
   const no = unused;
   return {
@@ -49,6 +49,20 @@ export function quietTables(): Pick<
     },
     findings: { stand: no('stand'), untold: no('untold'), tell: no('tell') },
     isolations: { standing: no('isolations.standing'), reserve: no('isolations.reserve') },
+    rules: {
+      head: no('rules.head'),
+      revisions: no('rules.revisions'),
+      revision: no('rules.revision'),
+      withPlaybook: no('rules.withPlaybook'),
+      lock: no('rules.lock'),
+      add: no('rules.add'),
+      propose: no('rules.propose'),
+      change: no('rules.change'),
+      changes: no('rules.changes'),
+      settle: no('rules.settle'),
+      answer: no('rules.answer'),
+      answers: no('rules.answers'),
+    },
     selfWatch: {
       begin: no('selfWatch.begin'),
       latest: no('selfWatch.latest'),

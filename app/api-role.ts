@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import type { ActivityDependencies, Attempt } from '../activities/dependencies.ts';
-import type { ApiDependencies } from '../api/dependencies.ts';
+import type { ApiDependencies, RuleDesk } from '../api/dependencies.ts';
+import { AppError } from '../domain/error.ts';
 import { isJsonObject } from '../domain/json.ts';
-import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
 import type { Store } from '../store/tables.ts';
 import type { EngineClient } from './engine-client.ts';
@@ -23,7 +23,7 @@ export interface ApiRoleOptions {
   readonly api: Store;
   readonly engine: EngineClient;
   readonly live: Live;
-  readonly playbooks: readonly PinnedPlaybook[];
+  readonly desk: RuleDesk | null;
   readonly reload: ApiDependencies['reload'];
   readonly instances: Pick<LoadedInstances, 'all'>;
   readonly activities: Omit<ActivityDependencies, 'reconcile' | 'sync'>;
@@ -43,8 +43,9 @@ function asked(): Pick<Attempt, 'signal' | 'heartbeat'> {
 
 /** Everything that the API is given, from what the process stands on. */
 export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
-  const { api, live, playbooks, settings, sync } = options;
-  const { router } = live;
+  const { api, desk, live, settings, sync } = options;
+  const { playbooks, router } = live;
+  if (desk === null) throw new AppError('internal', 'Only the API has a desk for the rules.');
   const activities: ActivityDependencies = {
     ...options.activities,
     reconcile: () => Promise.resolve(),
@@ -64,6 +65,7 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
     newId: () => activities.newId('req'),
     selfWatch: options.selfWatch,
     playbooks,
+    rules: desk,
     plan: createPlanRequest({ activities, playbooks, openRequest }),
     explain: createExplain({
       live,
@@ -81,7 +83,7 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
     haltFile: activities.haltFile,
     knows: (subject) =>
       knowsSubject(
-        { playbooks, inventory: activities.inventory(), instances: options.instances },
+        { playbooks: playbooks(), inventory: activities.inventory(), instances: options.instances },
         subject,
       ),
     temporalReady: () => options.engine.ready(),

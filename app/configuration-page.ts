@@ -147,10 +147,12 @@ Begin with a draft made from what you have (\`firebreak init\`, see [adopt.md](a
 - **Secrets do not have to stand in it.** Wherever a text is wanted, \`{ env: NAME }\` takes a variable (or the file that \`NAME_FILE\` names) and
   \`{ file: /whole/path }\` the content of a file.
 - **\`firebreak config print --redacted\`** shows every value and where it came from: a line of the file, a variable, a default.
-- **Reload without a restart**: \`firebreak config reload\`, or SIGHUP to the process. Sources, inventory, selection rules, routes and people
-  change at once, for what comes in from then on; an incident that is open keeps the playbook, mode and targets it was opened with, and who was taken
-  out of the file loses all power at once. When anything else changed (\`instances\` for one) it is named as needing a restart, and nothing is changed. A
-  file with a mistake changes nothing either. With several processes, each one reads its own file: reload each.
+- **Reload without a restart**: \`firebreak config reload\`, or SIGHUP to the API's process. Sources, inventory, selection rules, routes, storm, caps and people
+  change at once, for what comes in from then on; an incident that is open keeps the playbook and targets it was opened with, a route that was lowered lowers it
+  too, and who was taken out of the file loses all power at once. When anything else changed (\`instances\` for one) it is named as needing a restart, and
+  nothing is changed. A file with a mistake changes nothing either.
+- **Two people**: once a route left \`observe\`, everything of that but the sources is changed by [two people after a delay](safety.md#changing-the-rules).
+  A worker's own file is read for its instances and channels only.
 `;
 
 const LET_IN = `## How to be let in

@@ -20,9 +20,9 @@ import { approvalKey } from './approval-key.ts';
 import { loadInstances, type LoadedInstances } from './connector-instances.ts';
 import { connectEngine, type EngineClient } from './engine-client.ts';
 import { startEngineRole, type EngineRole } from './engine-role.ts';
-import { allSources, firstStart, type FirstStart, type NewSource } from './first-start.ts';
+import { firstStart, type FirstStart, type NewSource } from './first-start.ts';
 import { discoverEntries } from './discovery.ts';
-import { createLive, type Live } from './live.ts';
+import type { Live } from './live.ts';
 import { haltFilePath, readHaltFile } from './halt-file.ts';
 import { createMessengerOf } from './messages.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
@@ -30,6 +30,7 @@ import { NOTHING_WATCHED, startSelfWatch } from './self-watch.ts';
 import { selfWatchParts } from './self-watch-parts.ts';
 import { openServers, type Servers, type ServerSettings } from './servers.ts';
 import { createReload } from './reload.ts';
+import { installRules, type InstalledRules } from './rules/install.ts';
 import type { SlackSettings } from './slack-door.ts';
 import { createSync, type Sync } from './sync/sync.ts';
 
@@ -74,8 +75,7 @@ export interface Firebreak {
   stop(): Promise<void>;
 }
 
-const POOL_API = 8;
-const POOL_WORKER = 16;
+const POOL_SIZES = { api: 8, worker: 16 } as const;
 const ACTIVITIES_MAX = 24;
 const ID_CHARACTERS = 20;
 
@@ -97,14 +97,39 @@ export function newId(prefix: string): string {
   return `${prefix}_${randomUUID().replaceAll('-', '').slice(0, ID_CHARACTERS)}`;
 }
 
+/** What a process without an API makes at its first start. */
+const NOTHING_NEW: FirstStart = { adminToken: null, sources: [] };
+
+async function openStore(
+  databaseUrl: string,
+  role: keyof typeof POOL_SIZES,
+  opened: Opened,
+): Promise<Store> {
+  const store = await createStore({ databaseUrl, role, poolSize: POOL_SIZES[role] });
+  opened.add(() => store.close());
+  return store;
+}
+
+async function openClient(
+  { taskQueue }: FirebreakSettings,
+  { temporal: connection, namespace }: Servers,
+  opened: Opened,
+): Promise<EngineClient> {
+  const engine = await connectEngine({ connection, namespace, taskQueue });
+  opened.add(() => engine.close());
+  return engine;
+}
+
+const now = (): Date => new Date();
+
 /** What both roles stand on. */
 interface Ground {
   readonly settings: FirebreakSettings;
   readonly servers: Servers;
   readonly engine: EngineClient;
   readonly instances: LoadedInstances;
-  readonly playbooks: readonly PinnedPlaybook[];
   readonly live: Live;
+  readonly desk: InstalledRules['desk'];
   readonly reload: () => Promise<ReloadReport>;
   readonly first: FirstStart;
   readonly api: Store;
@@ -154,41 +179,40 @@ async function start(settings: FirebreakSettings, opened: Opened): Promise<Fireb
 async function lay(
   settings: FirebreakSettings,
   servers: Servers,
-  given: Pick<Ground, 'playbooks' | 'baseUrl'> & { readonly opened: Opened },
+  given: Pick<Ground, 'baseUrl'> & {
+    readonly opened: Opened;
+    readonly playbooks: readonly PinnedPlaybook[];
+  },
 ): Promise<Ground> {
   const { opened, playbooks, baseUrl } = given;
   const { databaseUrl } = servers;
-  const api = await createStore({ databaseUrl, role: 'api', poolSize: POOL_API });
-  opened.add(() => api.close());
-  const worker = await createStore({ databaseUrl, role: 'worker', poolSize: POOL_WORKER });
-  opened.add(() => worker.close());
-  const engine = await connectEngine({
-    connection: servers.temporal,
-    namespace: servers.namespace,
-    taskQueue: settings.taskQueue,
-  });
-  opened.add(() => engine.close());
+  const worker = await openStore(databaseUrl, 'worker', opened);
+  const api = settings.role === 'worker' ? null : await openStore(databaseUrl, 'api', opened);
+  const engine = await openClient(settings, servers, opened);
   const { configuration } = settings;
   const instances = await loadInstances(connectorModules, configuration.instances);
   opened.add(() => instances.close());
   const discovered = await discoverEntries(instances, settings.log);
-  const first = await firstStart(api, configuration, new Date());
-  const sources = await allSources(api, configuration);
-  const live = createLive({ playbooks, discovered }, { configuration, sources });
-  const key = await approvalKey(settings.dataDir);
-  const now = (): Date => new Date();
-  const { log } = settings;
+  const { log, dataDir } = settings;
+  const first =
+    api === null ? NOTHING_NEW : await firstStart(api, { configuration, dataDir, now: now() });
+  const key = await approvalKey(dataDir);
+  const channels = { slack: settings.slack !== null, mail: settings.mail !== null };
+  const rules = await installRules({
+    ...{ api, worker, configuration, playbooks, discovered, key, channels, now, newId, log },
+  });
+  const { live, keeper, desk } = rules;
   const haltFile = haltFilePath(settings);
   return {
     settings,
     servers,
     engine,
     instances,
-    playbooks,
     live,
-    reload: createReload({ live, store: api, read: settings.readConfiguration ?? null, log }),
+    desk,
+    reload: createReload({ rules, read: settings.readConfiguration ?? null, log }),
     first,
-    api,
+    api: api ?? worker,
     worker,
     signer: key.sign,
     baseUrl,
@@ -196,15 +220,16 @@ async function lay(
     activities: {
       store: worker,
       connectors: instances,
-      evidenceFiles: createEvidenceFiles(join(settings.dataDir, 'evidence')),
+      evidenceFiles: createEvidenceFiles(join(dataDir, 'evidence')),
       inventory: live.inventory,
-      caps: configuration.caps,
-      playbooks,
+      caps: () => live.configuration().caps,
+      playbooks: live.playbooks,
+      rules: keeper,
       verifySignature: key.verify,
       haltFile: () => readHaltFile(haltFile),
       now,
       newId,
-      channels: { slack: settings.slack !== null, mail: settings.mail !== null },
+      channels,
       get baseUrl() {
         return baseUrl();
       },
@@ -255,7 +280,7 @@ async function openSlack(ground: Ground, opened: Opened): Promise<void> {
   const door = await startSlackDoor(settings.slack, {
     store: ground.api,
     router: ground.live.router,
-    playbooks: ground.playbooks,
+    playbooks: ground.live.playbooks,
     models: () => ground.live.inventory().map(({ model }) => model),
     log: settings.log,
   });

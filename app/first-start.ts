@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Configuration, SourceConfiguration } from '../domain/configuration.ts';
+import { BOOTSTRAP_ADMIN } from '../domain/rules.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import type { Store } from '../store/tables.ts';
 
@@ -18,7 +20,6 @@ export interface FirstStart {
 }
 
 const FIRST_START = 'first-start';
-const CONFIGURED = 'configured-people';
 const ADMIN_HOURS = 24;
 const TOKEN_BYTES = 24;
 const BUILT_IN: readonly SourceConfiguration['kind'][] = ['alertmanager', 'cloudevents', 'generic'];
@@ -39,43 +40,40 @@ const PLAIN_MAPPING: SourceConfiguration['mapping'] = {
   annotations: null,
 };
 
-/**
- * Writes the people of a configuration. Who stood in the one before and is gone loses all power at once, tokens
- * included; people that an administrator added by hand stay.
- */
-export async function putPeople(store: Store, people: Configuration['people']): Promise<void> {
-  const ids = people.map(({ id }) => id);
-  await store.transaction(async (tables) => {
-    const before = z
-      .array(z.string())
-      .catch([])
-      .parse(await tables.settings.get(CONFIGURED));
-    for (const id of before.filter((known) => !ids.includes(known))) {
-      const gone = await tables.people.get(id);
-      if (gone !== null) await tables.people.put({ ...gone, active: false });
-    }
-    for (const person of people) await tables.people.put({ ...person, active: true });
-    await tables.settings.put(CONFIGURED, ids);
-  });
+/** The file of a data folder in which the token of the first start is kept. */
+export const ADMIN_TOKEN_FILE = 'admin-token';
+
+/** Keeps the token where only its owner can read it; another one of an earlier database is replaced. */
+async function keepToken(dataDir: string, token: string): Promise<void> {
+  const path = join(dataDir, ADMIN_TOKEN_FILE);
+  await rm(path, { force: true });
+  await writeFile(path, `${token}\n`, { mode: 0o600, flag: 'wx' });
 }
 
 /**
- * On a fresh database makes the bootstrap administrator, whose token expires and can't approve, and one source per
- * built-in kind; people of the configuration are written at every start.
+ * On a fresh database makes the bootstrap administrator, whose token is kept in a file of the data folder, expires
+ * after 24 hours and can't approve, and one source per built-in kind.
  */
 export async function firstStart(
   store: Store,
-  configuration: Configuration,
-  now: Date,
+  {
+    configuration,
+    dataDir,
+    now,
+  }: {
+    readonly configuration: Pick<Configuration, 'sources'>;
+    readonly dataDir: string;
+    readonly now: Date;
+  },
 ): Promise<FirstStart> {
-  await putPeople(store, configuration.people);
   const mark = sha256Hex(randomBytes(TOKEN_BYTES));
   if ((await store.settings.putIfAbsent(FIRST_START, mark)) !== mark) {
     return { adminToken: null, sources: [] };
   }
   const adminToken = newToken();
+  await keepToken(dataDir, adminToken);
   await store.people.put({
-    id: 'bootstrap-admin',
+    id: BOOTSTRAP_ADMIN,
     name: 'Bootstrap administrator',
     roles: ['admin', 'responder', 'viewer'],
     slackUser: null,
@@ -83,7 +81,7 @@ export async function firstStart(
     active: true,
   });
   await store.people.addToken({
-    personId: 'bootstrap-admin',
+    personId: BOOTSTRAP_ADMIN,
     sha256: sha256Hex(adminToken),
     label: 'first start',
     expiresAt: new Date(now.getTime() + ADMIN_HOURS * 3_600_000).toISOString(),
@@ -101,7 +99,7 @@ export async function firstStart(
 
 /** Configured sources and those made at the first start; a configured name wins. */
 export async function allSources(
-  store: Store,
+  store: Pick<Store, 'sources'>,
   configuration: Configuration,
 ): Promise<readonly SourceConfiguration[]> {
   const stored = await store.sources.list();

@@ -11,13 +11,16 @@ interface Part {
   readonly configuration: Configuration;
   readonly sources: readonly SourceConfiguration[];
   readonly inventory: readonly InventoryEntry[];
+  readonly playbooks: readonly PinnedPlaybook[];
   readonly router: Router;
   readonly intake: Intake;
 }
 
+/** What a process goes by: its configuration under the rules, who may send alerts, and the playbooks in force. */
+export type LiveState = Pick<Part, 'configuration' | 'sources' | 'playbooks'>;
+
 /** What stays when the configuration is read again. */
 export interface LiveGround {
-  readonly playbooks: readonly PinnedPlaybook[];
   /** Entries that discovery found at the start. */
   readonly discovered: readonly InventoryEntry[];
 }
@@ -27,40 +30,28 @@ export interface Live {
   readonly configuration: () => Configuration;
   readonly sources: () => readonly SourceConfiguration[];
   readonly inventory: () => readonly InventoryEntry[];
+  readonly playbooks: () => readonly PinnedPlaybook[];
   readonly router: Router;
   readonly intake: Intake;
   /** Makes everything that a configuration means; `swap` puts it in force and cannot fail. Raises `invalid`. */
-  prepare(
-    configuration: Configuration,
-    sources: readonly SourceConfiguration[],
-  ): { readonly swap: () => void };
+  prepare(state: LiveState): { readonly swap: () => void };
 }
 
 /** Puts a first configuration in force. Raises `invalid` when an expression of it does not type-check. */
-export function createLive(
-  ground: LiveGround,
-  first: {
-    readonly configuration: Configuration;
-    readonly sources: readonly SourceConfiguration[];
-  },
-): Live {
-  const partOf = (configuration: Configuration, sources: readonly SourceConfiguration[]): Part => {
+export function createLive(ground: LiveGround, first: LiveState): Live {
+  const partOf = ({ configuration, sources, playbooks }: LiveState): Part => {
     const { routes, selectionRules, storm } = configuration;
     const inventory = mergeInventory(configuration.inventory, ground.discovered);
-    const router = createRouter({
-      routes,
-      inventory,
-      selectionRules,
-      storm,
-      playbooks: ground.playbooks,
-    });
-    return { configuration, sources, inventory, router, intake: createIntake({ sources, router }) };
+    const router = createRouter({ routes, inventory, selectionRules, storm, playbooks });
+    const intake = createIntake({ sources, router });
+    return { configuration, sources, inventory, playbooks, router, intake };
   };
-  let part = partOf(first.configuration, first.sources);
+  let part = partOf(first);
   return {
     configuration: () => part.configuration,
     sources: () => part.sources,
     inventory: () => part.inventory,
+    playbooks: () => part.playbooks,
     router: {
       route: (incoming) => part.router.route(incoming),
       explainTargets: (alert) => part.router.explainTargets(alert),
@@ -71,8 +62,8 @@ export function createLive(
       isWatchdog: (source, incoming) => part.intake.isWatchdog(source, incoming),
       route: (incoming) => part.intake.route(incoming),
     },
-    prepare: (configuration, sources) => {
-      const next = partOf(configuration, sources);
+    prepare: (state) => {
+      const next = partOf(state);
       return {
         swap: () => {
           part = next;

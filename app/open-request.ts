@@ -76,7 +76,7 @@ function severityOf(text: string | undefined): Severity | null {
  */
 export function createOpenRequest(options: {
   readonly router: Router;
-  readonly playbooks: readonly PinnedPlaybook[];
+  readonly playbooks: () => readonly PinnedPlaybook[];
   /** Names of the models of the inventory, as it is now. */
   readonly models: () => readonly string[];
   readonly now: () => Date;
@@ -87,7 +87,7 @@ export function createOpenRequest(options: {
     const incoming: IncomingAlert = { alert, dedupeKey: alert.fingerprint };
     const { routing, route } = options.router.route(incoming);
     const playbook = playbookNamed(
-      options.playbooks,
+      options.playbooks(),
       words.named['playbook'] ?? routing.incident.playbookName,
     );
     const suspect = words.named['suspect'] ?? routing.incident.suspect;

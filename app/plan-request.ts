@@ -24,11 +24,11 @@ function attemptOf(scheduledAt: Date): Attempt {
 /** Plans a playbook on an incident, or on what words name, with zero writes. Raises `not_found`, `invalid`. */
 export function createPlanRequest(options: {
   readonly activities: ActivityDependencies;
-  readonly playbooks: readonly PinnedPlaybook[];
+  readonly playbooks: () => readonly PinnedPlaybook[];
   readonly openRequest: (text: string, actor: Actor) => OpenRequest;
 }): (request: PlanRequest) => Promise<JsonObject> {
   return async (request) => {
-    const pinned = pinnedOf(options.playbooks, request.playbook);
+    const pinned = pinnedOf(options.playbooks(), request.playbook);
     const known = await incidentOf(options, request);
     const incident = { ...known, parameters: { ...known.parameters, ...request.parameters } };
     const attempt = attemptOf(options.activities.now());
@@ -57,10 +57,10 @@ async function incidentOf(
 /** Plans the playbook that an alert leads to, as if its incident had just been opened; zero writes. Raises `not_found`. */
 export function createAlertPlan(options: {
   readonly activities: ActivityDependencies;
-  readonly playbooks: readonly PinnedPlaybook[];
+  readonly playbooks: () => readonly PinnedPlaybook[];
 }): (playbook: string, routing: Routing) => Promise<JsonObject> {
   return (name, routing) => {
-    const pinned = pinnedOf(options.playbooks, name);
+    const pinned = pinnedOf(options.playbooks(), name);
     const { now } = options.activities;
     const incident = imagined(routing.incident, routing.incidentKey, now());
     return previewPlaybook(options.activities, attemptOf(now()), { incident, pinned });

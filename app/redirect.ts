@@ -13,7 +13,7 @@ const APPROVALS_MAX = 200;
 
 /** What a redirected incident may be given. */
 export interface Redirections {
-  readonly playbooks: readonly PinnedPlaybook[];
+  readonly playbooks: () => readonly PinnedPlaybook[];
   /** As it is in force now. */
   readonly inventory: () => readonly InventoryEntry[];
 }
@@ -97,7 +97,7 @@ function answerTo(redirections: Redirections, incident: Incident, command: Redir
 
 function rerouted({ playbooks }: Redirections, incident: Incident, name: string): Change {
   if (incident.playbookName === name) return { refusal: `It runs ${name} already.` };
-  if (!playbooks.some(({ playbook }) => playbook.name === name)) {
+  if (!playbooks().some(({ playbook }) => playbook.name === name)) {
     return { refusal: `There is no playbook ${name}.` };
   }
   return {

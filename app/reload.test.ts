@@ -1,6 +1,6 @@
 // Goal: a configuration is put in force whole or not at all while the process runs. Method: a real database, the shipped
 // playbooks, and a reader that gives one changed configuration after another.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pino from 'pino';
 import type { WebhookRequest } from '../api/dependencies.ts';
 import { connectorModules } from '../connectors/registry.ts';
@@ -11,12 +11,13 @@ import { sha256Hex } from '../evidence/digest.ts';
 import { loadPlaybooks } from '../playbooks/loader.ts';
 import { createStore } from '../store/database.ts';
 import type { Store } from '../store/tables.ts';
-import { freshDatabase } from '../test/harness.ts';
+import { freshDatabase, unique } from '../test/harness.ts';
 import { readConfiguration } from './config-file.ts';
 import { configurationReferences, PLAYBOOKS_DIR } from './configuration-references.ts';
-import { putPeople } from './first-start.ts';
-import { createLive, type Live } from './live.ts';
+import type { Live } from './live.ts';
 import { createReload } from './reload.ts';
+import { installRules, type InstalledRules } from './rules/install.ts';
+import { testKey } from './rules/test-key.ts';
 
 const FILE = `sources:
   - name: prod
@@ -49,18 +50,19 @@ const ALERT: IncomingAlert = {
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let store: Store;
 let parse: (text: string) => Configuration;
+let worker: Store;
+let rules: InstalledRules;
 let live: Live;
 let next: () => Configuration;
 let reload: ReturnType<typeof createReload>;
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  store = await createStore({ databaseUrl: database.url, role: 'api', poolSize: 2 });
   const references = await configurationReferences({});
   parse = (text) => readConfiguration(text, 'firebreak.yaml', references);
 });
-afterAll(async () => {
+afterEach(async () => {
   await store.close();
+  await worker.close();
   await database.drop();
 });
 
@@ -68,13 +70,20 @@ beforeEach(async () => {
   const configuration = parse(FILE);
   const manifests = connectorModules.map(({ manifest }) => manifest);
   const playbooks = await loadPlaybooks(PLAYBOOKS_DIR, manifests);
-  await putPeople(store, configuration.people);
-  live = createLive(
-    { playbooks, discovered: [] },
-    { configuration, sources: configuration.sources },
-  );
+  database = await freshDatabase();
+  const { url: databaseUrl } = database;
+  store = await createStore({ databaseUrl, role: 'api', poolSize: 2 });
+  worker = await createStore({ databaseUrl, role: 'worker', poolSize: 2 });
+  rules = await installRules({
+    ...{ api: store, worker, configuration, playbooks, discovered: [], key: testKey() },
+    channels: { slack: false, mail: false },
+    now: () => new Date(),
+    newId: (prefix) => unique(prefix),
+    log: pino({ level: 'silent' }),
+  });
+  live = rules.live;
   const log = pino({ level: 'silent' });
-  reload = createReload({ live, store, read: () => Promise.resolve().then(() => next()), log });
+  reload = createReload({ rules, read: () => Promise.resolve().then(() => next()), log });
 });
 
 function changed(...replacements: readonly (readonly [string, string])[]): void {
@@ -114,13 +123,14 @@ describe('a good file', () => {
     expect(await reload()).toEqual({
       changed: ['sources', 'inventory', 'routes'],
       needsRestart: [],
+      proposed: null,
     });
     expect([seen(), sourceOf('token-of-prod'), sourceOf('another')]).toEqual([
       ['drifting', 'scores'],
       null,
       'prod',
     ]);
-    expect(await reload()).toEqual({ changed: [], needsRestart: [] });
+    expect(await reload()).toEqual({ changed: [], needsRestart: [], proposed: null });
   });
 
   test('takes all power from who is gone, and leaves who was added by hand', async () => {
@@ -128,7 +138,7 @@ describe('a good file', () => {
     const token = { personId: 'ada', sha256, label: 'laptop', expiresAt: null, canApprove: true };
     await store.people.addToken(token);
     const added = { name: 'Cy', roles: ['viewer' as const], slackUser: null, mail: null };
-    await store.people.put({ id: 'cy', ...added, active: true });
+    await rules.desk?.putPerson({ id: 'cy', ...added, active: true }, 'ada');
     expect(await store.people.byToken(sha256)).not.toBeNull();
     changed(['  - { id: ada, name: Ada, roles: [approver-security] }\n', '']);
     expect((await reload()).changed).toEqual(['people']);
@@ -165,7 +175,11 @@ describe('nothing is changed', () => {
     const was = before();
     const instances = 'instances:\n  - { name: m, connector: mlflow, config: { url: http://a } }\n';
     changed(['name: drift', 'name: drifting'], ['sources:', `${instances}sources:`]);
-    expect(await reload()).toEqual({ changed: [], needsRestart: ['instances'] });
+    expect(await reload()).toEqual({
+      changed: [],
+      needsRestart: ['instances'],
+      proposed: null,
+    });
     expect(before()).toEqual(was);
   });
 
@@ -177,16 +191,19 @@ describe('nothing is changed', () => {
     expect(before()).toEqual(was);
   });
 
-  test('when people cannot be written', async () => {
+  test('when the rules cannot be written', async () => {
     const was = before();
-    const failing: Store = {
-      ...store,
-      transaction: () => Promise.reject(new AppError('unavailable', 'No database.')),
+    if (rules.desk === null) throw new Error('no desk');
+    const failing = {
+      ...rules.desk,
+      proposeFile: () => Promise.reject(new AppError('unavailable', 'No database.')),
     };
     changed(['name: drift', 'name: drifting']);
     const log = pino({ level: 'silent' });
     const read = (): Promise<Configuration> => Promise.resolve(next());
-    await expect(createReload({ live, store: failing, read, log })()).rejects.toMatchObject({
+    await expect(
+      createReload({ rules: { ...rules, desk: failing }, read, log })(),
+    ).rejects.toMatchObject({
       code: 'unavailable',
     });
     expect(before()).toEqual(was);
@@ -194,7 +211,7 @@ describe('nothing is changed', () => {
 
   test('without a file', async () => {
     const log = pino({ level: 'silent' });
-    await expect(createReload({ live, store, read: null, log })()).rejects.toMatchObject({
+    await expect(createReload({ rules, read: null, log })()).rejects.toMatchObject({
       code: 'invalid',
       field: 'config',
     });

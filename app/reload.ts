@@ -3,24 +3,15 @@ import type { ReloadReport } from '../api/dependencies.ts';
 import type { Configuration } from '../domain/configuration.ts';
 import { AppError } from '../domain/error.ts';
 import { canonicalJson } from '../evidence/digest.ts';
-import type { Store } from '../store/tables.ts';
-import { allSources, putPeople } from './first-start.ts';
-import type { Live } from './live.ts';
+import type { InstalledRules } from './rules/install.ts';
+import { isRuleKey } from './rules/rules-of.ts';
 
-/** Parts of the file that are read at each use; everything else is built into the running process. */
-const LIVE: ReadonlySet<string> = new Set([
-  'sources',
-  'inventory',
-  'selectionRules',
-  'routes',
-  'storm',
-  'people',
-]);
+/** Parts of the file that are read at each use, beside the rules; everything else is built into the running process. */
+const LIVE: ReadonlySet<string> = new Set(['sources']);
 
 /** What a reload needs. */
 export interface ReloadOptions {
-  readonly live: Live;
-  readonly store: Store;
+  readonly rules: Pick<InstalledRules, 'live' | 'desk' | 'file' | 'takeFile'>;
   /** Reads the file again; null when the process was started without one. Raises `invalid`. */
   readonly read: (() => Promise<Configuration>) | null;
   readonly log: Logger;
@@ -52,34 +43,36 @@ function restartsFor(
   keys: readonly string[],
 ): readonly string[] {
   const rounds = watchedOf(before) === watchedOf(after) ? [] : ['sources (watchdog, alertmanager)'];
-  return [...keys.filter((key) => !LIVE.has(key)), ...rounds];
+  return [...keys.filter((key) => !LIVE.has(key) && !isRuleKey(key)), ...rounds];
 }
 
-async function reloadOnce({ live, store, read, log }: ReloadOptions): Promise<ReloadReport> {
+async function reloadOnce({ rules, read, log }: ReloadOptions): Promise<ReloadReport> {
   if (read === null) {
     throw new AppError('invalid', 'This process was started without a configuration file.', {
       field: 'config',
     });
   }
-  const configuration = await read();
-  const before = live.configuration();
-  const keys = changedKeys(before, configuration);
-  const needsRestart = restartsFor(before, configuration, keys);
+  const next = await read();
+  const needsRestart = restartsFor(rules.file(), next, changedKeys(rules.file(), next));
   // Half a file is no file: a route may name what only the restart brings.
   if (needsRestart.length > 0) {
     log.warn({ needsRestart }, 'configuration not reloaded: a restart is needed');
-    return { changed: [], needsRestart };
+    return { changed: [], needsRestart, proposed: null };
   }
-  const next = live.prepare(configuration, await allSources(store, configuration));
-  await putPeople(store, configuration.people);
-  next.swap();
-  log.info({ changed: keys }, 'configuration reloaded');
-  return { changed: keys, needsRestart: [] };
+  const before = rules.live.configuration();
+  // Rules first: when they cannot be asked for, the old file stays whole.
+  const asked = await rules.desk?.proposeFile(next);
+  await rules.takeFile(next);
+  const changed = changedKeys(before, rules.live.configuration());
+  const proposed = asked?.outcome === 'proposed' ? asked.change.id : null;
+  log.info({ changed, proposed }, 'configuration reloaded');
+  return { changed, needsRestart: [], proposed };
 }
 
 /**
- * A function that reads the configuration again and puts it in force, whole or not at all; calls at the same time wait for
- * each other. Raises `invalid` for a file with a mistake, and `unavailable` when people cannot be written: then the old one stays.
+ * A function that reads the configuration again and puts it in force; rules that people have to approve wait for them, and
+ * what is in force stays. Calls at the same time wait for each other. Raises `invalid` for a file with a mistake, and
+ * `unavailable` when the rules cannot be written: then the old one stays whole.
  */
 export function createReload(options: ReloadOptions): () => Promise<ReloadReport> {
   let last: Promise<unknown> = Promise.resolve();

@@ -6,6 +6,7 @@ import type { Store } from '../store/tables.ts';
 import { createCatchUp } from './catch-up.ts';
 import { createHeartbeat, createSelfChecker } from './heartbeat.ts';
 import { readmit } from './readmission.ts';
+import type { OpenedDesk } from './rules/desk.ts';
 import type { SelfWatchParts } from './self-watch.ts';
 import { createWatchdogs } from './source-watchdog.ts';
 
@@ -17,11 +18,12 @@ export interface WatchGround {
   };
   readonly worker: Store;
   readonly activities: Pick<ActivityDependencies, 'channels' | 'newId' | 'now'>;
+  readonly desk: Pick<OpenedDesk, 'round'> | null;
 }
 
 /** The parts of the watch, as far as the configuration asks for them. */
 export function selfWatchParts(
-  { settings, worker, activities }: WatchGround,
+  { settings, worker, activities, desk }: WatchGround,
   { store, intake, metrics }: Pick<ApiDependencies, 'store' | 'intake' | 'metrics'>,
   sources: readonly SourceConfiguration[],
 ): SelfWatchParts {
@@ -41,6 +43,7 @@ export function selfWatchParts(
     ...{ checker, metrics, log },
     watchdogs: createWatchdogs({ store, messages: worker, sources, channels, log, now }),
     catchUp: createCatchUp({ store, intake, sources, log, now }),
+    rules: async () => desk?.round(),
     readmit: () => readmit(store, intake, now()),
   };
 }

@@ -103,7 +103,7 @@ describe('the self-check', () => {
     const relay = await startRelay({
       store: stores.worker(),
       engine: { start: unasked, wake: unasked, decide: unasked, terminate: unasked },
-      redirections: { playbooks: [], inventory: () => [] },
+      redirections: { playbooks: () => [], inventory: () => [] },
       messenger: { send: unasked },
       namespace: { isOurs: () => Promise.resolve(true), look: () => Promise.resolve(true) },
       log,
@@ -196,6 +196,7 @@ describe('the watch', () => {
         state: () => ({ wholeAt: '2026-11-23T10:00:00.000Z', beatAt: null, problem: 'none yet' }),
         close: () => Promise.resolve(),
       },
+      rules: () => Promise.resolve(),
       watchdogs: {
         round: () => Promise.reject(new Error('no database')),
         states: () => [{ source: 'dog', alertname: 'Watchdog', lastSeenAt: null, missing: true }],

@@ -16,6 +16,8 @@ export interface SelfWatchParts {
   readonly catchUp: CatchUp;
   /** Takes in again what silences that are over had suppressed; answers how many alerts. */
   readonly readmit: () => Promise<number>;
+  /** Settles changes of the rules that are due, follows the newest rules, and tells people. */
+  readonly rules: () => Promise<void>;
   readonly metrics: Registry;
   readonly log: Logger;
 }
@@ -84,6 +86,7 @@ export function startSelfWatch(parts: SelfWatchParts): SelfWatch {
   const look = async (): Promise<void> => {
     await attempt('catching up', () => catchUp.round());
     await attempt('readmission', parts.readmit);
+    await attempt('rules', parts.rules);
     await attempt('watchdogs', () => watchdogs.round());
     await attempt('self-check', () => checker?.round() ?? Promise.resolve());
   };

@@ -28,7 +28,7 @@ export async function startSlackDoor(
   options: {
     readonly store: Store;
     readonly router: Router;
-    readonly playbooks: readonly PinnedPlaybook[];
+    readonly playbooks: () => readonly PinnedPlaybook[];
     readonly models: () => readonly string[];
     readonly log: Logger;
   },

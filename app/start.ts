@@ -3,7 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { DEFAULT_CAPS } from '../domain/cap.ts';
-import { DEFAULT_STORM, type Configuration } from '../domain/configuration.ts';
+import {
+  DEFAULT_CHANGE_DELAY_SECONDS,
+  DEFAULT_STORM,
+  type Configuration,
+} from '../domain/configuration.ts';
 import { readConfigurationFile } from './config-file.ts';
 import { environmentWithFile, readConfig, type Config, type Environment } from './config.ts';
 import { configurationReferences, PLAYBOOKS_DIR } from './configuration-references.ts';
@@ -34,6 +38,7 @@ export const EMPTY_CONFIGURATION: Configuration = {
   storm: DEFAULT_STORM,
   caps: DEFAULT_CAPS,
   people: [],
+  changeDelaySeconds: DEFAULT_CHANGE_DELAY_SECONDS,
   heartbeatUrl: null,
   slackChannel: null,
   mailTo: [],

@@ -3,6 +3,7 @@ import { AppError } from '../domain/error.ts';
 import { renderTable } from '../render/terminal.ts';
 import { visibleCut } from '../render/visible.ts';
 import { argument, option } from './arguments.ts';
+import { addChanges } from './change.ts';
 import { EXIT } from './failure.ts';
 import { reloadText } from './reload.ts';
 import type { Arguments, Registrar } from './registrar.ts';
@@ -82,8 +83,9 @@ async function reload(session: Session): Promise<number> {
   return report.needsRestart.length > 0 ? EXIT.refused : EXIT.ok;
 }
 
-/** `firebreak config print|validate|reload`: what is configured, where it came from, what is wrong with it. */
-export function registerConfig({ program, run }: Registrar): void {
+/** `firebreak config …`: what is configured, where it came from, what is wrong with it, and what people are asked about it. */
+export function registerConfig(registrar: Registrar): void {
+  const { program, run } = registrar;
   const config = program.command('config').description('settings and the configuration file');
   run(
     config
@@ -106,4 +108,5 @@ export function registerConfig({ program, run }: Registrar): void {
       .description('let the server read its file again; a file with a mistake changes nothing'),
     reload,
   );
+  addChanges(config, registrar);
 }

@@ -1,4 +1,4 @@
-import { DEFAULT_STORM } from '../domain/configuration.ts';
+import { DEFAULT_CHANGE_DELAY_SECONDS, DEFAULT_STORM } from '../domain/configuration.ts';
 import { DEFAULT_CAPS } from '../domain/cap.ts';
 import type { Configuration, InstanceConfiguration, Route } from '../domain/configuration.ts';
 import type { InventoryEntry, OnIsolation } from '../domain/inventory.ts';
@@ -127,6 +127,7 @@ export function demoConfiguration(world: DemoWorld): Configuration {
     routes: routesOf(world),
     storm: DEFAULT_STORM,
     caps: DEFAULT_CAPS,
+    changeDelaySeconds: DEFAULT_CHANGE_DELAY_SECONDS,
     people: DEMO_PEOPLE.map((person) => ({ ...person, roles: [...person.roles] })),
     heartbeatUrl: null,
     slackChannel: null,

@@ -34,6 +34,30 @@ async function serverFinding(session: Session): Promise<Finding> {
   }
 }
 
+/** Whether changes of the rules wait for people; nothing without a token, which only people of the installation have. */
+async function rulesFinding(session: Session): Promise<readonly Finding[]> {
+  const { api } = await import('../api/client.ts');
+  try {
+    const client = await session.client();
+    const query = { querystring: { status: 'open' as const } };
+    const { revision, items } = await client.call(api.rules.list, query);
+    const inForce = `revision ${revision.number.toString()} since ${revision.since}`;
+    if (items.length > 0) {
+      const waiting = items.map(({ id }) => id).join(', ');
+      const fix = 'See `firebreak config changes`, then approve or reject them.';
+      const detail = `${inForce}; changes wait for people: ${waiting}`;
+      return [{ name: 'rules', ok: false, detail, fix }];
+    }
+    const kept = revision.armed
+      ? 'a change needs two people'
+      : 'one administrator may change them: no route acts, or nobody could approve';
+    return [{ name: 'rules', ok: true, detail: `${inForce}; ${kept}`, fix: null }];
+  } catch {
+    // No server, or no token of ours: the finding about the server says so.
+    return [];
+  }
+}
+
 /** `firebreak doctor`: everything that is needed, and the fix for each missing thing. */
 export function registerDoctor({ program, run }: Registrar): void {
   run(
@@ -48,7 +72,11 @@ export function registerDoctor({ program, run }: Registrar): void {
         FIREBREAK_DATA_DIR: option(args, 'dataDir'),
         FIREBREAK_CONFIG: option(args, 'config'),
       };
-      const checks: readonly Finding[] = [...(await examine(flags)), await serverFinding(session)];
+      const checks: readonly Finding[] = [
+        ...(await examine(flags)),
+        await serverFinding(session),
+        ...(await rulesFinding(session)),
+      ];
       const ok = checks.every((check) => check.ok);
       session.result({ ok, checks }, () =>
         checks

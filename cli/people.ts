@@ -30,8 +30,12 @@ function addUser({ program, run }: Registrar): void {
           active: args.options['inactive'] !== true,
         },
       });
-      const { id, roles } = reply.person;
-      session.result(reply, () => `${id}: ${roles.join(', ')}.`);
+      const { person, change } = reply;
+      session.result(reply, () =>
+        change === null
+          ? `${person.id}: ${person.roles.join(', ')}.`
+          : `Two people must approve this (${change}): see firebreak config changes.`,
+      );
       return EXIT.ok;
     },
   );
@@ -75,6 +79,9 @@ export function registerPeople(registrar: Registrar): void {
         },
       });
       session.progress('This token is shown only now:');
+      if (!reply.canApprove) {
+        session.progress('It approves nothing: only who has an approving token makes another.');
+      }
       session.result(reply, () => reply.token);
       return EXIT.ok;
     },

@@ -11,9 +11,10 @@ test('each SIGHUP reloads and tells, until nobody listens', async () => {
   const signals = new EventEmitter();
   const told: string[] = [];
   const outcomes: (() => Promise<Reloaded>)[] = [
-    () => Promise.resolve({ changed: ['routes', 'people'], needsRestart: [] }),
-    () => Promise.resolve({ changed: [], needsRestart: [] }),
-    () => Promise.resolve({ changed: [], needsRestart: ['instances'] }),
+    () => Promise.resolve({ changed: ['routes', 'people'], needsRestart: [], proposed: null }),
+    () => Promise.resolve({ changed: [], needsRestart: [], proposed: null }),
+    () => Promise.resolve({ changed: ['sources'], needsRestart: [], proposed: 'chg_1' }),
+    () => Promise.resolve({ changed: [], needsRestart: ['instances'], proposed: null }),
     () => Promise.reject(new AppError('invalid', 'f.yaml:3:1: Unknown key.')),
   ];
   const reload = (): Promise<Reloaded> => outcomes.shift()?.() ?? Promise.reject(new Error('more'));
@@ -28,6 +29,7 @@ test('each SIGHUP reloads and tells, until nobody listens', async () => {
   expect(told).toEqual([
     'In force now: routes, people.',
     'The configuration is as it was.',
+    'In force now: sources. Two people must approve the rest (chg_1): see firebreak config changes.',
     'Nothing was changed: instances changed and need a restart.',
     'The configuration stays as it was: f.yaml:3:1: Unknown key.',
   ]);

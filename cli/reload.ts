@@ -1,19 +1,23 @@
 import { toAppError } from '../domain/error.ts';
 
-/** What a reload did: parts in force now, parts that need a restart (then nothing was changed). */
+/** What a reload did: parts in force now, parts that need a restart (then nothing was changed), a change that waits. */
 export interface Reloaded {
   readonly changed: readonly string[];
   readonly needsRestart: readonly string[];
+  /** The change of the rules that people are asked about; null when nobody has to be. */
+  readonly proposed: string | null;
 }
 
 /** One line for people about a reload. */
-export function reloadText({ changed, needsRestart }: Reloaded): string {
+export function reloadText({ changed, needsRestart, proposed }: Reloaded): string {
   if (needsRestart.length > 0) {
     return `Nothing was changed: ${needsRestart.join(', ')} changed and need a restart.`;
   }
-  return changed.length === 0
-    ? 'The configuration is as it was.'
-    : `In force now: ${changed.join(', ')}.`;
+  const inForce = changed.length === 0 ? [] : [`In force now: ${changed.join(', ')}.`];
+  if (proposed !== null) {
+    inForce.push(`Two people must approve the rest (${proposed}): see firebreak config changes.`);
+  }
+  return inForce.length === 0 ? 'The configuration is as it was.' : inForce.join(' ');
 }
 
 /**

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { ROLES } from './approval.ts';
 import { capsSchema } from './cap-schema.ts';
-import { DEFAULT_STORM, type Configuration } from './configuration.ts';
+import {
+  DEFAULT_CHANGE_DELAY_SECONDS,
+  DEFAULT_STORM,
+  type Configuration,
+} from './configuration.ts';
 import { MODES } from './incident.ts';
 import { ON_ISOLATION } from './inventory.ts';
 import { nameSchema as name } from './name-schema.ts';
@@ -273,6 +277,12 @@ export const configurationSchema = z.strictObject({
     'Limits over all incidents; beyond one an effect needs an approval of R2.',
   ),
   people: list(person).describe('Who may do what.'),
+  changeDelaySeconds: z
+    .int()
+    .min(60)
+    .max(604_800)
+    .default(DEFAULT_CHANGE_DELAY_SECONDS)
+    .describe('So long a change of the rules waits at least, once two people must approve it.'),
   heartbeatUrl: webAddress
     .nullable()
     .default(null)

@@ -95,6 +95,9 @@ export interface StormConfiguration {
 /** What holds unless the configuration says otherwise: twenty in five minutes. */
 export const DEFAULT_STORM: StormConfiguration = { newIncidentsMax: 20, windowSeconds: 300 };
 
+/** How long a change of the rules waits at least, unless the configuration says otherwise: an hour. */
+export const DEFAULT_CHANGE_DELAY_SECONDS = 3600;
+
 /** A person as the configuration names them. */
 export interface PersonConfiguration {
   readonly id: string;
@@ -115,6 +118,8 @@ export interface Configuration {
   /** Limits over all incidents. */
   readonly caps: Caps;
   readonly people: readonly PersonConfiguration[];
+  /** How long a change of the rules waits at least, once two people have to approve it. */
+  readonly changeDelaySeconds: number;
   /** Told by a GET, each minute, that the whole way from intake to log works; null: nobody is told. */
   readonly heartbeatUrl: string | null;
   /** Where milestones go; null switches a channel off. */

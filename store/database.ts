@@ -25,6 +25,7 @@ import { createPlaybookTable } from './playbook.ts';
 import { createResultTable } from './result.ts';
 import { STORE_ROLES } from './role.ts';
 import type { StoreRole } from './role.ts';
+import { createRuleTable } from './rule.ts';
 import { createSelfWatchTable } from './self-watch.ts';
 import { createSettingTable } from './setting.ts';
 import { createSilenceTable } from './silence.ts';
@@ -105,6 +106,7 @@ export function createTables(connection: Connection): Tables {
     silences: createSilenceTable(connection),
     selfWatch: createSelfWatchTable(connection),
     halts: createHaltTable(connection),
+    rules: createRuleTable(connection),
   };
 }
 

@@ -36,6 +36,12 @@ const ADD_TOKEN = {
     where token.person_id = excluded.person_id`,
 };
 
+const HAS_TOKEN = {
+  name: 'person-has-token',
+  text: `select 1 as one from firebreak.token
+    where person_id = $1 and (expires_at is null or expires_at > now()) limit 1`,
+};
+
 const BY_TOKEN = {
   name: 'person-by-token',
   text: `select ${COLUMNS}, t.can_approve as "canApprove"
@@ -81,6 +87,8 @@ export function createPersonTable(connection: Connection): PersonTable {
         token.canApprove,
       ]);
     },
+    hasToken: async (personId) =>
+      (await connection.rows(HAS_TOKEN, [personId], z.object({}))).length > 0,
     byToken: (sha256) => firstRow(connection.rows(BY_TOKEN, [sha256], tokenRow)),
   };
 }

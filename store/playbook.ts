@@ -15,6 +15,12 @@ const GET = {
   text: `select digest, document as playbook from firebreak.playbook where digest = $1`,
 };
 
+const DIGESTS_MAX = 10_000;
+const DIGESTS = {
+  name: 'playbook-digests',
+  text: `select digest from firebreak.playbook order by digest limit $1`,
+};
+
 const playbookRow: z.ZodType<PinnedPlaybook> = z.object({
   digest: z.string(),
   playbook: document<PinnedPlaybook['playbook']>(),
@@ -27,5 +33,9 @@ export function createPlaybookTable(connection: Connection): PlaybookTable {
       await connection.write(PUT, [digest, playbook.name, JSON.stringify(playbook)]);
     },
     get: (digest) => firstRow(connection.rows(GET, [digest], playbookRow)),
+    digests: async () => {
+      const rows = await connection.rows(DIGESTS, [DIGESTS_MAX], z.object({ digest: z.string() }));
+      return rows.map(({ digest }) => digest);
+    },
   };
 }

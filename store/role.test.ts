@@ -34,6 +34,15 @@ const INSERT_DECISION = `insert into firebreak.decision
 const INSERT_FACT = `insert into firebreak.fact
   select incident_id, 99, 'k', kind, recorded_at, previous_hash, hash, body from firebreak.fact limit 1`;
 
+const INSERT_REVISION = `insert into firebreak.rule_revision
+    (number, digest, rules, ground, armed, former_playbooks, since, signature)
+  values (1, 'd', '{}', 'first', false, '[]', 'now', 'none')`;
+const INSERT_CHANGE = `insert into firebreak.rule_change (id, base, digest, rules, proposed_at, signature)
+  values ('c', 1, 'd', '{}', 'now', 'none')`;
+const INSERT_ANSWER = `insert into firebreak.rule_answer
+    (id, change_id, digest, verdict, person, answered_at, signature)
+  values ('a', 'c', 'd', 'approve', 'eve', 'now', 'none')`;
+
 const INSERT_OBSERVATION = `insert into firebreak.observation
     (instance, kind, subject, digest, recorded_at, back_fill)
   values ('mlflow', 'artifact', 'a/1', '', 'epoch', false)`;
@@ -56,6 +65,18 @@ describe('rights', () => {
     ['worker', 'alter table firebreak.fact disable trigger all', REFUSED],
     ['worker', INSERT_DECISION, REFUSED],
     ['api', INSERT_DECISION, 'ok'],
+    ['worker', INSERT_REVISION, REFUSED],
+    ['api', INSERT_REVISION, 'ok'],
+    ['worker', INSERT_ANSWER, REFUSED],
+    ['worker', INSERT_CHANGE, REFUSED],
+    ['api', INSERT_CHANGE, 'ok'],
+    ['worker', `update firebreak.rule_change set status = 'in-force'`, REFUSED],
+    ['api', `update firebreak.rule_change set proposed_at = ''`, REFUSED],
+    ['api', `update firebreak.rule_revision set armed = false`, REFUSED],
+    ['owner', `update firebreak.rule_revision set armed = false`, IMMUTABLE],
+    ['owner', 'delete from firebreak.rule_revision', IMMUTABLE],
+    ['owner', 'delete from firebreak.rule_answer', IMMUTABLE],
+    ['owner', 'delete from firebreak.rule_change', IMMUTABLE],
     ['worker', `update firebreak.decision set person = 'bob'`, REFUSED],
     ['worker', `update firebreak.decision set signature = ''`, REFUSED],
     ['worker', `update firebreak.decision set outcome = 'accepted', reason = null`, 'ok'],

@@ -24,6 +24,7 @@ import type { OperationMove, OperationStage } from './operation-move.ts';
 import type { OutboxTable } from './outbox-table.ts';
 import type { SelfWatchTable } from './self-watch-table.ts';
 import type { Routing } from './routing.ts';
+import type { RuleTable } from './rule-table.ts';
 import type { SilenceTable } from './silence-table.ts';
 import type { SourceTable } from './source-table.ts';
 import type { Foreseen, ForeseenAlert } from './foreseen.ts';
@@ -269,6 +270,8 @@ export interface DecisionTable {
 export interface PlaybookTable {
   put(pinned: PinnedPlaybook): Promise<void>;
   get(digest: string): Promise<PinnedPlaybook | null>;
+  /** Every digest that is there, at most 10,000. */
+  digests(): Promise<readonly string[]>;
 }
 
 /** What can be done with evidence rows. */
@@ -344,6 +347,8 @@ export interface PersonTable {
     readonly expiresAt: string | null;
     readonly canApprove: boolean;
   }): Promise<void>;
+  /** True when the person has a token that is still good. */
+  hasToken(personId: string): Promise<boolean>;
   /** The active person and token rights behind a token's digest, or null. */
   byToken(
     sha256: string,
@@ -382,6 +387,7 @@ export interface Tables {
   readonly observations: ObservationTable;
   readonly findings: FindingTable;
   readonly halts: HaltTable;
+  readonly rules: RuleTable;
 }
 
 /** The store: every table on the pool, and transactions over them. */

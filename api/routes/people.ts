@@ -1,15 +1,29 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { AppError } from '../../domain/error.ts';
+import { BOOTSTRAP_ADMIN } from '../../domain/rules.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
-import { ADMINISTRATORS, callerOf, newToken } from '../auth.ts';
+import { ADMINISTRATORS, callerOf, newToken, type Caller } from '../auth.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { peopleEndpoints } from '../schema/person.ts';
+
+/**
+ * Whether a new token may approve. One made for oneself is worth what the present one is. Once changes need two people,
+ * one made for another approves only when that person has none: else an administrator could answer in their name.
+ */
+async function mayApprove(
+  { store, rules }: ApiDependencies,
+  { caller, personId }: { readonly caller: Caller; readonly personId: string },
+): Promise<boolean> {
+  if (personId === BOOTSTRAP_ADMIN) return false;
+  if (caller.person.id === personId) return caller.canApprove;
+  return !rules.revision().armed || !(await store.people.hasToken(personId));
+}
 
 /** Registers people and their tokens, for administrators. */
 export function registerPeople(app: FastifyInstance, dependencies: ApiDependencies): void {
   const api = app.withTypeProvider<ZodTypeProvider>();
-  const { store } = dependencies;
+  const { store, rules } = dependencies;
 
   api.route({
     ...peopleEndpoints.list,
@@ -26,8 +40,8 @@ export function registerPeople(app: FastifyInstance, dependencies: ApiDependenci
       if (self && !(person.active && person.roles.includes('admin'))) {
         throw new AppError('refused', 'Nobody takes away their own right to administer.');
       }
-      await store.people.put(person);
-      return { person };
+      const change = await rules.putPerson(person, callerOf(request).person.id);
+      return { person, change: change?.id ?? null };
     },
   });
 
@@ -37,16 +51,17 @@ export function registerPeople(app: FastifyInstance, dependencies: ApiDependenci
     handler: async (request, reply) => {
       const person = await store.people.get(request.params.id);
       if (person === null) throw new AppError('not_found', 'There is no such person.');
+      const caller = callerOf(request);
+      const canApprove = await mayApprove(dependencies, { caller, personId: person.id });
       const token = newToken();
       await store.people.addToken({
         personId: person.id,
         sha256: sha256Hex(token),
         label: request.body.label,
         expiresAt: request.body.expiresAt,
-        // A token that somebody made for themself with a bootstrap token inherits its limit.
-        canApprove: callerOf(request).person.id !== person.id || callerOf(request).canApprove,
+        canApprove,
       });
-      return reply.code(201).send({ token, personId: person.id });
+      return reply.code(201).send({ token, personId: person.id, canApprove });
     },
   });
 }

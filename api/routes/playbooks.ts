@@ -18,7 +18,7 @@ export function registerPlaybooks(app: FastifyInstance, dependencies: ApiDepende
   const api = app.withTypeProvider<ZodTypeProvider>();
 
   const requirePlaybook = (name: string): PinnedPlaybook => {
-    const found = dependencies.playbooks.find(({ playbook }) => playbook.name === name);
+    const found = dependencies.playbooks().find(({ playbook }) => playbook.name === name);
     if (found === undefined) throw new AppError('not_found', 'There is no such playbook.');
     return found;
   };
@@ -27,7 +27,7 @@ export function registerPlaybooks(app: FastifyInstance, dependencies: ApiDepende
     ...playbookEndpoints.list,
     config: { access: READERS },
     handler: () => ({
-      items: dependencies.playbooks.map(({ playbook, digest }) => ({
+      items: dependencies.playbooks().map(({ playbook, digest }) => ({
         name: playbook.name,
         class: playbook.class,
         title: playbook.title,

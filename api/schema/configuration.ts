@@ -15,6 +15,8 @@ export const configurationEndpoints = {
           changed: z.array(z.string()).readonly(),
           /** Parts that changed and need a restart; when there are any, nothing was changed. */
           needsRestart: z.array(z.string()).readonly(),
+          /** The change of the rules that people are asked about; null when nobody has to be. */
+          proposed: z.string().nullable(),
         }),
       },
     },

@@ -34,7 +34,13 @@ export const peopleEndpoints = {
         mail: z.email().max(254).nullable().default(null),
         active: z.boolean().default(true),
       }),
-      response: { 200: z.object({ person: personSchema }) },
+      response: {
+        200: z.object({
+          person: personSchema,
+          /** The change that two people have to approve first; null when it is done. */
+          change: z.string().nullable(),
+        }),
+      },
     },
   },
   token: {
@@ -47,7 +53,9 @@ export const peopleEndpoints = {
         label: z.string().trim().min(1).max(200),
         expiresAt: z.iso.datetime({ offset: true }).nullable().default(null),
       }),
-      response: { 201: z.object({ token: z.string(), personId: z.string() }) },
+      response: {
+        201: z.object({ token: z.string(), personId: z.string(), canApprove: z.boolean() }),
+      },
     },
   },
 } as const;

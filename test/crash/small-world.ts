@@ -1,5 +1,9 @@
 import { DEFAULT_CAPS } from '../../domain/cap.ts';
-import { DEFAULT_STORM, type Configuration } from '../../domain/configuration.ts';
+import {
+  DEFAULT_CHANGE_DELAY_SECONDS,
+  DEFAULT_STORM,
+  type Configuration,
+} from '../../domain/configuration.ts';
 
 export const NAMESPACE = 'ml';
 export const MODEL = 'fraud-scorer';
@@ -80,6 +84,7 @@ export function smallConfiguration(kubernetesUrl: string): Configuration {
     ],
     storm: DEFAULT_STORM,
     caps: DEFAULT_CAPS,
+    changeDelaySeconds: DEFAULT_CHANGE_DELAY_SECONDS,
     people: [{ id: PERSON, name: PERSON, roles: ['responder'], slackUser: null, mail: null }],
     heartbeatUrl: null,
     slackChannel: null,

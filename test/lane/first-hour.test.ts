@@ -232,6 +232,49 @@ describe('a start on the draft', () => {
     expect(viewer.code).toBe(3);
   });
 
+  test('once a route asks, raising it further takes two people, by the CLI as by the API', async () => {
+    const tokens = new Map<string, string>();
+    for (const [id, role] of [
+      ['mona', 'approver-model-owner'],
+      ['sam', 'approver-security'],
+      ['rex', 'responder'],
+    ] as const) {
+      expect((await command(['user', 'add', id, '--name', id, '--role', role])).code).toBe(0);
+      const { out } = await command(['token', 'add', id, '--label', 'laptop']);
+      tokens.set(id, out.trim());
+    }
+    const text = await readFile(file('firebreak.yaml'), 'utf8');
+    const asks = text
+      .replace('connector: loki', 'connector: mlflow')
+      .replace('mode: observe', 'mode: ask');
+    await writeFile(file('firebreak.yaml'), asks);
+    expect((await command(['config', 'reload'])).out).toBe('In force now: routes.\n');
+    await writeFile(file('firebreak.yaml'), asks.replace('mode: ask', 'mode: auto'));
+    const { out } = await command(['config', 'reload']);
+    const [id = ''] = /chg_\w+/.exec(out) ?? [];
+    expect(out).toBe(`Two people must approve the rest (${id}): see firebreak config changes.\n`);
+    const shown = (await command(['config', 'changes'])).out;
+    expect(shown).toContain('mode: "ask" → "auto"');
+    const [, digest = ''] = /digest: (\w+)/.exec(shown) ?? [];
+    const approve = ['config', 'approve', id, '--digest', digest];
+    for (const token of [firebreak.adminToken ?? '', tokens.get('rex')]) {
+      expect((await command(approve, token)).code).toBe(3);
+    }
+    expect((await command(approve, tokens.get('mona'))).code).toBe(0);
+    expect((await command(approve, tokens.get('sam'))).out).toContain('approved by: mona, sam');
+    // Its time has not come; until then anyone who responds can stop it.
+    const explained = await command(['route', 'explain', file('alert.json')]);
+    expect(explained.out).toContain(', ask, ');
+    const reject = ['config', 'reject', id, '--digest', digest, '--reason', 'a freeze'];
+    expect((await command(reject, tokens.get('rex'))).out).toContain('rejected: rex rejected it');
+    const more = await command(['user', 'add', 'eve', '--name', 'Eve', '--role', 'admin']);
+    expect(more.out).toMatch(/^Two people must approve this \(chg_/);
+    const again = await command(['token', 'add', 'sam', '--label', 'another']);
+    expect(again.err).toContain('It approves nothing');
+    const doctor = await command(['doctor', '--config', file('firebreak.yaml')]);
+    expect(doctor.out).toContain('BAD rules: revision');
+  });
+
   test('the doctor names each system, its version and its rights', async () => {
     await run(draft('--force'));
     const args = ['doctor', '--config', file('firebreak.yaml'), '--data-dir', folder, '--json'];

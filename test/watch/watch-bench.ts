@@ -16,6 +16,7 @@ import { createPlainClient, type PlainClient } from '../../lab/kubernetes/plain-
 import { CANARY_DEPLOYMENT, NAMESPACE, seedServing } from '../../lab/kubernetes/serving-sample.ts';
 import { createKubernetesTwin, type KubernetesTwin } from '../../lab/kubernetes/twin.ts';
 import type { Store } from '../../store/tables.ts';
+import { steadyRules } from '../steady-rules.ts';
 import { createIncidents, ENTRY } from '../workflows/engine-incidents.ts';
 import type { TestKey } from '../workflows/engine-people.ts';
 
@@ -127,8 +128,9 @@ function depsOf(
     connectors: { find: () => found, named: () => found },
     evidenceFiles: { put: unused, get: unused },
     inventory: () => [ENTRY],
-    caps: { ...DEFAULT_CAPS, atOnce: NO_LIMITS, perHour: NO_LIMITS },
-    playbooks: [],
+    caps: () => ({ ...DEFAULT_CAPS, atOnce: NO_LIMITS, perHour: NO_LIMITS }),
+    rules: steadyRules(),
+    playbooks: () => [],
     verifySignature: key.verify,
     haltFile: () => Promise.resolve(null),
     now,

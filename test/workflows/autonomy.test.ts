@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { guard } from '../../activities/guard.ts';
 import type { Approval } from '../../domain/approval.ts';
-import type { Incident } from '../../domain/incident.ts';
+import type { Incident, Mode } from '../../domain/incident.ts';
 import type { Playbook, PlaybookOperation } from '../../domain/playbook.ts';
 import { quietTemporalRuntime } from '../harness.ts';
+import { steadyRules } from '../steady-rules.ts';
 import { ENTRY, eventually } from './engine-incidents.ts';
 import { op, playbookOf } from './engine-operations.ts';
 import { startEngine, type Engine } from './engine.ts';
@@ -36,16 +38,21 @@ const START = { canary: 1, flag: 1, lamp: 1, one: 1, two: 1, three: 0 };
 
 let engine: Engine;
 const world: World = createWorld(START);
+/** How far the rules let every route go. */
+let routeMode: Mode = 'auto';
 
 beforeAll(async () => {
   await quietTemporalRuntime();
-  engine = await startEngine(playbook, world);
+  engine = await startEngine(playbook, world, {
+    rules: steadyRules({ modeOf: () => routeMode }),
+  });
 });
 afterAll(() => engine.stop());
 beforeEach(() => {
   for (const [name, value] of Object.entries(START)) world.values.set(name, value);
   world.writes.length = 0;
   world.serves = false;
+  routeMode = 'auto';
 });
 
 async function inReview(incident: Incident): Promise<void> {
@@ -227,6 +234,47 @@ describe('caps', () => {
       quorum: { people: 1, roles: ['approver-model-owner'] },
     });
     expect(asked?.title).toContain('last healthy capacity of m');
+    await finish(incident);
+  });
+});
+
+describe('rules', () => {
+  test('a route that is lowered lowers what it opened, where it is planned and at the guard', async () => {
+    routeMode = 'ask';
+    const incident = await engine.open({ mode: 'auto' });
+    await engine.approveNext(incident, ['ada']);
+    await engine.approveNext(incident, ['ada']);
+    await inReview(incident);
+    expect((await approvalsOf(incident)).map(({ operation }) => operation)).toEqual([
+      'drain',
+      'group',
+    ]);
+    const rows = await engine.store.operations.ofIncident(incident.id);
+    const drain = rows.find(({ operation }) => operation === 'drain');
+    if (!drain) throw new Error('no row');
+    const { operation, target, round, generation, fence, planDigest: digest } = drain;
+    const key = { incidentId: incident.id, operation, target, round };
+    // The same effect, as a worker would have it that knows of no approval.
+    const claim = {
+      ...{ key, generation, fence, digest, approvalId: null, listedAs: operation },
+      ...{ needsApproval: false, ensures: false },
+    };
+    const under = (rules: Parameters<typeof steadyRules>[0]): Promise<void> =>
+      guard({ ...engine.deps, rules: steadyRules(rules) }, claim);
+    await under({});
+    for (const lowered of ['ask', 'observe'] as const) {
+      await expect(under({ modeOf: () => lowered })).rejects.toThrow(/R1 needs an approval/);
+    }
+    const none = { number: () => null, follow: () => Promise.resolve(null) };
+    await expect(under(none)).rejects.toThrow(/no rules that prove themselves/);
+    // New rules are read before anything is decided by old ones.
+    let number = 1;
+    const moving = (times: number) => ({
+      number: () => number,
+      follow: () => Promise.resolve((number += (times -= 1) >= 0 ? 1 : 0)),
+    });
+    await under(moving(1));
+    await expect(under(moving(9))).rejects.toThrow(/change faster than they can be read/);
     await finish(incident);
   });
 });

@@ -3,6 +3,7 @@ import { DEFAULT_CAPS, type Caps } from '../../domain/cap.ts';
 import type { Incident } from '../../domain/incident.ts';
 import { openIncident, plannedOperation, useStores } from '../../store/test-store.ts';
 import { unique } from '../harness.ts';
+import { steadyRules } from '../steady-rules.ts';
 import { ENTRY } from './engine-incidents.ts';
 import { autonomyObstacle } from '../../activities/autonomy.ts';
 import {
@@ -28,7 +29,12 @@ const caps: Caps = {
   ...DEFAULT_CAPS,
   atOnce: { targets: 1, modelPercent: 100, totalPercent: 100 },
 };
-const deps = { caps, inventory: () => [{ ...ENTRY, replicas: 10_000 }], now: () => new Date() };
+const deps = {
+  caps: () => caps,
+  inventory: () => [{ ...ENTRY, replicas: 10_000 }],
+  now: () => new Date(),
+  rules: steadyRules(),
+};
 
 let model = '';
 beforeEach(() => {
@@ -122,7 +128,7 @@ describe('the last place', () => {
     const [weighed] = await stores
       .worker()
       .transaction(async (tables) => [
-        await admitDraft({ ...deps, caps: perHour }, tables, second),
+        await admitDraft({ ...deps, caps: () => perHour }, tables, second),
       ]);
     expect(weighed).toMatchObject({ weighed: { cap: expect.stringContaining('within an hour') } });
     expect(await take(second)).toBeNull();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import pino from 'pino';
 import { createActivities } from '../../activities/index.ts';
-import type { ActivityDependencies } from '../../activities/dependencies.ts';
+import type { ActivityDependencies, RulesInForce } from '../../activities/dependencies.ts';
 import { createAdopter } from '../../app/adoption.ts';
 import { connectEngine, type EngineClient } from '../../app/engine-client.ts';
 import { makeCurrent } from '../../app/engine-setup.ts';
@@ -19,6 +19,7 @@ import type { Store } from '../../store/tables.ts';
 import { buildIdOf, type WorkflowBundle } from '../../worker/bundle.ts';
 import { startWorker, type RunningWorker } from '../../worker/worker.ts';
 import { freshDatabase, temporalAddress, tempDir, unique, workflowBundlePath } from '../harness.ts';
+import { steadyRules } from '../steady-rules.ts';
 import { createIncidents, ENTRY, OTHER_ENTRY, type Incidents } from './engine-incidents.ts';
 import { createPeople, createTestKey, type People } from './engine-people.ts';
 import type { World } from './world.ts';
@@ -98,6 +99,7 @@ function createWorkers(client: EngineClient, deps: () => ActivityDependencies): 
 export interface EngineOptions {
   readonly others?: readonly Playbook[];
   readonly caps?: Caps;
+  readonly rules?: RulesInForce;
 }
 
 /**
@@ -107,7 +109,7 @@ export interface EngineOptions {
 export async function startEngine(
   playbook: Playbook,
   world: World,
-  { others = [], caps = DEFAULT_CAPS }: EngineOptions = {},
+  { others = [], caps = DEFAULT_CAPS, rules = steadyRules() }: EngineOptions = {},
 ): Promise<Engine> {
   const database = await freshDatabase();
   const store = await createStore({ databaseUrl: database.url, role: 'worker', poolSize: 10 });
@@ -121,13 +123,15 @@ export async function startEngine(
   });
   const haltPath = haltFilePath({ dataDir: await tempDir() });
   const workers = createWorkers(client, () => deps);
+  const pinned = [playbook, ...others].map((one) => ({ playbook: one, digest: digestOf(one) }));
   const deps: ActivityDependencies = {
     store,
     connectors: connectorsOf(world),
     evidenceFiles: createEvidenceFiles(await tempDir()),
     inventory: () => [ENTRY, OTHER_ENTRY],
-    playbooks: [playbook, ...others].map((one) => ({ playbook: one, digest: digestOf(one) })),
-    caps,
+    playbooks: () => pinned,
+    caps: () => caps,
+    rules,
     verifySignature: key.verify,
     haltFile: () => readHaltFile(haltPath),
     now: () => new Date(),

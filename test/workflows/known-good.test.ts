@@ -23,6 +23,7 @@ import type { TestDatabase } from '../../store/test-database.ts';
 import { withClient } from '../../store/test-database.ts';
 import type { Store } from '../../store/tables.ts';
 import { freshDatabase } from '../harness.ts';
+import { steadyRules } from '../steady-rules.ts';
 import { createIncidents } from './engine-incidents.ts';
 import { playbookOf } from './engine-operations.ts';
 import { createPeople, createTestKey } from './engine-people.ts';
@@ -116,8 +117,9 @@ function depsOf(): ActivityDependencies {
     connectors: { find: () => found, named: () => found },
     evidenceFiles: { put: unused, get: unused },
     inventory: () => [],
-    caps: DEFAULT_CAPS,
-    playbooks: [],
+    caps: () => DEFAULT_CAPS,
+    rules: steadyRules(),
+    playbooks: () => [],
     verifySignature: key.verify,
     haltFile: unused,
     now: () => new Date(),

@@ -1,0 +1,113 @@
+// Goal: the token of the first start is a way in for a day and no more: kept in a file that only its owner reads, good for 24
+// hours, and never an approval. Method: the first start on a real database, then the token at every door that gives power.
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createTestApi } from '../api/test-api.ts';
+import { FIRST_REVISION, setUpDesk } from '../api/test-desk.ts';
+import { BOOTSTRAP_ADMIN } from '../domain/rules.ts';
+import { sha256Hex } from '../evidence/digest.ts';
+import { createStore } from '../store/database.ts';
+import type { Store } from '../store/tables.ts';
+import { withClient } from '../store/test-database.ts';
+import { freshDatabase, tempDir } from '../test/harness.ts';
+import { ADMIN_TOKEN_FILE, firstStart } from './first-start.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let store: Store;
+let dataDir: string;
+let token: string;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  store = await createStore({ databaseUrl: database.url, role: 'api', poolSize: 2 });
+  dataDir = await tempDir();
+  // Of an earlier database, and readable by everyone.
+  await writeFile(join(dataDir, ADMIN_TOKEN_FILE), 'old', { mode: 0o644 });
+  const first = await firstStart(store, {
+    configuration: { sources: [] },
+    dataDir,
+    now: new Date(),
+  });
+  token = first.adminToken ?? '';
+});
+afterAll(async () => {
+  await store.close();
+  await database.drop();
+});
+
+test('it is kept in a file that its owner alone reads', async () => {
+  const path = join(dataDir, ADMIN_TOKEN_FILE);
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  expect(await readFile(path, 'utf8')).toBe(`${token}\n`);
+});
+
+test('it is made once', async () => {
+  const again = await firstStart(store, {
+    configuration: { sources: [] },
+    dataDir,
+    now: new Date(),
+  });
+  expect(again).toEqual({ adminToken: null, sources: [] });
+  expect(await readFile(join(dataDir, ADMIN_TOKEN_FILE), 'utf8')).toBe(`${token}\n`);
+});
+
+test('it is good for 24 hours, and cannot approve', async () => {
+  const found = await store.people.byToken(sha256Hex(token));
+  expect(found).toMatchObject({ person: { id: BOOTSTRAP_ADMIN }, canApprove: false });
+  const expires = await withClient(database.url, (client) =>
+    client.query<{ hours: string }>(
+      `select extract(epoch from expires_at - now()) / 3600 as hours from firebreak.token`,
+    ),
+  );
+  const hours = Number(expires.rows[0]?.hours);
+  expect([hours > 23.9, hours <= 24]).toEqual([true, true]);
+  await withClient(database.url, (client) =>
+    client.query(`update firebreak.token set expires_at = now() - interval '1 second'`),
+  );
+  expect(await store.people.byToken(sha256Hex(token))).toBeNull();
+});
+
+describe('a token made through the API', () => {
+  const ARMED = { ...FIRST_REVISION, armed: true };
+  /** What a token that `by` makes for `whom` may do. */
+  async function made(by: string, whom: string, armed: boolean): Promise<unknown> {
+    const { app, memory } = createTestApi();
+    await app.close();
+    const desk = { ...setUpDesk(memory), revision: () => (armed ? ARMED : FIRST_REVISION) };
+    const api = createTestApi({ rules: desk });
+    const admin = {
+      name: 'x',
+      roles: ['admin' as const],
+      slackUser: null,
+      mail: null,
+      active: true,
+    };
+    for (const id of [BOOTSTRAP_ADMIN, 'new']) api.memory.people.set(id, { ...admin, id });
+    api.memory.tokens.set(sha256Hex('fb_boot'), { personId: BOOTSTRAP_ADMIN, canApprove: false });
+    const reply = await api.app.inject({
+      method: 'POST',
+      url: `/api/v1/people/${whom}/tokens`,
+      headers: { authorization: `Bearer ${by}` },
+      payload: { label: 'x' },
+    });
+    await api.app.close();
+    return reply.json<{ canApprove: unknown }>().canApprove;
+  }
+
+  test.each([
+    { by: 'fb_boot', whom: BOOTSTRAP_ADMIN, armed: false, approves: false },
+    { by: 'fb_admin', whom: BOOTSTRAP_ADMIN, armed: false, approves: false },
+    // While it is set up one administrator gives everybody theirs.
+    { by: 'fb_boot', whom: 'approver-security', armed: false, approves: true },
+    { by: 'fb_boot', whom: 'new', armed: true, approves: true },
+    // Afterwards nobody gets one in the name of somebody who has one.
+    { by: 'fb_boot', whom: 'approver-security', armed: true, approves: false },
+    { by: 'fb_admin', whom: 'approver-security', armed: true, approves: false },
+  ])(
+    'by $by for $whom, two people needed $armed: approves $approves',
+    async ({ by, whom, armed, approves }) => {
+      expect(await made(by, whom, armed)).toBe(approves);
+    },
+  );
+});
