@@ -1,3 +1,4 @@
+import type { CredentialsApart, WritingCredential } from '../domain/credential.ts';
 import type { NewFact } from '../domain/fact.ts';
 import type { ClosingVerdict, Mode, Outcome, Phase, Severity } from '../domain/incident.ts';
 import type { PinnedPlaybook, StepName } from '../domain/playbook.ts';
@@ -78,6 +79,8 @@ export interface LoadedIncident {
   readonly quiet?: boolean;
   /** Who cancelled it and why, while nobody resumed it since. */
   readonly cancelled?: { readonly reason: string; readonly by: string };
+  /** How to call effects; absent where the process that loaded it has every credential. */
+  readonly apart?: CredentialsApart;
 }
 
 /** How an operation stands in a round. */
@@ -244,10 +247,21 @@ export interface SettleByPersonInput extends RunReference {
   readonly how: 'skip' | 'mark-done';
 }
 
+/** What of a stand-down is left, beginning with effects of one credential. */
+export interface StandDownPart {
+  readonly credential: WritingCredential;
+  /** Effects whose apply began before this number are left; null: all. */
+  readonly below: number | null;
+  /** What could not be taken back so far. */
+  readonly failed: readonly string[];
+}
+
 /** Input of `standDown`. */
 export interface UndoInput extends RunReference {
   /** The approval of the stand-down. */
   readonly approvalId: string;
+  /** Absent: all of it, by a process that has every credential. */
+  readonly part?: StandDownPart;
 }
 
 /** What a stand-down took back, and what it could not. */
@@ -255,6 +269,8 @@ export interface UndoOutcome {
   readonly outcome: Outcome;
   readonly reverted: number;
   readonly failed: readonly string[];
+  /** What the other credential has to go on with; absent at the end. */
+  readonly rest?: StandDownPart;
 }
 
 /** Input of `chooseTargets`: the model that a person picked. */
@@ -280,10 +296,20 @@ export type CloseOutcome =
   | { readonly kind: 'not_drained' }
   | { readonly kind: 'containment_open'; readonly reason: string };
 
+/** Input of `watchContainments`; without it everything is looked at, and written again by what this process may. */
+export interface WatchInput {
+  /** Only what this credential did. */
+  readonly credential?: WritingCredential;
+  /** Nobody has these: what would be written again by them is a person's business. */
+  readonly unserved?: readonly WritingCredential[];
+}
+
 /** How many containments were looked at, and how many had lapsed. */
 export interface WatchOutcome {
   readonly looked: number;
   readonly lapsed: number;
+  /** Credentials that have to write something again, which this process has not; absent when there are none. */
+  readonly elsewhere?: CredentialsApart & { readonly credentials: readonly WritingCredential[] };
 }
 
 /** What one round of the sync did. */
@@ -324,7 +350,7 @@ export interface Activities {
   writePostmortem(input: RunReference): Promise<void>;
   closeIncident(input: CloseInput): Promise<CloseOutcome>;
   /** Looks at all containments in force; restores or reports what lapsed. */
-  watchContainments(): Promise<WatchOutcome>;
+  watchContainments(input?: WatchInput): Promise<WatchOutcome>;
   /** Compares open incidents with Temporal and heals what can be healed. */
   reconcile(): Promise<void>;
   /** Looks at every registry and cluster, records what it sees, and tells what is wrong in it as alerts. */

@@ -1,5 +1,6 @@
 import type { Connector } from '../connectors/connector.ts';
 import type { Caps } from '../domain/cap.ts';
+import type { Credential } from '../domain/credential.ts';
 import type { Mode } from '../domain/incident.ts';
 import type { InventoryEntry } from '../domain/inventory.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
@@ -58,6 +59,10 @@ export interface ActivityDependencies {
   readonly verifySignature: (payload: object, signature: string) => boolean;
   /** The reason in the HALT file; null when there is no such file. Raises `refused` when it cannot be read. */
   readonly haltFile: () => Promise<string | null>;
+  /** The credentials that this process has: an effect of another one is refused. */
+  readonly serves: ReadonlySet<Credential>;
+  /** How long an effect may wait for a process that has its credential, in milliseconds. */
+  readonly startWithinMs: number;
   readonly now: () => Date;
   readonly newId: (prefix: string) => string;
   /** Which channels exist; messages to others are not written. */

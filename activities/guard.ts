@@ -14,6 +14,7 @@ import {
 import { autonomyObstacle, type Unasked } from './autonomy.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { haltedBy, readHalts, type HaltState } from './halted.ts';
+import { missingCredential } from './served.ts';
 
 /** How often the rows are read again because the rules changed meanwhile. */
 const LOOKS_MAX = 3;
@@ -84,6 +85,7 @@ async function decide(
   if (!incident || !row) throw refusal(`no row for ${keyText(key)}`);
   const obstacle = haltedBy(halts, incident, row) ?? obstacleTo(claim, incident, row);
   if (obstacle !== null) throw refusal(obstacle);
+  refuseWithoutCredential(deps, row);
   if (!holds) throw refusal(`this incident holds no claim on ${key.target}`);
   if (row.fence !== claim.fence) throw refusal('a newer attempt holds the fence');
   if (claim.ensures && (await isTakenOver(deps, row))) {
@@ -91,6 +93,12 @@ async function decide(
   }
   if (needsApproval(claim, row)) return checkApproval(deps, claim, row);
   checkAutonomy(deps, { incident, row, standing, undoes: claim.listedAs !== row.operation });
+}
+
+/** Raises `refused` in a process that has not the credential, even where its secrets would do. */
+function refuseWithoutCredential(deps: ActivityDependencies, row: OperationRow): void {
+  const missing = missingCredential(deps, row);
+  if (missing !== null) throw refusal(missing);
 }
 
 /** What the caps count, read along with the rest; null where an approval is in charge. */

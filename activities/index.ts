@@ -15,6 +15,7 @@ import { look } from './look.ts';
 import { checkOrigin } from './origin.ts';
 import { requestApproval } from './request-approval.ts';
 import { runStretch } from './run-stretch.ts';
+import { demandFor } from './served.ts';
 import { settleByPerson } from './settle-by-person.ts';
 import { standDown } from './stand-down.ts';
 import { voidApproval } from './void-approval.ts';
@@ -51,8 +52,17 @@ export function createActivities(deps: ActivityDependencies): Activities {
   return {
     loadIncident: (input) => told(input, () => loadIncident(deps, input)),
     look: (input) => told(input, () => look(deps, attempt(), input)),
-    act: (input) => told(input, () => act(deps, attempt(), input)),
-    runStretch: (input) => told(input, () => runStretch(deps, attempt(), input)),
+    act: (input) =>
+      told(input, async () => {
+        await demandFor(deps, input.incidentId, [input.operation]);
+        return act(deps, attempt(), input);
+      }),
+    runStretch: (input) =>
+      told(input, async () => {
+        const names = input.stages.flatMap(({ operations }) => operations.map(({ name }) => name));
+        await demandFor(deps, input.incidentId, names);
+        return runStretch(deps, attempt(), input);
+      }),
     requestApproval: (input) => told(input, () => requestApproval(deps, attempt(), input)),
     approvalStatus: (input) => guarded(() => approvalStatus(deps, input)),
     voidApproval: (input) => ours(input, () => voidApproval(deps, input)),
@@ -68,8 +78,21 @@ export function createActivities(deps: ActivityDependencies): Activities {
       }),
     writePostmortem: (input) => ours(input, () => writePostmortem(deps, input)),
     closeIncident: (input) => ours(input, () => closeIncident(deps, input)),
-    watchContainments: () => guarded(() => watchContainments(deps, attempt())),
+    watchContainments: (input) => guarded(() => watchContainments(deps, attempt(), input)),
     reconcile: () => guarded(() => deps.reconcile()),
     sync: () => guarded(() => deps.sync(attempt())),
+  };
+}
+
+/** What is called on the queue of a credential that changes something: nothing else is registered there. */
+export function writingActivities(
+  deps: ActivityDependencies,
+): Pick<Activities, 'act' | 'runStretch' | 'standDown' | 'watchContainments'> {
+  const all = createActivities(deps);
+  return {
+    act: (input) => all.act(input),
+    runStretch: (input) => all.runStretch(input),
+    standDown: (input) => all.standDown(input),
+    watchContainments: (input) => all.watchContainments(input),
   };
 }

@@ -9,6 +9,7 @@ import { messagesFor } from './message-rows.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { pinnedOf } from './pinned-playbook.ts';
 import { outcomeOf } from './results.ts';
+import { apartOf } from './served.ts';
 
 /** Kinds of the facts that a run states once over all generations: their keys tell what was stated. */
 const ONCE: ReadonlySet<FactKind> = new Set<FactKind>([
@@ -130,6 +131,7 @@ async function describe(
   const told = fresh ? NOTHING_TOLD : await toldOf(deps, incident.id);
   // What happened before a reopening is not settled: it is done again, in rounds of its own.
   const old = results.filter(({ settledAt }) => settledAt < told.reopenedAt);
+  const apart = apartOf(deps);
   return {
     pinned,
     title,
@@ -146,6 +148,7 @@ async function describe(
     stoodDown: told.stoodDown,
     ...(told.quiet ? { quiet: true } : {}),
     ...(told.cancelled === null ? {} : { cancelled: told.cancelled }),
+    ...(apart === null ? {} : { apart }),
   };
 }
 

@@ -1,22 +1,50 @@
+import { credentialOfStep, WRITING_CREDENTIALS } from '../domain/credential.ts';
 import { newFact } from '../domain/fact.ts';
-import { keyText } from '../domain/operation.ts';
-import type { UndoInput, UndoOutcome } from './activity.ts';
+import { keyText, type OperationRow } from '../domain/operation.ts';
+import type { StandDownPart, UndoInput, UndoOutcome } from './activity.ts';
 import { begin } from './carry.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { STAND_DOWN } from './approval-question.ts';
 import { revertRow } from './revert.ts';
+import { demand } from './served.ts';
 
-/** Runs an approved stand-down: newest first, from the rows' own plans, never stopping at a failure. */
+/** What is taken back by one call: rows up to the first that another credential did. */
+interface Share {
+  readonly rows: readonly OperationRow[];
+  /** Where the other credential goes on; null at the end. */
+  readonly next: Pick<StandDownPart, 'credential' | 'below'> | null;
+}
+
+function shareOf(stack: readonly OperationRow[], part: StandDownPart | undefined): Share {
+  if (part === undefined) return { rows: stack, next: null };
+  const { below } = part;
+  const left = stack.filter(({ applySequence }) => below === null || (applySequence ?? 0) < below);
+  const end = left.findIndex(({ step }) => credentialOfStep(step) !== part.credential);
+  const other = left[end];
+  if (!other) return { rows: left, next: null };
+  const next = {
+    credential: credentialOfStep(other.step),
+    below: (other.applySequence ?? 0) + 1,
+  };
+  return { rows: left.slice(0, end), next };
+}
+
+/**
+ * Runs an approved stand-down: newest first, from the rows' own plans, never stopping at a failure. A part of one goes as far
+ * as its credential, and says what the other one has to go on with.
+ */
 export async function standDown(
   deps: ActivityDependencies,
   attempt: Attempt,
   input: UndoInput,
 ): Promise<UndoOutcome> {
+  const { part } = input;
+  demand(deps, part === undefined ? WRITING_CREDENTIALS : [part.credential]);
   const incident = await begin(deps, input);
-  const stack = await deps.store.operations.undoStack(incident.id);
-  const failed: string[] = [];
+  const { rows, next } = shareOf(await deps.store.operations.undoStack(incident.id), part);
+  const failed = [...(part?.failed ?? [])];
   let reverted = 0;
-  for (const row of stack) {
+  for (const row of rows) {
     attempt.heartbeat(keyText(row));
     const end = await revertRow(deps, attempt, {
       row,
@@ -27,6 +55,7 @@ export async function standDown(
     if (end.reverted) reverted += 1;
     else failed.push(`${row.operation} on ${end.target}: ${end.reason ?? 'not reverted'}`);
   }
+  if (next) return { outcome: 'inconclusive', reverted, failed, rest: { ...next, failed } };
   // What an earlier attempt of this activity took back counts as well.
   const all = await deps.store.operations.ofIncident(incident.id);
   const done = all.filter(({ state }) => state === 'reverted').length;

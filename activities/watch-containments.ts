@@ -1,7 +1,8 @@
 import { toAppError } from '../domain/error.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import { keyText, type OperationRow } from '../domain/operation.ts';
-import type { WatchOutcome } from './activity.ts';
+import { credentialOfStep, type WritingCredential } from '../domain/credential.ts';
+import type { WatchInput, WatchOutcome } from './activity.ts';
 import { messagesFor } from './message-rows.ts';
 import { askToGoOn, mayWriteAgain, moverText } from './contested-containment.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
@@ -10,6 +11,7 @@ import { forEachAtMost } from './fan-out.ts';
 import { isTakenOver } from './guard.ts';
 import { look } from './look-again.ts';
 import { LEASE_MS } from './plan-apply-verify.ts';
+import { demand, missingCredential } from './served.ts';
 
 /** Containments looked at in one round; more wait for the next. */
 const CONTAINMENTS_MAX = 1_000;
@@ -23,25 +25,40 @@ const AT_ONCE = 8;
 export async function watchContainments(
   deps: ActivityDependencies,
   attempt: Attempt,
+  input: WatchInput = {},
 ): Promise<WatchOutcome> {
-  const rows = await deps.store.operations.containments(CONTAINMENTS_MAX);
-  const ends = await forEachAtMost(AT_ONCE, rows, (row) => watchOne(deps, attempt, row));
-  return { looked: rows.length, lapsed: ends.filter((lapsed) => lapsed).length };
+  const { credential, unserved = [] } = input;
+  if (credential !== undefined) demand(deps, [credential]);
+  const all = await deps.store.operations.containments(CONTAINMENTS_MAX);
+  const rows = all.filter(
+    ({ step }) => credential === undefined || credentialOfStep(step) === credential,
+  );
+  const elsewhere = new Set<WritingCredential>();
+  const ends = await forEachAtMost(AT_ONCE, rows, (row) =>
+    watchOne({ deps, attempt, row, unserved, elsewhere }),
+  );
+  const { startWithinMs } = deps;
+  return {
+    looked: rows.length,
+    lapsed: ends.filter((lapsed) => lapsed).length,
+    ...(elsewhere.size === 0
+      ? {}
+      : { elsewhere: { startWithinMs, credentials: [...elsewhere].sort() } }),
+  };
 }
 
 interface Watching {
   readonly deps: ActivityDependencies;
   readonly attempt: Attempt;
   readonly row: OperationRow;
+  readonly unserved: readonly WritingCredential[];
+  /** Gathers the credentials that have to write something again and are not ours. */
+  readonly elsewhere: Set<WritingCredential>;
 }
 
 /** True when it had lapsed. */
-async function watchOne(
-  deps: ActivityDependencies,
-  attempt: Attempt,
-  row: OperationRow,
-): Promise<boolean> {
-  const watching: Watching = { deps, attempt, row };
+async function watchOne(watching: Watching): Promise<boolean> {
+  const { deps, attempt, row } = watching;
   attempt.heartbeat(keyText(row));
   const verdict = await look(deps, attempt, row);
   if (isOver(row.leftUntil, deps.now())) {
@@ -154,6 +171,7 @@ async function restore(watching: Watching): Promise<void> {
   const { deps, row } = watching;
   const { ensure } = actionOf(deps, row);
   if (!ensure) return escalate(watching, 'it lapsed and cannot be written again by itself');
+  if (missingCredential(deps, row) !== null) return leaveToOthers(watching);
   if (!(await mayWriteAgain(deps, row))) return askToGoOn(deps, row);
   try {
     const receipt = await writeAgain(watching, ensure);
@@ -161,6 +179,13 @@ async function restore(watching: Watching): Promise<void> {
   } catch (error) {
     await escalate(watching, toAppError(error).message);
   }
+}
+
+/** Another process has the credential; when none has, people are told. */
+async function leaveToOthers(watching: Watching): Promise<void> {
+  const credential = credentialOfStep(watching.row.step);
+  if (!watching.unserved.includes(credential)) watching.elsewhere.add(credential);
+  else await escalate(watching, `no process has the credential '${credential}' to write it again`);
 }
 
 type Ensure = NonNullable<ReturnType<typeof actionOf>['ensure']>;

@@ -83,6 +83,13 @@ test('while everything observes, only rights to look are faults', async () => {
   );
 });
 
+test('a right that only another credential needs is not missed', async () => {
+  const config = configuration('auto', { server: cluster.url, token: 'canary' });
+  const { checks } = await checkInstances(connectorModules, config, () => false);
+  const rights = checks.flatMap(({ name, detail }) => (name.startsWith('right') ? [detail] : []));
+  expect(rights).toEqual(['missing: apps/replicasets: list in ml']);
+});
+
 test.each<[string, object, RegExp]>([
   [
     'nobody answers',

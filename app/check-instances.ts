@@ -30,20 +30,30 @@ async function healthOf(loaded: Loaded, config: unknown): Promise<Health> {
   }
 }
 
+/** What may be changed, and by whom. */
+interface Power {
+  /** True when some route may change something outside. */
+  readonly acts: boolean;
+  /** True for a right that this process needs to change what it has the credential for. */
+  readonly needs: (right: string) => boolean;
+}
+
 /**
  * One finding for each right that is missing; what only changes need is no fault while nothing may be changed, and one finding
- * together.
+ * together; what only another credential needs is none at all.
  */
 function rightsOf(
   instance: InstanceConfiguration,
   health: Health,
-  acts: boolean,
+  { acts, needs }: Power,
 ): readonly Check[] {
   const { name, connector } = instance;
   const manifest = connector === 'kubernetes' ? ' `firebreak init` writes the manifest.' : '';
   const fix = `Grant it to the identity of ${name} (connectors/${connector}/README.md).${manifest}`;
-  const later = acts ? [] : health.missing.filter((right) => health.missingToAct?.includes(right));
-  const faults = health.missing.filter((right) => !later.includes(right));
+  const toAct = (right: string): boolean => health.missingToAct?.includes(right) === true;
+  const missing = health.missing.filter((right) => !toAct(right) || needs(right));
+  const later = acts ? [] : missing.filter(toAct);
+  const faults = missing.filter((right) => !later.includes(right));
   return [
     ...faults.map((right) => bad(`right at ${name}`, `missing: ${right}`, fix)),
     ...(later.length === 0
@@ -55,13 +65,13 @@ function rightsOf(
 function findingsOf(
   instance: InstanceConfiguration,
   health: Health,
-  acts: boolean,
+  power: Power,
 ): readonly Check[] {
   const name = `system ${instance.name}`;
   const { reachable, version, missing, problem } = health;
   if (reachable) {
     const answers = good(name, `answers${version === null ? '' : `, version ${version}`}`);
-    return [answers, ...rightsOf(instance, health, acts)];
+    return [answers, ...rightsOf(instance, health, power)];
   }
   const fix = `Check config of instances.${instance.name}: address, caFile, proxy, credential.`;
   const why = problem ?? `does not let us in: ${missing.join(', ')}`;
@@ -73,12 +83,16 @@ function mayAct({ routes }: Configuration): boolean {
   return routes.some(({ mode }) => mode !== 'observe');
 }
 
-/** Asks every configured system at the same time: does it answer, as which version, with which rights, at what time. Never raises. */
+/**
+ * Asks every configured system at the same time: does it answer, as which version, with which rights, at what time. Of the rights
+ * to change something only those that `needs` names are missed. Never raises.
+ */
 export async function checkInstances(
   modules: readonly ConnectorModule[],
   configuration: Configuration,
+  needs: Power['needs'] = () => true,
 ): Promise<ExaminedInstances> {
-  const acts = mayAct(configuration);
+  const power: Power = { acts: mayAct(configuration), needs };
   const clocks: ComparedClock[] = [];
   const loaded = new Map<string, Loaded>();
   for (const module of modules) {
@@ -94,7 +108,7 @@ export async function checkInstances(
         const health = await healthOf(module, instance.config);
         const { clockSkewMs: skewMs } = health;
         if (skewMs !== undefined) clocks.push({ name: instance.name, skewMs });
-        return findingsOf(instance, health, acts);
+        return findingsOf(instance, health, power);
       } catch (error) {
         const fix = `Check config of instances.${instance.name}.`;
         return [bad(`system ${instance.name}`, toAppError(error).message, fix)];

@@ -1,3 +1,4 @@
+import { CREDENTIALS, type Credential } from '../domain/credential.ts';
 import { examineDatabase } from '../store/examine.ts';
 import type { ComparedClock } from './check-instances.ts';
 import type { Config, Environment } from './config.ts';
@@ -6,6 +7,7 @@ import { postgresBinaries } from './embedded/postgres-binaries.ts';
 import { findTemporalCli } from './embedded/temporal-cli.ts';
 import { connectEngine } from './engine-client.ts';
 import { bad, check, good, type Check } from './finding.ts';
+import { startHint, unservedOf } from './queue-watch.ts';
 import { readTemporalConnection } from './temporal-connection.ts';
 
 const POSTGRES_MIN = 150_000;
@@ -59,10 +61,31 @@ export async function checkPostgres(config: Config): Promise<ExaminedDatabase> {
   return { checks: [embedded], clocks: [] };
 }
 
-/** The Temporal server that the environment names, asked for its namespace; or the CLI of the embedded one. Never raises. */
-export function checkTemporal(config: Config, environment: Environment): Promise<Check> {
+/** Whether each credential has a process; that none runs at all is no fault. */
+function queuesFinding(unserved: readonly Credential[]): readonly Check[] {
+  const name = 'credentials';
+  if (unserved.length === 0) return [good(name, 'each has a process that serves it')];
+  if (unserved.length === CREDENTIALS.length) return [good(name, 'no worker runs')];
+  return unserved.map((credential) =>
+    bad(
+      name,
+      `No process serves '${credential}': what needs it is held.`,
+      `${startHint(credential)}, in the environment that holds its secrets.`,
+    ),
+  );
+}
+
+/**
+ * The Temporal server that the environment names, asked for its namespace and who polls its queues; or the CLI of the embedded
+ * one. Never raises.
+ */
+export async function checkTemporal(
+  config: Config,
+  environment: Environment,
+): Promise<readonly Check[]> {
   const fix = 'Set TEMPORAL_ADDRESS, set TEMPORAL_CLI_PATH, or put `temporal` on the PATH.';
-  return check('temporal', fix, async () => {
+  let queues: readonly Check[] = [];
+  const server = await check('temporal', fix, async () => {
     const named = await readTemporalConnection(environment);
     if (named === null) {
       const { temporalCliPath: cliPath, searchPath, cacheDir } = config;
@@ -73,11 +96,13 @@ export function checkTemporal(config: Config, environment: Environment): Promise
     const engine = await connectEngine({ connection, namespace, taskQueue: config.taskQueue });
     try {
       await engine.namespaceId();
+      queues = queuesFinding(await unservedOf(engine));
       return `the server at ${connection.address ?? 'its address'}, namespace ${namespace}`;
     } finally {
       await engine.close();
     }
   });
+  return [server, ...queues];
 }
 
 /** Whether clocks agree well enough for times to be evidence. */

@@ -1,15 +1,19 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { connectorModules } from '../connectors/registry.ts';
+import { rightName } from '../connectors/kubernetes/rights.ts';
 import type { Configuration } from '../domain/configuration.ts';
+import { CREDENTIALS, WRITING_CREDENTIALS, type Credential } from '../domain/credential.ts';
 import { toAppError } from '../domain/error.ts';
 import { ON_ISOLATION } from '../domain/inventory.ts';
+import { loadPlaybooks } from '../playbooks/loader.ts';
 import { checkInstances, type ExaminedInstances } from './check-instances.ts';
 import { checkDisk, checkPort } from './check-machine.ts';
 import { checkClock, checkPostgres, checkTemporal } from './check-servers.ts';
 import { readConfigurationFile } from './config-file.ts';
 import { environmentWithFile, readConfig, type Config, type Environment } from './config.ts';
-import { configurationReferences } from './configuration-references.ts';
+import { configurationReferences, PLAYBOOKS_DIR } from './configuration-references.ts';
+import { clusterRightsOf } from './draft-rbac.ts';
 import { bad, check, good, type Check } from './finding.ts';
 import { haltFilePath } from './halt-file.ts';
 import { lastResorts } from './last-resort.ts';
@@ -54,10 +58,26 @@ function checkSubstitutes({ inventory }: Configuration): readonly Check[] {
   return [{ ...good('onIsolation', `not said for ${names}`), fix }];
 }
 
+/** The rights to change something that these credentials need, by their names. */
+async function rightsNeeded(
+  credentials: readonly Credential[],
+): Promise<(right: string) => boolean> {
+  if (CREDENTIALS.every((credential) => credentials.includes(credential))) return () => true;
+  const manifests = connectorModules.map(({ manifest }) => manifest);
+  const playbooks = await loadPlaybooks(PLAYBOOKS_DIR, manifests);
+  const all = playbooks.map(({ playbook }) => playbook);
+  const names = WRITING_CREDENTIALS.filter((credential) => credentials.includes(credential))
+    .flatMap((credential) => clusterRightsOf(all, credential))
+    .flatMap(({ verbs, ...kind }) => verbs.map((verb) => rightName({ ...kind, verb })));
+  const needed = new Set(names);
+  return (right) => needed.has(right.replace(/ in \S+$/u, ''));
+}
+
 /** The file, and what of it can be looked at: its systems and their clocks. */
 async function checkConfiguration(
   config: Config,
   environment: Environment,
+  credentials: readonly Credential[],
 ): Promise<ExaminedInstances> {
   const { configFile } = config;
   if (configFile === null) {
@@ -73,7 +93,11 @@ async function checkConfiguration(
     return configFile;
   });
   if (read === undefined) return { checks: [file], clocks: [] };
-  const { checks, clocks } = await checkInstances(connectorModules, read);
+  const { checks, clocks } = await checkInstances(
+    connectorModules,
+    read,
+    await rightsNeeded(credentials),
+  );
   const resorts = lastResorts(read.instances).map(({ instance, commands }) =>
     good(`last resort at ${instance}`, commands.join('; ')),
   );
@@ -88,8 +112,14 @@ function checkHalt(config: Config): Check {
     : good('halt file', `none; whoever writes one to ${path} halts every effect at once`);
 }
 
-/** Looks at everything that `start` needs, without starting anything. Never raises: what is wrong is a finding. */
-export async function examine(flags: Environment): Promise<readonly Check[]> {
+/**
+ * Looks at everything that `start` needs, without starting anything, as a process that has these credentials. Never raises: what
+ * is wrong is a finding.
+ */
+export async function examine(
+  flags: Environment,
+  credentials: readonly Credential[] = CREDENTIALS,
+): Promise<readonly Check[]> {
   const node = checkNode();
   let config: Config;
   const environment = environmentWithFile();
@@ -103,7 +133,7 @@ export async function examine(flags: Environment): Promise<readonly Check[]> {
   const [database, temporal, configuration] = await Promise.all([
     checkPostgres(config),
     checkTemporal(config, environment),
-    checkConfiguration(config, environment),
+    checkConfiguration(config, environment, credentials),
   ]);
   return [
     node,
@@ -113,7 +143,7 @@ export async function examine(flags: Environment): Promise<readonly Check[]> {
     await checkPort(config.host, config.port),
     checkHalt(config),
     ...database.checks,
-    temporal,
+    ...temporal,
     ...configuration.checks,
     checkClock([...database.clocks, ...configuration.clocks]),
     good('approval key', KEY_NOTE),

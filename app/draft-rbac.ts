@@ -68,8 +68,8 @@ function documents(...texts: readonly string[]): string {
   return texts.join('---\n');
 }
 
-/** Rights in the cluster of what these playbooks change with a credential. */
-function rightsOf(
+/** Rights in a cluster that what these playbooks change with a credential needs beside looking. */
+export function clusterRightsOf(
   playbooks: readonly Playbook[],
   credential: WritingCredential,
 ): readonly Rights[] {
@@ -114,7 +114,7 @@ export function rbacManifests(
 # the process that serves \`${credential}\`. It observes, and changes ${WHAT[credential]}.
 # Apply it after rbac-observe.yaml, whose role it uses. To take this power away at once: kubectl delete -f rbac-${credential}.yaml
 # A token for outside the cluster: kubectl -n ${NAMESPACE} create token ${account}
-${documents(accountText(account), ...observes, ...own(account, account, rightsOf(playbooks, credential)))}`;
+${documents(accountText(account), ...observes, ...own(account, account, clusterRightsOf(playbooks, credential)))}`;
   };
   return {
     observe: `# What observing needs, and nothing more. Apply it first: kubectl apply -f rbac-observe.yaml

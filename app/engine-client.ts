@@ -53,6 +53,8 @@ export interface EngineClient {
   /** True when this run was made by a reset: it began with the history of another. */
   wasReset(incidentId: string, generation: number, runId: string): Promise<boolean>;
   terminate(incidentId: string, generation: number, reason: string): Promise<void>;
+  /** True when some process asked this queue for activities lately. */
+  isPolled(taskQueue: string): Promise<boolean>;
   ready(): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -168,6 +170,32 @@ async function describeRun(door: Door, handle: Handle): Promise<DescribedRun> {
   }
 }
 
+/** A poll lasts a minute, and what polled stays listed for five. */
+const POLLED_WITHIN_MS = 75_000;
+/** Activity task queue: a number of the API's enum. */
+const ACTIVITY_QUEUE = 2;
+
+async function isPolled(door: Door, name: string): Promise<boolean> {
+  const { client } = door;
+  const { namespace } = client.options;
+  try {
+    const { pollers } = await door.within(() =>
+      client.workflowService.describeTaskQueue({
+        namespace,
+        taskQueue: { name },
+        // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum lives in the proto package, which is not ours to import.
+        taskQueueType: ACTIVITY_QUEUE,
+      }),
+    );
+    const since = Date.now() - POLLED_WITHIN_MS;
+    return pollers.some(
+      ({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 > since,
+    );
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
 /** True when the namespace knows our search attributes, and we may ask: without them incidents run all the same. */
 async function knowsAttributes(connection: Connection, namespace: string): Promise<boolean> {
   try {
@@ -225,6 +253,7 @@ export async function connectEngine(options: {
     terminate: async (incidentId, generation, reason) => {
       await within(() => handleOf(door, incidentId, generation).terminate(reason));
     },
+    isPolled: (queue) => isPolled(door, queue),
     ready: async () => {
       try {
         await within(() => workflowService.getSystemInfo({}), 2_000);

@@ -8,6 +8,7 @@ import type { ReloadReport } from '../api/dependencies.ts';
 import { createApi } from '../api/server.ts';
 import { connectorModules } from '../connectors/registry.ts';
 import type { Configuration } from '../domain/configuration.ts';
+import { CREDENTIALS, type Credential } from '../domain/credential.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import { loadPlaybooks } from '../playbooks/loader.ts';
 import { createStore } from '../store/database.ts';
@@ -40,6 +41,10 @@ export type ProcessRole = 'all' | 'api' | 'worker';
 /** Everything that a process of Firebreak is started with; no part of it reads the environment. */
 export interface FirebreakSettings extends ServerSettings {
   readonly role: ProcessRole;
+  /** The credentials that this process has as a worker; all of them by default. */
+  readonly credentials?: readonly Credential[];
+  /** How long an effect may wait for a process that has its credential, in milliseconds. */
+  readonly startWithinMs?: number;
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
@@ -77,6 +82,7 @@ export interface Firebreak {
 
 const POOL_SIZES = { api: 8, worker: 16 } as const;
 const ACTIVITIES_MAX = 24;
+const START_WITHIN_MS = 15_000;
 const ID_CHARACTERS = 20;
 
 /** What was started, in order; stopped in the reverse order, each once. */
@@ -176,6 +182,14 @@ async function start(settings: FirebreakSettings, opened: Opened): Promise<Fireb
   };
 }
 
+/** What this process serves as a worker: everything unless it is told otherwise. */
+function servedBy({
+  credentials = CREDENTIALS,
+  startWithinMs = START_WITHIN_MS,
+}: FirebreakSettings): Pick<ActivityDependencies, 'serves' | 'startWithinMs'> {
+  return { serves: new Set(credentials), startWithinMs };
+}
+
 async function lay(
   settings: FirebreakSettings,
   servers: Servers,
@@ -189,11 +203,10 @@ async function lay(
   const worker = await openStore(databaseUrl, 'worker', opened);
   const api = settings.role === 'worker' ? null : await openStore(databaseUrl, 'api', opened);
   const engine = await openClient(settings, servers, opened);
-  const { configuration } = settings;
+  const { configuration, log, dataDir } = settings;
   const instances = await loadInstances(connectorModules, configuration.instances);
   opened.add(() => instances.close());
   const discovered = await discoverEntries(instances, settings.log);
-  const { log, dataDir } = settings;
   const first =
     api === null ? NOTHING_NEW : await firstStart(api, { configuration, dataDir, now: now() });
   const key = await approvalKey(dataDir);
@@ -227,6 +240,7 @@ async function lay(
       rules: keeper,
       verifySignature: key.verify,
       haltFile: () => readHaltFile(haltFile),
+      ...servedBy(settings),
       now,
       newId,
       channels,
@@ -253,8 +267,11 @@ async function openApi(ground: Ground, opened: Opened): Promise<string> {
 
 async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
   const { settings, servers, engine, activities } = ground;
-  const messenger = await createMessengerOf(ground.worker, settings);
-  opened.add(() => messenger.close());
+  // Messages are the relay's, which runs beside the workflows: no other process needs what they are sent with.
+  const messenger = activities.serves.has('read')
+    ? await createMessengerOf(ground.worker, settings)
+    : null;
+  opened.add(() => messenger?.close() ?? Promise.resolve());
   const role = await startEngineRole({
     servers,
     engine,

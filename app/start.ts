@@ -8,6 +8,8 @@ import {
   DEFAULT_STORM,
   type Configuration,
 } from '../domain/configuration.ts';
+import type { Credential } from '../domain/credential.ts';
+import { AppError } from '../domain/error.ts';
 import { readConfigurationFile } from './config-file.ts';
 import { environmentWithFile, readConfig, type Config, type Environment } from './config.ts';
 import { configurationReferences, PLAYBOOKS_DIR } from './configuration-references.ts';
@@ -18,6 +20,8 @@ import { readTemporalConnection } from './temporal-connection.ts';
 /** Flags of `firebreak start`; everything else comes from environment and file. */
 export interface StartOptions {
   readonly role?: ProcessRole;
+  /** The credentials that this process has as a worker; all of them by default. */
+  readonly credentials?: readonly Credential[];
   readonly host?: string;
   readonly port?: number;
   readonly dataDir?: string;
@@ -99,6 +103,10 @@ function slackOf(config: Config, configuration: Configuration): SlackSettings | 
  * file, line and column, before anything is started.
  */
 export async function start(options: StartOptions): Promise<Firebreak> {
+  if (options.role === 'api' && options.credentials !== undefined) {
+    const message = 'An API serves no credential: name them where the worker is started.';
+    throw new AppError('invalid', message, { field: 'credential' });
+  }
   const environment = environmentWithFile();
   const config = readConfig({ flags: flagsOf(options), environment });
   const { playbooksDir = PLAYBOOKS_DIR } = options;
@@ -112,6 +120,7 @@ export async function start(options: StartOptions): Promise<Firebreak> {
   return startFirebreak({
     ...config,
     role: options.role ?? 'all',
+    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
     configuration,
     ...(configFile === null ? {} : { readConfiguration }),
     playbooksDir,

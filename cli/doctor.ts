@@ -1,6 +1,7 @@
 import { toAppError } from '../domain/error.ts';
 import { visibleCut } from '../render/visible.ts';
-import { option } from './arguments.ts';
+import { CREDENTIALS } from '../domain/credential.ts';
+import { choice, collect, option, optionList } from './arguments.ts';
 import { EXIT } from './failure.ts';
 import type { Registrar } from './registrar.ts';
 import type { Session } from './session.ts';
@@ -65,15 +66,23 @@ export function registerDoctor({ program, run }: Registrar): void {
       .command('doctor')
       .description('look at everything that Firebreak needs, and say how to fix what is missing')
       .option('--data-dir <folder>', 'data folder to look at')
-      .option('--config <file>', 'configuration file to look at'),
+      .option('--config <file>', 'configuration file to look at')
+      .option(
+        '--credential <name>',
+        `look as a process that has it: ${CREDENTIALS.join(', ')}; repeatable (all of them)`,
+        collect,
+      ),
     async (session, args) => {
       const { examine } = await import('../app/doctor.ts');
       const flags = {
         FIREBREAK_DATA_DIR: option(args, 'dataDir'),
         FIREBREAK_CONFIG: option(args, 'config'),
       };
+      const credentials = optionList(args, 'credential').map((one) =>
+        choice(one, CREDENTIALS, 'credential'),
+      );
       const checks: readonly Finding[] = [
-        ...(await examine(flags)),
+        ...(await examine(flags, credentials.length === 0 ? CREDENTIALS : credentials)),
         await serverFinding(session),
         ...(await rulesFinding(session)),
       ];

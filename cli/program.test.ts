@@ -22,6 +22,8 @@ describe('usage', () => {
     ['a limit that is no number', ['incident', 'list', '--limit', 'many'], 2],
     ['an unknown severity', ['incident', 'severity', 'i', 'bad', '--reason', 'r'], 2],
     ['an unknown role', ['start', '--role', 'king'], 2],
+    ['an unknown credential', ['start', '--credential', 'all'], 2],
+    ['a credential of an API', ['start', '--role', 'api', '--credential', 'read'], 2],
     ['secrets in print', ['config', 'print'], 2],
     ['approval without a digest', ['approval', 'approve', 'apr_1'], 2],
     ['an alert of nothing', ['alert', 'send', '--source-token', 't'], 2],

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { choice, numberOption, option } from './arguments.ts';
+import { CREDENTIALS } from '../domain/credential.ts';
+import { choice, collect, numberOption, option, optionList } from './arguments.ts';
 import { EXIT } from './failure.ts';
 import { reloadOnHangup } from './reload.ts';
 import type { Arguments, Registrar } from './registrar.ts';
@@ -42,9 +43,13 @@ async function start(session: Session, args: Arguments): Promise<number> {
   const host = option(args, 'host');
   const dataDir = option(args, 'dataDir');
   const config = option(args, 'config');
+  const credentials = optionList(args, 'credential').map((one) =>
+    choice(one, CREDENTIALS, 'credential'),
+  );
   session.progress('Starting …');
   const running = await startFirebreak({
     role: choice(option(args, 'role') ?? 'all', ROLES, 'role'),
+    ...(credentials.length === 0 ? {} : { credentials }),
     ...(port === undefined ? {} : { port }),
     ...(host === undefined ? {} : { host }),
     ...(dataDir === undefined ? {} : { dataDir }),
@@ -81,6 +86,11 @@ export function registerStart({ program, run }: Registrar): void {
       .command('start')
       .description('run Firebreak on embedded defaults, or on what the environment names')
       .option('--role <role>', ROLES.join(', '))
+      .option(
+        '--credential <name>',
+        `a credential that this worker has: ${CREDENTIALS.join(', ')}; repeatable (all of them)`,
+        collect,
+      )
       .option('--port <port>', 'port of the API (PORT)')
       .option('--host <address>', 'address to listen on (HOST, 127.0.0.1)')
       .option('--data-dir <folder>', 'where everything is kept (FIREBREAK_DATA_DIR)')

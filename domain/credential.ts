@@ -23,6 +23,20 @@ export const WRITING_CREDENTIALS = [
   'revert',
 ] as const satisfies readonly WritingCredential[];
 
+/** Queue of a credential beside the queue of workflows, which is that of `read`. */
+export function queueOf(queue: string, credential: Credential): string {
+  return credential === 'read' ? queue : `${queue}/${credential}`;
+}
+
+/** How effects are called where not every process has every credential. */
+export interface CredentialsApart {
+  /** How long one may wait for a process that has its credential, in milliseconds; then nobody has it, and people are told. */
+  readonly startWithinMs: number;
+}
+
+/** Type of the failure by which a process says that it has not the credential; its detail is a `CredentialsApart`. */
+export const ELSEWHERE = 'elsewhere';
+
 /** Credential of what an operation of this step changed: to apply it, to keep it up, to take it back. */
 export function credentialOfStep(step: StepName): WritingCredential {
   return step === 'isolate' ? 'isolate' : 'revert';

@@ -9,6 +9,8 @@ export interface FaultSubject {
   readonly query?: string;
   /** The sender's `user-agent`; empty when it named none. */
   readonly agent: string;
+  /** The `authorization` header; absent when there is none. */
+  readonly authorization?: string;
 }
 
 /**

@@ -3,6 +3,7 @@ import { createAirflowTwin, type AirflowTwin } from './airflow/twin.ts';
 import type { DeclaredDag } from './airflow/world.ts';
 import { createAlertmanagerTwin } from './alertmanager/twin.ts';
 import { createAuditShipper } from './audit-shipper.ts';
+import type { AccessOptions } from './kubernetes/access.ts';
 import { createKubernetesTwin, type KubernetesTwin } from './kubernetes/twin.ts';
 import { createLokiTwin, type LokiTwin } from './loki/twin.ts';
 import { createMailTwin, type MailTwin } from './mail/twin.ts';
@@ -153,19 +154,20 @@ export async function openLab(
   };
 }
 
-/** A Kubernetes twin whose audit events a log agent carries to Loki. */
+/** A Kubernetes twin whose audit events a log agent carries to Loki; who may do what there is for `access` to say. */
 export async function startAuditedCluster(
   loki: LokiTwin,
   open: OpenTwins,
+  access: AccessOptions = {},
 ): Promise<KubernetesTwin> {
   const audit = createAuditShipper(loki.url);
   open.keep({ close: () => audit.drained() });
-  return open.keep(await createKubernetesTwin({ onAudit: audit.ship }));
+  return open.keep(await createKubernetesTwin({ ...access, onAudit: audit.ship }));
 }
 
-async function openTwins(scenario: Scenario, open: OpenTwins): Promise<Lab> {
+async function openTwins(scenario: Scenario, open: OpenTwins, access: AccessOptions): Promise<Lab> {
   const loki = open.keep(await createLokiTwin());
-  const kubernetes = await startAuditedCluster(loki, open);
+  const kubernetes = await startAuditedCluster(loki, open, access);
   const mlflow = open.keep(await createMlflowTwin());
   const places: Places = {
     kubernetes: placeOf({ server: kubernetes.url }, kubernetes.url),
@@ -183,15 +185,16 @@ export function placeOf(config: JsonObject, url: string): Place {
 
 /**
  * Starts all twins on free ports of 127.0.0.1 for one story, one of the lab's own by its name. When one twin does not
- * start, none is left running.
+ * start, none is left running. `access` says who may do what in the cluster; everybody everything without it.
  */
 export async function startLab(
   told: ScenarioName | Scenario,
   now: Date = new Date(),
+  access: AccessOptions = {},
 ): Promise<Lab> {
   const open = createOpenTwins();
   try {
-    return await openTwins(typeof told === 'string' ? SCENARIOS[told](now) : told, open);
+    return await openTwins(typeof told === 'string' ? SCENARIOS[told](now) : told, open, access);
   } catch (error) {
     await open.close();
     throw error;

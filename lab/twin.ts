@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sendDamaged } from './damage.ts';
-import type { Fault, FaultPlan } from './fault.ts';
+import type { Fault, FaultPlan, FaultSubject } from './fault.ts';
 
 /** One request that reached a twin, in order. */
 export interface LedgerEntry {
@@ -80,6 +80,18 @@ async function readRequest(request: IncomingMessage): Promise<TwinRequest> {
   };
 }
 
+function subjectOf({ method, url, headers, body }: TwinRequest): FaultSubject {
+  const { authorization } = headers;
+  return {
+    method,
+    path: url.pathname,
+    query: url.search,
+    body: body.toString('utf8'),
+    agent: headers['user-agent'] ?? '',
+    ...(authorization === undefined ? {} : { authorization }),
+  };
+}
+
 function wireOf({ status, headers, body }: TwinReply): WireReply {
   const raw = typeof body === 'string' || body instanceof Uint8Array;
   const type = raw ? 'text/plain; charset=utf-8' : 'application/json';
@@ -121,9 +133,8 @@ export async function startTwin(options: {
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const asked = await readRequest(request);
     const { method, url } = asked;
-    const body = asked.body.toString('utf8');
-    const agent = asked.headers['user-agent'] ?? '';
-    const subject = { method, path: url.pathname, query: url.search, body, agent };
+    const subject = subjectOf(asked);
+    const { body, agent } = subject;
     const fault = options.faults.next(subject) ?? NO_FAULT;
     if (fault.delayMs !== undefined) await sleep(fault.delayMs);
     if (fault.kind === 'cut-before') return cut(request, fault);

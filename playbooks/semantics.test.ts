@@ -151,6 +151,13 @@ describe('refused, with place and suggestion', () => {
       '53:14',
       /not an action that comes before.*Did you mean 'scale-away'\?/,
     ],
+    [
+      'undo by both credentials',
+      'of: [scale-away]',
+      'of: [scale-away, alias-back]',
+      '53:13',
+      /different credentials: write an undo for each/,
+    ],
     ['undo of a probe', 'of: [scale-away]', 'of: [gone]', '53:14', /not an action/],
     [
       'unknown lineage',

@@ -1,4 +1,5 @@
 import { atLeast, quorumOf } from '../domain/approval.ts';
+import { credentialOf } from '../domain/credential.ts';
 import { OPERATIONS_MAX } from '../domain/playbook-schema.ts';
 import { CONFIRM } from '../domain/playbook.ts';
 import type {
@@ -81,6 +82,11 @@ function checkUndo(input: CheckInput, placed: PlacedOperation, undo: UndoOperati
     if (manifest && manifest.reversible !== true) {
       note(input, path, `'${name}' cannot be undone: '${target.use}' is irreversible.`);
     }
+  }
+  if (credentialOf(input.playbook, placed.step, undo) === null) {
+    const message =
+      'What isolate did and what other steps did are taken back by different credentials: write an undo for each.';
+    note(input, [...placed.path, 'of'], message);
   }
   const least = classOfUndo(input.placed, undo.of);
   if (!atLeast(undo.approvalClass, least)) {

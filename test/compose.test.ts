@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { CREDENTIALS } from '../domain/credential.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SCHEMA = join(
@@ -22,6 +23,8 @@ const composeSchema = z.object({
       environment: z.record(z.string(), z.string()).default({}),
       secrets: z.array(z.string()).default([]),
       volumes: z.array(z.string()).default([]),
+      command: z.unknown().optional(),
+      profiles: z.array(z.string()).default([]),
       healthcheck: z.unknown().optional(),
       depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
     }),
@@ -116,6 +119,19 @@ describe('docker-compose.yml', () => {
         target.healthcheck === undefined ? 'service_completed_successfully' : 'service_healthy';
       expect([name, condition]).toEqual([name, expected]);
     }
+  });
+
+  test('has a worker for each credential, each with its own secrets, only when they are asked for', () => {
+    const apart = Object.values(compose.services).filter(({ profiles }) => profiles.length > 0);
+    const commands = apart.map(({ command }) => command);
+    expect(commands).toEqual(
+      CREDENTIALS.map((credential) => ['start', '--role', 'worker', '--credential', credential]),
+    );
+    const secrets = apart.flatMap(({ volumes }) =>
+      volumes.filter((mount) => mount.startsWith('./secrets/')),
+    );
+    expect(new Set(secrets).size).toBe(CREDENTIALS.length);
+    expect(apart.map(({ profiles }) => profiles)).toEqual(CREDENTIALS.map(() => ['apart']));
   });
 
   test('mounts only volumes that it declares, and the configuration read-only', () => {

@@ -6,10 +6,12 @@ import type { WorkflowBundle } from './bundle.ts';
 export interface WorkerOptions {
   readonly connection: NativeConnectionOptions;
   readonly namespace: string;
-  /** Queue to poll; also the name of the worker deployment. */
+  /** Queue of workflows; also the name of the worker deployment. */
   readonly taskQueue: string;
+  /** Another queue to poll instead, for activities alone. */
+  readonly activityQueue?: string;
   readonly bundle: WorkflowBundle;
-  readonly activities: Activities;
+  readonly activities: Partial<Activities>;
   /** Activities at once; sized with the database pool. */
   readonly activitiesMax: number;
   readonly shutdownGraceMs: number;
@@ -32,14 +34,19 @@ const HEARTBEAT_SENT_WITHIN_MS = 2_000;
 const CACHED_WORKFLOWS_MAX = 500;
 const WORKFLOW_TASKS_MAX = 40;
 
+/** Polls at once on a queue for activities alone: one process of everything finds nothing there. */
+const ACTIVITY_POLLS = 4;
+
 /** Starts a worker whose runs stay on the build that they began with. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const connection = await NativeConnection.connect(options.connection);
+  const { taskQueue, activityQueue } = options;
   const worker = await Worker.create({
     connection,
     namespace: options.namespace,
-    taskQueue: options.taskQueue,
-    workflowBundle: { code: options.bundle.code },
+    ...(activityQueue === undefined
+      ? { taskQueue, workflowBundle: { code: options.bundle.code } }
+      : { taskQueue: activityQueue, maxConcurrentActivityTaskPolls: ACTIVITY_POLLS }),
     activities: { ...options.activities },
     maxConcurrentActivityTaskExecutions: options.activitiesMax,
     maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASKS_MAX,
@@ -48,7 +55,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     shutdownGraceTime: options.shutdownGraceMs,
     shutdownForceTime: options.shutdownGraceMs * 2,
     workerDeploymentOptions: {
-      version: { deploymentName: options.taskQueue, buildId: options.bundle.buildId },
+      version: { deploymentName: taskQueue, buildId: options.bundle.buildId },
       useWorkerVersioning: true,
       defaultVersioningBehavior: 'PINNED',
     },

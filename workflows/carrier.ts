@@ -1,4 +1,4 @@
-import { ActivityFailure, isCancellation, uuid4 } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, isCancellation, uuid4 } from '@temporalio/workflow';
 import type {
   Carried,
   CarriedChange,
@@ -9,6 +9,7 @@ import type {
 import type { Decision } from '../domain/decision.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import type { StepName } from '../domain/playbook.ts';
+import { UNSERVED } from './by-credential.ts';
 
 /** A fact as workflow code states it: the carrier adds the key and the time. */
 export type BornFact = Omit<Parameters<typeof newFact>[0], 'key'> & { readonly key?: string };
@@ -105,8 +106,13 @@ export class Carrier {
     try {
       return { value: await this.call(activity) };
     } catch (error) {
-      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-      return { failure: error.cause?.message ?? error.message };
+      if (isCancellation(error)) throw error;
+      if (error instanceof ActivityFailure)
+        return { failure: error.cause?.message ?? error.message };
+      if (error instanceof ApplicationFailure && error.type === UNSERVED) {
+        return { failure: error.message };
+      }
+      throw error;
     }
   }
 }

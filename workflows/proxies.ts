@@ -1,15 +1,15 @@
-import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { proxyActivities, proxyLocalActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { Activities } from '../activities/activity.ts';
 
 const SECOND_MS = 1000;
 /** Activities beat on their own while they run: after so long a silence their worker is dead. */
 const HEARTBEAT_MS = 10 * SECOND_MS;
 
-/**
- * Activities that may change the world. No schedule-to-close: time without a worker is not failure. A time-out
- * is an unknown outcome, which the next attempt settles by looking.
- */
-export const effects = proxyActivities<Pick<Activities, 'act' | 'standDown'>>({
+/** Activities that may change the world. */
+export type EffectActivities = Pick<Activities, 'act' | 'standDown' | 'runStretch'>;
+
+/** No schedule-to-close: time without a worker is not failure. A time-out is unknown, and settled by looking. */
+const EFFECTS: ActivityOptions = {
   startToCloseTimeout: 300 * SECOND_MS,
   heartbeatTimeout: HEARTBEAT_MS,
   retry: {
@@ -18,10 +18,10 @@ export const effects = proxyActivities<Pick<Activities, 'act' | 'standDown'>>({
     backoffCoefficient: 2,
     maximumInterval: 30 * SECOND_MS,
   },
-});
+};
 
 /** What stretches leave open is run operation by operation: they need not try for long, nor wait for long. */
-export const stretches = proxyActivities<Pick<Activities, 'runStretch'>>({
+const STRETCHES: ActivityOptions = {
   startToCloseTimeout: 300 * SECOND_MS,
   heartbeatTimeout: HEARTBEAT_MS,
   retry: {
@@ -30,7 +30,21 @@ export const stretches = proxyActivities<Pick<Activities, 'runStretch'>>({
     backoffCoefficient: 2,
     maximumInterval: 2 * SECOND_MS,
   },
-});
+};
+
+function effectsWith(place: ActivityOptions): EffectActivities {
+  const effects = proxyActivities<Pick<Activities, 'act' | 'standDown'>>({ ...EFFECTS, ...place });
+  const stretches = proxyActivities<Pick<Activities, 'runStretch'>>({ ...STRETCHES, ...place });
+  return { act: effects.act, standDown: effects.standDown, runStretch: stretches.runStretch };
+}
+
+/** Effects on the queue of the run itself. */
+export const effectsHere = effectsWith({});
+
+/** Effects on a queue of their own. Nothing has happened yet while none took one: so long may that last. */
+export function effectsAt(taskQueue: string, startWithinMs: number): EffectActivities {
+  return effectsWith({ taskQueue, scheduleToStartTimeout: startWithinMs });
+}
 
 /** Activities that look outside and write only to Postgres. */
 export const reads = proxyActivities<
@@ -69,12 +83,26 @@ export const glances = proxyLocalActivities<Pick<Activities, 'approvalStatus'>>(
   retry: { initialInterval: 250, maximumInterval: 5 * SECOND_MS },
 });
 
-/** What schedules run. */
-export const rounds = proxyActivities<Pick<Activities, 'watchContainments' | 'reconcile'>>({
+const ROUNDS: ActivityOptions = {
   startToCloseTimeout: 120 * SECOND_MS,
   heartbeatTimeout: HEARTBEAT_MS,
   retry: { maximumAttempts: 1 },
-});
+};
+
+/** What schedules run. */
+export const rounds = proxyActivities<Pick<Activities, 'watchContainments' | 'reconcile'>>(ROUNDS);
+
+/** A round of the watch on the queue of a credential. */
+export function roundsAt(
+  taskQueue: string,
+  startWithinMs: number,
+): Pick<Activities, 'watchContainments'> {
+  return proxyActivities<Pick<Activities, 'watchContainments'>>({
+    ...ROUNDS,
+    taskQueue,
+    scheduleToStartTimeout: startWithinMs,
+  });
+}
 
 /** The sync reads bytes: it may take longer than the other rounds. */
 export const looks = proxyActivities<Pick<Activities, 'sync'>>({

@@ -1,5 +1,6 @@
 import { sleep } from '@temporalio/workflow';
 import type { EffectFirst, OperationOutcome } from '../activities/activity.ts';
+import { credentialOf, type Credential } from '../domain/credential.ts';
 import {
   isRead,
   type ApprovalOperation,
@@ -12,7 +13,8 @@ import {
   type WaitOperation,
 } from '../domain/playbook.ts';
 import { awaitApproval, waitForClaim } from './await-approval.ts';
-import { effects, reads } from './proxies.ts';
+import { byCredential } from './by-credential.ts';
+import { reads } from './proxies.ts';
 import type { Run } from './run.ts';
 import { waitForVeto } from './wait-for-veto.ts';
 
@@ -111,22 +113,30 @@ interface EffectPause {
 
 const SETTLED: EffectPause = { conflict: false, asks: false };
 
+/** Who only observes plans with what it looks with. */
+function credentialFor(run: Run, step: StepName, operation: EffectOperation): Credential | null {
+  return run.observing ? 'read' : credentialOf(run.loaded.pinned.playbook, step, operation);
+}
+
 /**
  * One effect. Its undo needs no list in here: the operation row is written before anything is sent, and the undo
  * stack is the rows whose apply began.
  */
 async function runEffect(run: Run, { step, operation, approvalId }: Effect): Promise<EffectPause> {
   const blockedSince = Date.now();
+  const credential = credentialFor(run, step, operation);
   for (let look = 1; ; look += 1) {
     const attempt = await run.carrier.attempt((reference) =>
-      effects.act({
-        ...reference,
-        step,
-        operation: operation.name,
-        round: run.progress.roundOf(operation.name),
-        stage: approvalId === null ? 'run' : 'apply',
-        approvalId,
-      }),
+      byCredential(run, credential, ({ act }) =>
+        act({
+          ...reference,
+          step,
+          operation: operation.name,
+          round: run.progress.roundOf(operation.name),
+          stage: approvalId === null ? 'run' : 'apply',
+          approvalId,
+        }),
+      ),
     );
     if ('failure' in attempt) {
       giveUp(run, operation.name, attempt.failure);

@@ -1,14 +1,16 @@
 import { patched } from '@temporalio/workflow';
-import type { Stage } from '../activities/activity.ts';
+import type { Stage, StretchOutcome } from '../activities/activity.ts';
+import { credentialOf, type Credential } from '../domain/credential.ts';
 import {
+  findOperation,
   isEffect,
   isRead,
   type LeafOperation,
   type PlaybookOperation,
   type StepName,
 } from '../domain/playbook.ts';
+import { byCredential } from './by-credential.ts';
 import { awaitsConfirmation } from './confirm-alert.ts';
-import { stretches } from './proxies.ts';
 import type { Run } from './run.ts';
 
 /** Histories that began without stretches go on without them. */
@@ -30,18 +32,40 @@ export async function runStretch(
   const stages = nextStages(run, operations);
   const members = stages.flatMap((stage) => stage.operations);
   if (members.length < 2 || !patched(PATCH)) return 'none';
+  const credential = credentialOfAll(run, members);
+  if (credential === null && run.isApart()) return 'none';
   run.operation = members[0]?.name ?? null;
   const attempt = await run.carrier.attempt((reference) =>
-    stretches.runStretch({ ...reference, step, stages }),
+    byCredential(run, credential, ({ runStretch: activity }) =>
+      activity({ ...reference, step, stages }),
+    ),
   );
   if ('failure' in attempt) return 'stalled';
-  const { settled, pending } = attempt.value;
+  return take(run, attempt.value);
+}
+
+function take(run: Run, { settled, pending }: StretchOutcome): StretchEnd {
   for (const outcome of settled) {
     run.progress.settle(outcome);
     run.noteHold(outcome.holdMs ?? 0);
   }
   for (const { operation, since } of pending) run.progress.lookedSince(operation, since);
   return settled.length > 0 ? 'settled' : 'stalled';
+}
+
+/** The credential that these operations take, which the process that has it looks with as well; null: both. */
+function credentialOfAll(run: Run, members: Stage['operations']): Credential | null {
+  const { playbook } = run.loaded.pinned;
+  let needed: Credential = 'read';
+  if (run.observing) return needed;
+  for (const { name } of members) {
+    const found = findOperation(playbook, name);
+    if (!found || !isEffect(found.operation)) continue;
+    const credential = credentialOf(playbook, found.step, found.operation);
+    if (credential === null || (needed !== 'read' && needed !== credential)) return null;
+    needed = credential;
+  }
+  return needed;
 }
 
 /** None while the alert has to be confirmed: that comes before the first effect, and not before what only looks. */

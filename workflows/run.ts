@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { CarriedChange, LoadedIncident, OperationOutcome } from '../activities/activity.ts';
+import type { CredentialsApart } from '../domain/credential.ts';
 import type { Decision } from '../domain/decision.ts';
 import { isWorse, type Severity } from '../domain/incident.ts';
 import type { PlaybookOperation, StepName } from '../domain/playbook.ts';
@@ -45,6 +46,8 @@ export class Run {
   vetoed = false;
   /** Everything was taken back: nothing may go on from here but the close. */
   stoodDown = false;
+  /** How effects are called; null while every process is taken to have every credential. */
+  apart: CredentialsApart | null = null;
   /** Grows with each wake signal. */
   wakeCount = 0;
   /** Counts answers to approvals: a wait on one looks into Postgres when it grows. */
@@ -72,6 +75,11 @@ export class Run {
     return this.paused;
   }
 
+  /** Whether the credentials are apart as far as is known now: a call may tell. */
+  isApart(): boolean {
+    return this.apart !== null;
+  }
+
   /** Whether it was closed meanwhile. */
   isEnded(): boolean {
     return this.ended;
@@ -90,6 +98,7 @@ export class Run {
     this.paused ||= loaded.paused;
     this.stoodDown ||= loaded.stoodDown === true;
     this.cancelled ??= loaded.cancelled ?? null;
+    this.apart = loaded.apart ?? null;
     for (const key of loaded.stepFacts) this.told.add(key);
     this.severity ??= loaded.severity;
     this.carrier.quiet ||= loaded.quiet === true;

@@ -3,15 +3,13 @@ import type { CallContext, Health } from '../connector.ts';
 import { clockOf } from '../health.ts';
 import { healthContext } from '../http.ts';
 import type { KubernetesClient, Right } from './client.ts';
-import { ACT_RIGHTS, OBSERVE_RIGHTS, type Rights } from './rights.ts';
+import { ACT_RIGHTS, OBSERVE_RIGHTS, rightName, type Rights } from './rights.ts';
 
 /** Reviews under way at once. */
 const REVIEWS_AT_ONCE = 8;
 
-function nameOf({ group, resource, verb, namespace }: Right): string {
-  const prefix = group === '' ? '' : `${group}/`;
-  const where = namespace === undefined ? '' : ` in ${namespace}`;
-  return `${prefix}${resource}: ${verb}${where}`;
+function nameOf({ namespace, ...right }: Right): string {
+  return `${rightName(right)}${namespace === undefined ? '' : ` in ${namespace}`}`;
 }
 
 /** Names of the rights among these that we lack, in the configured namespaces or in all. */

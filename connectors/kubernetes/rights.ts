@@ -6,7 +6,16 @@ export interface Rights {
   readonly verbs: readonly string[];
 }
 
-/** What probes and plans need: nothing of it changes anything. With `ACT_RIGHTS` it is the README's table, and what is really used. */
+/** A verb on a kind of object, by its name for people: `apps/deployments: patch`. */
+export function rightName({
+  group,
+  resource,
+  verb,
+}: Pick<Rights, 'group' | 'resource'> & { readonly verb: string }): string {
+  return `${group === '' ? '' : `${group}/`}${resource}: ${verb}`;
+}
+
+/** What probes, plans and looks at what was changed need: nothing of it changes anything. With `ACT_RIGHTS` it is the README's table, and what is really used. */
 export const OBSERVE_RIGHTS: readonly Rights[] = [
   { group: 'apps', resource: 'deployments', verbs: ['get', 'list'] },
   { group: 'apps', resource: 'replicasets', verbs: ['list'] },
@@ -14,14 +23,14 @@ export const OBSERVE_RIGHTS: readonly Rights[] = [
   { group: '', resource: 'services', verbs: ['get'] },
   { group: '', resource: 'configmaps', verbs: ['get'] },
   { group: 'discovery.k8s.io', resource: 'endpointslices', verbs: ['list'] },
-  { group: 'networking.k8s.io', resource: 'networkpolicies', verbs: ['list'] },
+  { group: 'networking.k8s.io', resource: 'networkpolicies', verbs: ['get', 'list'] },
   { group: 'autoscaling', resource: 'horizontalpodautoscalers', verbs: ['list'] },
 ];
 
 const PATCH_DEPLOYMENTS: Rights = { group: 'apps', resource: 'deployments', verbs: ['patch'] };
 const GET_REPLICA_SETS: Rights = { group: 'apps', resource: 'replicasets', verbs: ['get'] };
 
-/** What each action needs beside that: to change something, to look at it afterwards, to keep it up and to take it back. */
+/** What each action needs beside that: to change something, to keep it up and to take it back. */
 export const ACTION_RIGHTS: ReadonlyMap<string, readonly Rights[]> = new Map([
   ['scale', [PATCH_DEPLOYMENTS]],
   ['set-image', [PATCH_DEPLOYMENTS]],
@@ -35,7 +44,7 @@ export const ACTION_RIGHTS: ReadonlyMap<string, readonly Rights[]> = new Map([
       {
         group: 'networking.k8s.io',
         resource: 'networkpolicies',
-        verbs: ['get', 'create', 'delete'],
+        verbs: ['create', 'delete'],
       },
     ],
   ],

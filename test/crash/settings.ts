@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { FirebreakSettings, ProcessRole } from '../../app/firebreak.ts';
 import { configurationSchema } from '../../domain/configuration-schema.ts';
 import type { Configuration } from '../../domain/configuration.ts';
+import { CREDENTIALS } from '../../domain/credential.ts';
 
 const configuration: z.ZodType<Configuration> = configurationSchema;
 
@@ -18,13 +19,20 @@ export const placesSchema = z.object({
   bundlePath: z.string(),
   /** True when a worker tells the twins which activity sends a call. */
   namesActivities: z.boolean().optional(),
+  /** What this process serves as a worker; everything by default. */
+  credentials: z.array(z.enum(CREDENTIALS)).readonly().optional(),
+  /** How long an effect waits for a process that has its credential. */
+  startWithinMs: z.number().optional(),
 });
 
 export type Places = z.infer<typeof placesSchema>;
 
 /** The settings of one process of this installation. */
 export function settingsOf(places: Places, role: ProcessRole): FirebreakSettings {
+  const { credentials, startWithinMs } = places;
   return {
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(startWithinMs === undefined ? {} : { startWithinMs }),
     dataDir: places.dataDir,
     cacheDir: places.dataDir,
     databaseUrl: places.databaseUrl,

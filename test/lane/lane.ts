@@ -48,13 +48,23 @@ const approvals = z.object({
   items: z.array(z.object({ id: z.string(), planDigest: z.string() })),
 });
 
+type Change = (places: Places) => Promise<Places>;
+
 /** Opens a lane up to the moment before the alert; `change` may give it other playbooks or another configuration. */
 export async function openLane(
   closers: Closers,
   role: ProcessRole,
-  change: (places: Places) => Promise<Places> = (places) => Promise.resolve(places),
+  change: Change = (places) => Promise.resolve(places),
 ): Promise<Lane> {
-  const lab = await startLab('poisoned-data');
+  return openLaneOn(await startLab('poisoned-data'), closers, { role, change });
+}
+
+/** The same on a lab of one's own, which is closed with the rest. */
+export async function openLaneOn(
+  lab: Lab,
+  closers: Closers,
+  { role, change }: { readonly role: ProcessRole; readonly change: Change },
+): Promise<Lane> {
   closers.push(() => lab.close());
   const database = await freshDatabase();
   closers.push(() => database.drop());

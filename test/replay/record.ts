@@ -10,6 +10,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { z } from 'zod';
 import { connectorModules } from '../../connectors/registry.ts';
+import { queueOf, WRITING_CREDENTIALS } from '../../domain/credential.ts';
 import type { DecisionCommand } from '../../domain/decision.ts';
 import type { PinnedPlaybook } from '../../domain/playbook.ts';
 import { loadPlaybooks } from '../../playbooks/loader.ts';
@@ -20,7 +21,7 @@ import {
   statusQuery,
   type IncidentInput,
 } from '../../workflows/messages.ts';
-import { scriptedActivities, type Script } from './scripted-activities.ts';
+import { apartActivities, scriptedActivities, type Script } from './scripted-activities.ts';
 
 /** One history: a playbook, what goes wrong in it, and what a person then says. */
 interface Recording {
@@ -30,6 +31,8 @@ interface Recording {
   readonly answer: DecisionCommand | null;
   /** True: probes of the playbook must confirm the alert. */
   readonly confirms?: true;
+  /** Each credential has a process of its own: since before the run was loaded, or found out by its first effect. */
+  readonly apart?: 'loaded' | 'found';
 }
 
 const RECORDINGS: readonly Recording[] = [
@@ -88,6 +91,15 @@ const STRETCHED = RECORDINGS.map((recording) => ({
   name: recording.name.replace('-', '-stretch-'),
 }));
 
+/** Effects on the queues of their credentials. */
+const APART: readonly Recording[] = (['loaded', 'found'] as const).map((apart) => ({
+  name: `p2-apart-${apart}`,
+  playbook: 'poisoned-data',
+  script: {},
+  answer: null,
+  apart,
+}));
+
 const LOOK_MS = 20;
 const WAIT_MAX_MS = 60_000;
 
@@ -104,7 +116,7 @@ async function main(): Promise<void> {
   const connection = await Connection.connect({ address });
   const native = await NativeConnection.connect({ address });
   const client = new Client({ connection });
-  for (const recording of [...RECORDINGS, ...STRETCHED]) {
+  for (const recording of [...RECORDINGS, ...STRETCHED, ...APART]) {
     const file = join(folder, `${recording.name}.json`);
     const pinned = playbooks.find(({ playbook }) => playbook.name === recording.playbook);
     if (existsSync(file) || !pinned) continue;
@@ -133,13 +145,25 @@ async function record(run: {
 }): Promise<string> {
   const { client, recording, pinned } = run;
   const taskQueue = `record-${randomUUID()}`;
+  const { apart } = recording;
+  const all = scriptedActivities(pinned, recording.script);
   const worker = await Worker.create({
     connection: run.native,
     taskQueue,
     workflowBundle: { code: run.code },
-    activities: { ...scriptedActivities(pinned, recording.script) },
+    activities: { ...(apart === undefined ? all : apartActivities(pinned, all, apart)) },
   });
-  return worker.runUntil(async () => {
+  const others = await Promise.all(
+    (apart === undefined ? [] : WRITING_CREDENTIALS).map((credential) =>
+      Worker.create({
+        connection: run.native,
+        taskQueue: queueOf(taskQueue, credential),
+        activities: { act: all.act, runStretch: all.runStretch },
+      }),
+    ),
+  );
+  const ended = others.map((other) => other.run());
+  const history = await worker.runUntil(async () => {
     const input: IncidentInput = {
       incidentId: 'inc_recorded',
       generation: 1,
@@ -178,6 +202,9 @@ async function record(run: {
     await handle.result();
     return historyToJSON(await handle.fetchHistory());
   });
+  for (const other of others) other.shutdown();
+  await Promise.all(ended);
+  return history;
 }
 
 await main();

@@ -25,12 +25,23 @@ describe('recorded histories', () => {
   test('replay on this build, one per playbook and gate outcome', async () => {
     const code = await readFile(await workflowBundlePath(), 'utf8');
     const recorded = await histories();
-    expect(recorded.length).toBeGreaterThanOrEqual(21);
+    expect(recorded.length).toBeGreaterThanOrEqual(24);
     for (const { name, json } of recorded) {
       await expect(
         Worker.runReplayHistory({ workflowBundle: { code } }, json, name),
       ).resolves.toBeUndefined();
     }
+  });
+
+  test('replay whichever queue an effect was called on: an installation may be split and put together', async () => {
+    const code = await readFile(await workflowBundlePath(), 'utf8');
+    const apart = (await histories()).find(({ name }) => name.endsWith('p2-apart-loaded.json'));
+    const text = JSON.stringify(apart?.json);
+    expect(text).toContain('/isolate"');
+    const elsewhere: unknown = JSON.parse(text.replaceAll('/isolate"', '"'));
+    await expect(
+      Worker.runReplayHistory({ workflowBundle: { code } }, elsewhere, 'elsewhere'),
+    ).resolves.toBeUndefined();
   });
 
   test('a history of another shape does not replay: the check can fail', async () => {

@@ -1,6 +1,8 @@
+import { ApplicationFailure } from '@temporalio/common';
 import type { Activities, EffectFirst, OperationOutcome } from '../../activities/activity.ts';
+import { ELSEWHERE } from '../../domain/credential.ts';
 import type { Outcome } from '../../domain/incident.ts';
-import { CONFIRM, type PinnedPlaybook } from '../../domain/playbook.ts';
+import { CONFIRM, findOperation, isEffect, type PinnedPlaybook } from '../../domain/playbook.ts';
 
 /**
  * Outcomes of the first round of some operations; everything else succeeds. `asks`: people must approve it first;
@@ -102,5 +104,35 @@ export function scriptedActivities(pinned: PinnedPlaybook, script: Script): Acti
     watchContainments: () => Promise.resolve({ looked: 0, lapsed: 0 }),
     reconcile: () => Promise.resolve(),
     sync: () => Promise.resolve({ artifacts: 0, told: 0, problems: [] }),
+  };
+}
+
+const APART = { startWithinMs: 10_000 };
+
+/** What a process answers that has no credential but `read`: told with what it loads, or found out by the first effect. */
+export function apartActivities(
+  pinned: PinnedPlaybook,
+  all: Activities,
+  how: 'loaded' | 'found',
+): Activities {
+  const changes = (name: string): boolean => {
+    const found = findOperation(pinned.playbook, name);
+    return found !== undefined && isEffect(found.operation);
+  };
+  const elsewhere = (): Promise<never> =>
+    Promise.reject(
+      ApplicationFailure.create({ type: ELSEWHERE, nonRetryable: true, details: [APART] }),
+    );
+  return {
+    ...all,
+    loadIncident: async (input) => {
+      const loaded = await all.loadIncident(input);
+      return how === 'loaded' ? { ...loaded, apart: APART } : loaded;
+    },
+    act: elsewhere,
+    runStretch: (input) => {
+      const names = input.stages.flatMap(({ operations }) => operations.map(({ name }) => name));
+      return names.some(changes) ? elsewhere() : all.runStretch(input);
+    },
   };
 }

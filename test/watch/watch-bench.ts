@@ -6,6 +6,7 @@ import { create } from '../../connectors/kubernetes/index.ts';
 import type { CallContext, Connector } from '../../connectors/connector.ts';
 import type { Approval } from '../../domain/approval.ts';
 import { DEFAULT_CAPS } from '../../domain/cap.ts';
+import { CREDENTIALS } from '../../domain/credential.ts';
 import type { Fact } from '../../domain/fact.ts';
 import type { Incident } from '../../domain/incident.ts';
 import type { Json } from '../../domain/json.ts';
@@ -133,6 +134,8 @@ function depsOf(
     playbooks: () => [],
     verifySignature: key.verify,
     haltFile: () => Promise.resolve(null),
+    serves: new Set(CREDENTIALS),
+    startWithinMs: 15_000,
     now,
     newId: (prefix) => `${prefix}_${randomUUID()}`,
     channels: { slack: true, mail: true },

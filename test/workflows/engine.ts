@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import pino from 'pino';
-import { createActivities } from '../../activities/index.ts';
+import { createActivities, writingActivities } from '../../activities/index.ts';
 import type { ActivityDependencies, RulesInForce } from '../../activities/dependencies.ts';
 import { createAdopter } from '../../app/adoption.ts';
 import { connectEngine, type EngineClient } from '../../app/engine-client.ts';
@@ -11,6 +11,12 @@ import { createOurNamespace } from '../../app/namespace.ts';
 import { createReconciler, type Reconciler } from '../../app/reconciler.ts';
 import { startRelay } from '../../app/relay.ts';
 import { DEFAULT_CAPS, type Caps } from '../../domain/cap.ts';
+import {
+  CREDENTIALS,
+  queueOf,
+  type Credential,
+  type WritingCredential,
+} from '../../domain/credential.ts';
 import type { Playbook } from '../../domain/playbook.ts';
 import { digestOf } from '../../evidence/digest.ts';
 import { createStore } from '../../store/database.ts';
@@ -36,12 +42,16 @@ export interface Engine extends Incidents, People {
   readonly deps: ActivityDependencies;
   /** Where a HALT file would stand. */
   readonly haltPath: string;
+  /** What the process of the workflows serves from its next start on, and which others serve a credential of their own. */
+  split(serves: readonly Credential[], others: readonly WritingCredential[]): void;
   stopWorker(): Promise<void>;
   startWorker(bundle?: WorkflowBundle): Promise<void>;
   stop(): Promise<void>;
 }
 
 const LOG = pino({ level: 'silent' });
+/** How long an effect waits here for a process that has its credential. */
+const START_WITHIN_MS = 1_000;
 
 /** The connectors of a world: one instance, whatever is asked for, with the hold time of the moment. */
 function connectorsOf(world: World): ActivityDependencies['connectors'] {
@@ -55,32 +65,49 @@ async function builtBundle(): Promise<WorkflowBundle> {
   return { code, buildId: buildIdOf(code) };
 }
 
-/** A worker that a test stops and starts again, with the reconciler of its build. */
+/** Workers that a test stops and starts again, with the reconciler of their build. */
 interface Workers {
   readonly reconciler: Reconciler;
+  split: Engine['split'];
   start(bundle?: WorkflowBundle): Promise<void>;
   stop(): Promise<void>;
 }
 
 function createWorkers(client: EngineClient, deps: () => ActivityDependencies): Workers {
-  let worker: RunningWorker | null = null;
+  const workers: RunningWorker[] = [];
   let reconciler: Reconciler | null = null;
+  let served: readonly Credential[] = CREDENTIALS;
+  let apart: readonly WritingCredential[] = [];
+  const startAll = async (bundle: WorkflowBundle): Promise<void> => {
+    const common = {
+      connection: { address: temporalAddress() },
+      namespace: 'default',
+      taskQueue: client.taskQueue,
+      bundle,
+      activitiesMax: 10,
+      shutdownGraceMs: 1_000,
+    };
+    const here = { ...deps(), serves: new Set(served) };
+    workers.push(await startWorker({ ...common, activities: createActivities(here) }));
+    for (const credential of apart) {
+      const there = { ...deps(), serves: new Set<Credential>(['read', credential]) };
+      const activityQueue = queueOf(client.taskQueue, credential);
+      const activities = writingActivities(there);
+      workers.push(await startWorker({ ...common, activityQueue, activities }));
+    }
+  };
   return {
+    split: (serves, others) => {
+      served = serves;
+      apart = others;
+    },
     get reconciler() {
       if (!reconciler) throw new Error('no reconciler');
       return reconciler;
     },
     start: async (given) => {
       const bundle = given ?? (await builtBundle());
-      worker = await startWorker({
-        connection: { address: temporalAddress() },
-        namespace: 'default',
-        taskQueue: client.taskQueue,
-        bundle,
-        activities: createActivities(deps()),
-        activitiesMax: 10,
-        shutdownGraceMs: 1_000,
-      });
+      await startAll(bundle);
       await makeCurrent(client, bundle.buildId);
       const { store } = deps();
       const ground = { store, engine: client, log: LOG };
@@ -89,8 +116,7 @@ function createWorkers(client: EngineClient, deps: () => ActivityDependencies): 
       reconciler = createReconciler({ ...ground, adopter, namespace });
     },
     stop: async () => {
-      await worker?.stop();
-      worker = null;
+      await Promise.all(workers.splice(0).map((worker) => worker.stop()));
     },
   };
 }
@@ -100,6 +126,11 @@ export interface EngineOptions {
   readonly others?: readonly Playbook[];
   readonly caps?: Caps;
   readonly rules?: RulesInForce;
+  /** What the process of the workflows serves, and which credentials have a process of their own; by default it serves all. */
+  readonly apart?: {
+    readonly serves: readonly Credential[];
+    readonly others: readonly WritingCredential[];
+  };
 }
 
 /**
@@ -109,7 +140,7 @@ export interface EngineOptions {
 export async function startEngine(
   playbook: Playbook,
   world: World,
-  { others = [], caps = DEFAULT_CAPS, rules = steadyRules() }: EngineOptions = {},
+  { others = [], caps = DEFAULT_CAPS, rules = steadyRules(), apart }: EngineOptions = {},
 ): Promise<Engine> {
   const database = await freshDatabase();
   const store = await createStore({ databaseUrl: database.url, role: 'worker', poolSize: 10 });
@@ -134,6 +165,8 @@ export async function startEngine(
     rules,
     verifySignature: key.verify,
     haltFile: () => readHaltFile(haltPath),
+    serves: new Set(CREDENTIALS),
+    startWithinMs: START_WITHIN_MS,
     now: () => new Date(),
     newId: (prefix) => `${prefix}_${randomUUID()}`,
     channels: { slack: false, mail: true },
@@ -143,6 +176,7 @@ export async function startEngine(
     },
     sync: () => Promise.resolve({ artifacts: 0, told: 0, problems: [] }),
   };
+  if (apart) workers.split(apart.serves, apart.others);
   await workers.start();
   const namespace = createOurNamespace({ store, engine: client, isOwn: false, log: LOG });
   const messenger = { send: () => Promise.resolve('sent' as const) };
@@ -166,6 +200,9 @@ export async function startEngine(
     haltPath,
     get reconciler() {
       return workers.reconciler;
+    },
+    split: (serves, others) => {
+      workers.split(serves, others);
     },
     startWorker: (bundle) => workers.start(bundle),
     stopWorker: () => workers.stop(),

@@ -12,6 +12,7 @@ import { admitDecision } from '../../api/admission.ts';
 import { defineProbe, type AnyProbe, type Connector } from '../../connectors/connector.ts';
 import type { Approval } from '../../domain/approval.ts';
 import { DEFAULT_CAPS } from '../../domain/cap.ts';
+import { CREDENTIALS } from '../../domain/credential.ts';
 import type { Incident } from '../../domain/incident.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { nodeId } from '../../domain/lineage.ts';
@@ -122,6 +123,8 @@ function depsOf(): ActivityDependencies {
     playbooks: () => [],
     verifySignature: key.verify,
     haltFile: unused,
+    serves: new Set(CREDENTIALS),
+    startWithinMs: 15_000,
     now: () => new Date(),
     newId: (prefix) => `${prefix}_${randomUUID()}`,
     channels: { slack: false, mail: true },
