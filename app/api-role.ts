@@ -28,7 +28,7 @@ export interface ApiRoleOptions {
   readonly instances: Pick<LoadedInstances, 'all'>;
   readonly activities: Omit<ActivityDependencies, 'reconcile' | 'sync'>;
   readonly sync: Sync;
-  readonly signer: (payload: object) => string;
+  readonly signer: ((payload: object) => string) | null;
   readonly selfWatch: () => SelfWatchState;
   readonly settings: { readonly version: string; readonly log: Logger };
 }
@@ -43,9 +43,11 @@ function asked(): Pick<Attempt, 'signal' | 'heartbeat'> {
 
 /** Everything that the API is given, from what the process stands on. */
 export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
-  const { api, desk, live, settings, sync } = options;
+  const { api, desk, signer, live, settings, sync } = options;
   const { playbooks, router } = live;
-  if (desk === null) throw new AppError('internal', 'Only the API has a desk for the rules.');
+  if (desk === null || signer === null) {
+    throw new AppError('internal', 'Only the API changes rules and signs.');
+  }
   const activities: ActivityDependencies = {
     ...options.activities,
     reconcile: () => Promise.resolve(),
@@ -60,7 +62,7 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
     lineageOf: lineageOfBytes,
     sync: () => sync.round({ ...asked(), bytesWithinMs: BYTES_WITHIN_MS }),
     openRequest,
-    signer: options.signer,
+    signer,
     clock: now,
     newId: () => activities.newId('req'),
     selfWatch: options.selfWatch,

@@ -17,7 +17,7 @@ import { migrate } from '../store/migrate.ts';
 import type { Store } from '../store/tables.ts';
 import { loadWorkflowBundle, type WorkflowBundle } from '../worker/bundle.ts';
 import { apiDependencies } from './api-role.ts';
-import { approvalKey } from './approval-key.ts';
+import { approvalKey, approvalVerifier, type ApprovalSigner } from './approval-key.ts';
 import { loadInstances, type LoadedInstances } from './connector-instances.ts';
 import { connectEngine, type EngineClient } from './engine-client.ts';
 import { startEngineRole, type EngineRole } from './engine-role.ts';
@@ -142,7 +142,8 @@ interface Ground {
   readonly worker: Store;
   readonly activities: Omit<ActivityDependencies, 'reconcile' | 'sync'>;
   readonly sync: Sync;
-  readonly signer: (payload: object) => string;
+  /** Null in a process that only works. */
+  readonly signer: ApprovalSigner['sign'] | null;
   readonly baseUrl: () => string;
 }
 
@@ -190,6 +191,13 @@ function servedBy({
   return { serves: new Set(credentials), startWithinMs };
 }
 
+/** The API signs with its key; every other process has the public half alone. */
+async function keysOf(api: Store | null, dataDir: string) {
+  if (api === null) return { office: null, ...(await approvalVerifier(dataDir)) };
+  const { sign, verify } = await approvalKey(dataDir);
+  return { office: { store: api, sign }, verify };
+}
+
 async function lay(
   settings: FirebreakSettings,
   servers: Servers,
@@ -206,16 +214,16 @@ async function lay(
   const { configuration, log, dataDir } = settings;
   const instances = await loadInstances(connectorModules, configuration.instances);
   opened.add(() => instances.close());
-  const discovered = await discoverEntries(instances, settings.log);
+  const discovered = await discoverEntries(instances, log);
   const first =
     api === null ? NOTHING_NEW : await firstStart(api, { configuration, dataDir, now: now() });
-  const key = await approvalKey(dataDir);
+  const { office, verify } = await keysOf(api, dataDir);
   const channels = { slack: settings.slack !== null, mail: settings.mail !== null };
   const rules = await installRules({
-    ...{ api, worker, configuration, playbooks, discovered, key, channels, now, newId, log },
+    ...{ api: office, worker, configuration, playbooks, discovered, verify },
+    ...{ channels, now, newId, log },
   });
   const { live, keeper, desk } = rules;
-  const haltFile = haltFilePath(settings);
   return {
     settings,
     servers,
@@ -227,7 +235,7 @@ async function lay(
     first,
     api: api ?? worker,
     worker,
-    signer: key.sign,
+    signer: office && office.sign,
     baseUrl,
     sync: createSync({ ...live, store: worker, instances: instances.all, now, log }),
     activities: {
@@ -238,8 +246,8 @@ async function lay(
       caps: () => live.configuration().caps,
       playbooks: live.playbooks,
       rules: keeper,
-      verifySignature: key.verify,
-      haltFile: () => readHaltFile(haltFile),
+      verifySignature: verify,
+      haltFile: () => readHaltFile(haltFilePath(settings)),
       ...servedBy(settings),
       now,
       newId,

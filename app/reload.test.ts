@@ -74,8 +74,9 @@ beforeEach(async () => {
   const { url: databaseUrl } = database;
   store = await createStore({ databaseUrl, role: 'api', poolSize: 2 });
   worker = await createStore({ databaseUrl, role: 'worker', poolSize: 2 });
+  const { sign, verify } = testKey();
   rules = await installRules({
-    ...{ api: store, worker, configuration, playbooks, discovered: [], key: testKey() },
+    ...{ api: { store, sign }, worker, configuration, playbooks, discovered: [], verify },
     channels: { slack: false, mail: false },
     now: () => new Date(),
     newId: (prefix) => unique(prefix),

@@ -1,5 +1,6 @@
 // Goal: on a Temporal server that is not ours, a release becomes current when an operator says so, and open
 // incidents of the build before move to it. Method: build A in this process, build B as the real program.
+import { createPublicKey } from 'node:crypto';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -36,7 +37,8 @@ type Places = Pick<Engine, 'databaseUrl' | 'keyPem'> & {
 /** The program on the engine's database and queue, in a data folder of its own. */
 async function program(engine: Places, args: readonly string[]): Promise<ChildProcess> {
   const dataDir = await tempDir();
-  await writeFile(join(dataDir, 'approval-key.pem'), engine.keyPem, { mode: 0o600 });
+  const publicPem = createPublicKey(engine.keyPem).export({ type: 'spki', format: 'pem' });
+  await writeFile(join(dataDir, 'approval-key.pub.pem'), publicPem);
   const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],

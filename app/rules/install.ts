@@ -14,14 +14,14 @@ import { playbooksOf, withRules } from './rules-of.ts';
 
 /** What the rules of a process stand on. */
 export interface RulesGround {
-  /** The API's store; null in a process that only works: it follows the rules and can change none. */
-  readonly api: Store | null;
+  /** The API's store and key; null in a process that only works: it follows the rules and can change none. */
+  readonly api: ({ readonly store: Store } & ApprovalSigner) | null;
   readonly worker: Store;
   readonly configuration: Configuration;
   /** Playbooks as read from files. */
   readonly playbooks: readonly PinnedPlaybook[];
   readonly discovered: readonly InventoryEntry[];
-  readonly key: ApprovalSigner & ApprovalVerifier;
+  readonly verify: ApprovalVerifier['verify'];
   readonly channels: { readonly slack: boolean; readonly mail: boolean };
   readonly now: () => Date;
   readonly newId: (prefix: string) => string;
@@ -45,7 +45,7 @@ export interface InstalledRules {
  * file says before; a process that only works never looks at that part of its file.
  */
 export async function installRules(ground: RulesGround): Promise<InstalledRules> {
-  const { api, worker, playbooks, discovered, key, log } = ground;
+  const { api, worker, playbooks, discovered, verify, log } = ground;
   let file = ground.configuration;
   let followed: Rules | null = null;
   const live = createLive(
@@ -64,7 +64,7 @@ export async function installRules(ground: RulesGround): Promise<InstalledRules>
   };
   const keeper = createRulesKeeper({
     store: worker,
-    verify: key.verify,
+    verify,
     take: (rules) => put(file, rules),
     log,
   });
@@ -75,12 +75,11 @@ export async function installRules(ground: RulesGround): Promise<InstalledRules>
   return { live, keeper, desk, file: () => file, takeFile: (next) => put(next, followed) };
 }
 
-function openApiDesk(ground: RulesGround & { readonly api: Store }, keeper: RulesKeeper) {
-  const { api: store, worker, playbooks, key, channels, now, newId, log } = ground;
-  const changes = createRuleChanges({ store, keeper, ...key, playbooks, now, newId });
-  return openDesk({
-    ...{ store, keeper, changes, playbooks, channels, log },
-    verify: key.verify,
-    messages: worker,
-  });
+type ApiGround = RulesGround & { readonly api: NonNullable<RulesGround['api']> };
+
+function openApiDesk({ api, ...ground }: ApiGround, keeper: RulesKeeper): OpenedDesk {
+  const { worker, playbooks, verify, channels, now, newId, log } = ground;
+  const changes = createRuleChanges({ ...api, keeper, verify, playbooks, now, newId });
+  const { store } = api;
+  return openDesk({ store, keeper, changes, playbooks, channels, log, verify, messages: worker });
 }

@@ -160,9 +160,9 @@ class Stage {
   ): Promise<InstalledRules> {
     const { files = this.playbooks, key = this.key } = other;
     return installRules({
-      ...{ configuration, playbooks: files, discovered: [], key },
+      ...{ configuration, playbooks: files, discovered: [], verify: key.verify },
       now: () => new Date(this.clock),
-      api: role === 'api' ? this.stores.api : null,
+      api: role === 'api' ? { store: this.stores.api, sign: key.sign } : null,
       worker: this.stores.worker,
       channels: { slack: false, mail: true },
       newId: (prefix) => `${prefix}-${(this.ids += 1).toString()}`,
