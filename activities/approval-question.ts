@@ -8,7 +8,6 @@ import {
 import { AppError } from '../domain/error.ts';
 import type { EvaluationContext } from '../domain/evaluation.ts';
 import type { Incident } from '../domain/incident.ts';
-import { isJsonObject } from '../domain/json.ts';
 import type { OperationResult, OperationRow } from '../domain/operation.ts';
 import {
   findOperation,
@@ -23,6 +22,7 @@ import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { contextOf, isWanted } from './evaluation.ts';
 import { pinnedOf } from './pinned-playbook.ts';
 import { currentRow, draftPlan, jobsOf, type Draft } from './plan-effect.ts';
+import { titleWithGaps } from './proof-gaps.ts';
 import { resultIn } from './results.ts';
 import { undoDigestOf } from './revert.ts';
 
@@ -111,21 +111,7 @@ export async function coveredQuestion(asking: Asking): Promise<Question | null> 
   }
   const { title, ...head } = headOf(approval);
   const listed = [...plans, ...bound.map(rowPlan)];
-  return { ...head, title: withGaps(title, results), drafts, plans: listed, bound };
-}
-
-const TITLE_MAX = 1_000;
-
-/** The title with what is missing of the proofs of a version that people chose without them. */
-function withGaps(title: string, results: readonly OperationResult[]): string {
-  const gaps = results.flatMap(({ value }) => {
-    if (!isJsonObject(value) || value['status'] !== 'unproven') return [];
-    const { version, missing } = value;
-    if (typeof version !== 'string' || !Array.isArray(missing)) return [];
-    return [`version ${version} is not proven: ${missing.join(' ')}`];
-  });
-  const last = gaps.at(-1);
-  return last === undefined ? title : `${title} (${last})`.slice(0, TITLE_MAX);
+  return { ...head, title: titleWithGaps(title, results), drafts, plans: listed, bound };
 }
 
 function isSettled(

@@ -155,6 +155,27 @@ const textOf = (document: PostmortemDocument, section: string, label: string): s
     .find(({ title }) => title === section)
     ?.statements.find((statement) => statement.label === label)?.text;
 
+describe('a version that people chose without all proofs', () => {
+  const chosen = {
+    ...{ status: 'unproven', version: '5', chosenBy: ['Ada', 'Grace'], rejected: [] },
+    missing: ['Its digest was recorded too late.', 'Its run is unknown.'],
+    unproven: [{ candidate: '5', missing: ['Its digest was recorded too late.'] }],
+  };
+  const facts = input.facts.map((fact) =>
+    fact.kind === 'known-good.chosen' ? { ...fact, data: chosen } : fact,
+  );
+  const document = buildPostmortem({ ...input, facts });
+
+  test.each([
+    ['Status', 'unproven'],
+    ['Chosen without all proofs by', 'Ada, Grace'],
+    ['Missing proofs', 'Its digest was recorded too late. Its run is unknown.'],
+    ['Unproven: 5', 'Its digest was recorded too late.'],
+  ])('is told with %s', (label, text) => {
+    expect(textOf(document, 'Known-good decision', label)).toBe(text);
+  });
+});
+
 describe('buildPostmortem', () => {
   const document = buildPostmortem(input);
 
