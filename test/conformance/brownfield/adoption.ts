@@ -6,15 +6,18 @@ import { AppError, invariant } from '../../../domain/error.ts';
 import type { PlainClient } from '../../../lab/kubernetes/plain-client.ts';
 import { createJsonClient } from '../../../lab/scenario/json-client.ts';
 import type { RealCluster } from '../kubernetes/cluster.ts';
-import { apply, createToken, remove } from './kubectl.ts';
-import { modelState, ourRequests, replicasOf, worldState } from './look.ts';
+import { apply, createToken } from './kubectl.ts';
+import { modelState, ourRequests, worldState } from './look.ts';
 import { openFirebreak, type RunningFirebreak } from './server.ts';
 import type { Terminal } from './terminal.ts';
 import { NAMESPACES } from './world.ts';
 
-const DRAFT = 'firebreak-config';
-const FILE = `${DRAFT}/firebreak.yaml`;
-const FIREBREAK = 'npm run --silent firebreak --';
+/** Folder of the draft, in the clone. */
+export const DRAFT = 'firebreak-config';
+/** The drafted configuration. */
+export const FILE = `${DRAFT}/firebreak.yaml`;
+/** The program as a newcomer calls it. */
+export const FIREBREAK = 'npm run --silent firebreak --';
 
 /** Where somebody adopts Firebreak. */
 export interface Adoption {
@@ -32,18 +35,21 @@ export interface Adoption {
   readonly port: string;
   /** What no page may show. */
   readonly secrets: string[];
+  /** Of the people who approve. */
+  readonly tokens: string[];
   /** Starts the Alertmanager with a configuration; answers its address. */
   readonly startAlertmanager: (configuration: string) => Promise<string>;
 }
 
 /** Raises `unavailable` with what was printed when words are missing in it. */
-function expectWords(printed: string, words: readonly string[]): void {
+export function expectWords(printed: string, words: readonly string[]): void {
   const missing = words.filter((word) => !printed.includes(word));
   if (missing.length === 0) return;
   throw new AppError('unavailable', `Not told: ${missing.join('; ')}. Told was:\n${printed}`);
 }
 
-function expectEqual(what: string, seen: unknown, wanted: unknown): void {
+/** Raises `unavailable` when what is seen is not what is wanted. */
+export function expectEqual(what: string, seen: unknown, wanted: unknown): void {
   const [a, b] = [JSON.stringify(seen), JSON.stringify(wanted)];
   if (a !== b) throw new AppError('unavailable', `${what} is ${a}, wanted is ${b}.`);
 }
@@ -117,8 +123,10 @@ export async function start(adoption: Adoption): Promise<RunningFirebreak> {
   return openFirebreak(url, token);
 }
 
-const PRICING = { namespace: 'risk', deployment: 'pricing-api-canary' };
-const SCORER = { namespace: 'serving', deployment: 'scorer-v2' };
+/** Labels by which the company's alerts name what they are about. */
+export const PRICING = { namespace: 'risk', deployment: 'pricing-api-canary' };
+/** The same of the other model. */
+export const SCORER = { namespace: 'serving', deployment: 'scorer-v2' };
 
 /** Where an alert would go, before any is sent. */
 export async function explain({ terminal, folder }: Adoption): Promise<void> {
@@ -187,7 +195,7 @@ export async function connectAlertmanager(adoption: Adoption): Promise<string> {
 }
 
 /** A monitor fires through the Alertmanager, with the labels that the company has. */
-async function fire(
+export async function fire(
   { terminal }: Adoption,
   alertmanager: string,
   labels: Readonly<Record<string, string>>,
@@ -228,92 +236,4 @@ export async function observe(
   await terminal.run(
     `${FIREBREAK} incident close ${id} --verdict expected_change --reason "new price list"`,
   );
-}
-
-/** The draft's last route: narrower ones go before it. */
-const LAST_ROUTE = '  - name: model-alerts\n';
-const ASKING = `  - name: fraud
-    when: get(alert.labels, 'deployment', '') == 'scorer-v2'
-    playbook: model-drift
-    mode: ask
-`;
-const ACTING = `  - name: pricing
-    when: get(alert.labels, 'deployment', '').startsWith('pricing-api')
-    playbook: model-drift
-    mode: auto
-`;
-const PEOPLE = `people:
-  - { id: ada, name: Ada, roles: [responder, approver-model-owner] }
-  - { id: sam, name: Sam, roles: [responder, approver-security] }
-`;
-
-/** The rights of acting, people, and one route that asks; its effect is approved by one of them. */
-export async function ask(
-  adoption: Adoption,
-  firebreak: RunningFirebreak,
-  alertmanager: string,
-): Promise<void> {
-  const { terminal, client, folder, registryUrl, secrets } = adoption;
-  const manifests = `${DRAFT}/rbac-act.yaml`;
-  terminal.note(`kubectl apply -f ${manifests}`, await apply(client, join(folder, manifests)));
-  await terminal.edit(FILE, [
-    [LAST_ROUTE, `${ASKING}${LAST_ROUTE}`],
-    [/people: \[\]\n.*\n/, PEOPLE],
-  ]);
-  const checked = await terminal.run(`${FIREBREAK} doctor --config ${FILE} --data-dir ./data`);
-  invariant(!checked.includes('right at kubernetes'), 'no right is missing');
-  await terminal.run(`${FIREBREAK} config reload`);
-  const made = await terminal.run(`${FIREBREAK} token add ada --label laptop`);
-  const token = made.trim().split('\n').at(-1) ?? '';
-  secrets.push(token);
-  await fire(adoption, alertmanager, { alertname: 'PredictionDrift', ...SCORER });
-  const wanted = { model: 'FraudDetector', mode: 'ask', told: 'approval.requested' } as const;
-  const id = await firebreak.untilTold(wanted);
-  const { id: approval, planDigest } = await firebreak.untilAsked(id);
-  const admin = terminal.exported.get('FIREBREAK_TOKEN') ?? '';
-  terminal.exported.set('FIREBREAK_TOKEN', token);
-  terminal.note(`export FIREBREAK_TOKEN=${token}   # Ada's`, '');
-  await terminal.run(`${FIREBREAK} approval list`);
-  await terminal.run(`${FIREBREAK} approval show ${approval}`);
-  await terminal.run(`${FIREBREAK} approval approve ${approval} --plan-digest ${planDigest}`);
-  await firebreak.untilTold({ ...wanted, told: 'incident.held' });
-  await terminal.run(`${FIREBREAK} incident timeline ${id}`);
-  expectWords((await firebreak.facts(id, 'operation.verified')).join('\n'), ['Hold alias prod']);
-  const state = await modelState(registryUrl, 'FraudDetector');
-  expectWords(state.join('\n'), ['firebreak.dev/hold.prod']);
-  terminal.note('(what does the registry say of FraudDetector?)', state.join('\n'));
-  terminal.exported.set('FIREBREAK_TOKEN', admin);
-}
-
-/** One route acts by itself: reversible containment, after the time to veto. */
-export async function act(
-  adoption: Adoption,
-  firebreak: RunningFirebreak,
-  alertmanager: string,
-): Promise<void> {
-  const { terminal, client, cluster } = adoption;
-  await terminal.edit(FILE, [[LAST_ROUTE, `${ACTING}${LAST_ROUTE}`]]);
-  await terminal.run(`${FIREBREAK} config reload`);
-  await fire(adoption, alertmanager, { alertname: 'PriceSkew', ...PRICING });
-  const wanted = { model: 'PriceModel', mode: 'auto', told: 'incident.held' } as const;
-  const id = await firebreak.untilTold(wanted);
-  await terminal.run(`${FIREBREAK} incident timeline ${id}`);
-  await terminal.run(`${FIREBREAK} incident show ${id}`);
-  expectWords((await firebreak.facts(id, 'operation.verified')).join('\n'), [
-    'Scale Deployment risk/pricing-api-canary from 1 to 0',
-    'Hold alias live of PriceModel',
-  ]);
-  expectEqual('The canary', await replicasOf(client, 'risk', 'pricing-api-canary'), 0);
-  expectEqual('The stable one', await replicasOf(client, 'risk', 'pricing-api'), 9);
-  const { changes } = await ourRequests(cluster.auditLog);
-  expectEqual('What Firebreak changed', changes, ['patch deployments risk/pricing-api-canary']);
-  terminal.note('(what did the account firebreak change?)', changes.join('\n'));
-}
-
-/** The power to act goes back. */
-export async function takeBack({ terminal, client, folder }: Adoption): Promise<void> {
-  const manifests = `${DRAFT}/rbac-act.yaml`;
-  terminal.note(`kubectl delete -f ${manifests}`, await remove(client, join(folder, manifests)));
-  const told = await terminal.run(`${FIREBREAK} doctor --config ${FILE} --data-dir ./data`, 1);
-  expectWords(told, ['missing: apps/deployments: patch in risk']);
 }

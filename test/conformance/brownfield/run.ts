@@ -11,8 +11,6 @@ import { untilAtRest } from '../kubernetes/rest.ts';
 import { plainClient } from '../kubernetes/world.ts';
 import { startMlflow } from '../mlflow/server.ts';
 import {
-  act,
-  ask,
   check,
   cloneAndTry,
   connectAlertmanager,
@@ -20,11 +18,11 @@ import {
   explain,
   observe,
   start,
-  takeBack,
   trySample,
   type Adoption,
 } from './adoption.ts';
 import { adoptionPage } from './page.ts';
+import { act, ask, takeBack } from './power.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 import { NAMESPACES, seedCluster, seedRegistry } from './world.ts';
 
@@ -68,6 +66,7 @@ async function prepare(closers: Closers): Promise<Adoption> {
     registryUrl: mlflow.url,
     port: (await freePort()).toString(),
     secrets: [cluster.adminToken],
+    tokens: [],
     startAlertmanager: async (configuration) => {
       const alertmanager = await startAlertmanagerWith(
         await folderOf('alertmanager'),

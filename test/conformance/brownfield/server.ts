@@ -17,6 +17,9 @@ const approvals = z.object({
   items: z.array(z.object({ id: z.string(), incidentId: z.string(), planDigest: z.string() })),
 });
 
+const changes = z.object({ items: z.array(z.object({ id: z.string(), digest: z.string() })) });
+const OPEN_CHANGES = '/api/v1/configuration/changes?status=open';
+
 /** What is waited for: an incident about a model, in a mode, whose timeline told something. */
 export interface Awaited {
   readonly model: string;
@@ -33,6 +36,10 @@ export interface RunningFirebreak {
   untilAsked(incident: string): Promise<{ readonly id: string; readonly planDigest: string }>;
   /** Summaries of an incident's facts of one kind, in order. */
   facts(incident: string, kind: string): Promise<readonly string[]>;
+  /** The change of the rules that people are asked about. Raises `unavailable`. */
+  openChange(): Promise<{ readonly id: string; readonly digest: string }>;
+  /** Waits until no change is open. Raises `unavailable`. */
+  untilChanged(): Promise<void>;
 }
 
 async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
@@ -54,6 +61,7 @@ async function factsOf(api: JsonClient, incident: string) {
 export function openFirebreak(url: string, token: string): RunningFirebreak {
   const api = createJsonClient(url, { authorization: `Bearer ${token}` });
   const list = async () => incidents.parse(await api.send('GET', '/api/v1/incidents')).items;
+  const asked = async () => changes.parse(await api.send('GET', OPEN_CHANGES)).items;
   return {
     untilTold: ({ model, mode, told }) =>
       until(`incident of ${model} in ${mode} that tells ${told}`, async () => {
@@ -73,5 +81,9 @@ export function openFirebreak(url: string, token: string): RunningFirebreak {
       (await factsOf(api, incident))
         .filter(({ kind }) => kind === wanted)
         .map(({ summary }) => summary),
+    openChange: () => until('change of the rules', async () => (await asked())[0]),
+    untilChanged: async () => {
+      await until('end of the change', async () => (await asked()).length === 0 || undefined);
+    },
   };
 }
