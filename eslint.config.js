@@ -18,6 +18,7 @@ const PURE = ['domain/**', 'render/**', 'intake/**', 'expression/**', 'evidence/
 const CONFIGURED = [
   ...PURE,
   'playbooks/**',
+  'regimes/**',
   'workflows/**',
   'activities/**',
   'connectors/**',

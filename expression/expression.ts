@@ -155,6 +155,7 @@ const cache: Cache = {
   alert: new Map(),
   selection: new Map(),
   mapping: new Map(),
+  regime: new Map(),
 };
 
 /**

@@ -15,6 +15,8 @@ export interface ScopeContexts {
   readonly selection: { readonly alert: Alert; readonly entry: InventoryEntry };
   /** Mappings of generic payloads. */
   readonly mapping: { readonly body: Json; readonly item: Json };
+  /** When a regulator's rule applies. */
+  readonly regime: { readonly facts: Readonly<Record<string, boolean>> };
 }
 
 /** Where an expression stands, which decides the variables that it may read. */
@@ -105,6 +107,7 @@ export const ENVIRONMENTS: Readonly<Record<Scope, Environment>> = {
     .registerVariable({ name: 'alert', schema: ALERT_FIELDS })
     .registerVariable({ name: 'entry', schema: ENTRY_FIELDS }),
   mapping: createEnvironment().registerVariable('body', 'dyn').registerVariable('item', 'dyn'),
+  regime: createEnvironment().registerVariable('facts', 'map<string, bool>'),
 };
 
 /** The variables that each scope offers. */
@@ -113,4 +116,5 @@ export const SCOPE_VARIABLES: Readonly<Record<Scope, readonly string[]>> = {
   alert: ['alert'],
   selection: ['alert', 'entry'],
   mapping: ['body', 'item'],
+  regime: ['facts'],
 };

@@ -12,7 +12,7 @@ const [FOLDER] = process.argv.slice(2).filter((argument) => !argument.startsWith
 const UNCHECKED = process.argv.includes('--unchecked');
 const DIST = resolve(FOLDER ?? join(ROOT, 'dist'));
 /** Folders whose files are read at run time, and by what ending. */
-const READ_AT_RUN_TIME = ['store', 'playbooks', 'lab', 'connectors', 'app'];
+const READ_AT_RUN_TIME = ['store', 'playbooks', 'regimes', 'lab', 'connectors', 'app'];
 const ENDINGS = new Set(['.sql', '.yaml', '.json']);
 const TEST_FOLDERS = new Set(['fixtures']);
 

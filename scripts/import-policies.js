@@ -12,6 +12,7 @@ export const elements = [
   folder('store'),
   folder('lab'),
   folder('playbooks'),
+  folder('regimes'),
   folder('intake'),
   { ...folder('connector', 'connectors/*'), capture: ['name'], exclusive: true },
   folder('connector-kit', 'connectors'),
@@ -36,6 +37,10 @@ export const fileCategories = [
   { category: 'registry', pattern: 'connectors/registry.ts' },
   { category: 'messages', pattern: 'workflows/messages.ts' },
   { category: 'api-client', pattern: 'api/client.ts' },
+  {
+    category: 'yaml-file',
+    pattern: 'playbooks/{expression-place,schema-problems,suggestion,text-file,yaml-document}.ts',
+  },
   { category: 'demo', pattern: 'cli/demo*.ts' },
 ];
 
@@ -46,6 +51,7 @@ const PRODUCT = [
   'render',
   'store',
   'playbooks',
+  'regimes',
   'intake',
   'connector',
   'connector-kit',
@@ -87,6 +93,10 @@ export const policies = [
   // The registry is how manifests are reached without naming each connector here.
   allowFile('playbooks', 'manifest', 'registry'),
   allowTypes('playbooks', 'connector-kit'),
+
+  allow('regimes', 'domain', 'expression'),
+  // YAML with places, and nothing of what a playbook means.
+  allowFile('regimes', 'yaml-file'),
 
   allow('intake', 'domain', 'expression'),
 
