@@ -65,7 +65,8 @@ function citation({ facts, evidence }: Statement): string {
   return all.length === 0 ? '' : ` \\[${all.join(', ')}\\]`;
 }
 
-function statementLine(statement: Statement): string {
+/** A statement as a list item with what it cites; text from outside is escaped here. */
+export function statementLine(statement: Statement): string {
   const label = statement.label === null ? '' : `**${escapeMarkdown(statement.label)}:** `;
   const text = statement.known ? escapeMarkdown(statement.text) : '*unknown*';
   return `- ${label}${text}${citation(statement)}\n`;
