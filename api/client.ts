@@ -13,6 +13,7 @@ import {
 } from './contract.ts';
 import { bytesOf, exchange, jsonOf, type ClientOptions } from './exchange.ts';
 import { readFacts } from './fact-reader.ts';
+import { clockEndpoints } from './schema/clock.ts';
 import { configurationEndpoints } from './schema/configuration.ts';
 import { haltEndpoints } from './schema/halt.ts';
 import { peopleEndpoints } from './schema/person.ts';
@@ -41,6 +42,7 @@ export const api = {
   rules: ruleEndpoints,
   halts: haltEndpoints,
   status: statusEndpoints,
+  clocks: clockEndpoints,
   silences: silenceEndpoints,
   selfWatch: selfWatchEndpoints,
 } as const;

@@ -6,6 +6,8 @@ import type { Actor } from '../domain/decision.ts';
 import type { ChangeStatus, RuleRevision } from '../domain/rules.ts';
 import type { HaltSubject } from '../domain/halt.ts';
 import type { HandOperation } from '../domain/hand-plan.ts';
+import type { RegimeDraft } from '../domain/first-report.ts';
+import type { Declarations, IncidentClocks } from '../domain/incident-clocks.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { LineageEdge, LineageNode } from '../domain/lineage.ts';
@@ -178,6 +180,11 @@ export interface ApiDependencies {
   readonly reload: () => Promise<ReloadReport>;
   /** What is left of an incident's plan, for people's own hands, with zero writes. */
   readonly rest: (incident: Incident) => Promise<readonly HandOperation[]>;
+  /** The clocks of regulators and drafts of first reports, from the log and what a person says. Raises `invalid`. */
+  readonly clocks: (
+    incident: Incident,
+    declared: Declarations,
+  ) => Promise<{ readonly clocks: IncidentClocks; readonly drafts: readonly RegimeDraft[] }>;
   /** The postmortem as it stands now. Raises `not_found`. */
   readonly postmortem: (
     incidentId: string,

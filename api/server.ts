@@ -19,6 +19,7 @@ import { measureRequests } from './request-metrics.ts';
 import { problemOf, PROBLEM_TYPE, requestError, retryAfterOf, statusOf } from './problem.ts';
 import { registerAlerts } from './routes/alerts.ts';
 import { registerApprovals } from './routes/approvals.ts';
+import { registerClocks } from './routes/clocks.ts';
 import { registerCommands } from './routes/commands.ts';
 import { registerConfiguration } from './routes/configuration.ts';
 import { registerEvidence, registerEvidenceBytes } from './routes/evidence.ts';
@@ -201,6 +202,7 @@ const REGISTRATIONS = [
   registerEvidence,
   registerEvidenceBytes,
   registerPostmortem,
+  registerClocks,
   registerPlaybooks,
   registerRouteReport,
   registerPeople,

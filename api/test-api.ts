@@ -203,6 +203,8 @@ export function createTestApi(change: Partial<ApiDependencies> = {}) {
     rules: setUpDesk(memory),
     plan: () => Promise.resolve({ effects: [] }),
     rest: () => Promise.resolve([]),
+    clocks: () =>
+      Promise.resolve({ clocks: { asOf: NOW, facts: [], moments: [], regimes: [] }, drafts: [] }),
     explain: () => Promise.resolve({ routes: [] }),
     reload: () => Promise.resolve({ changed: ['routes'], needsRestart: [], proposed: null }),
     postmortem: () => Promise.resolve({ markdown: '# Postmortem', json: { title: 'x' } }),

@@ -5,6 +5,7 @@ import type { ApiDependencies, RuleDesk } from '../api/dependencies.ts';
 import { AppError } from '../domain/error.ts';
 import { isJsonObject } from '../domain/json.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
+import type { RegimeCatalogue } from '../regimes/loader.ts';
 import type { Store } from '../store/tables.ts';
 import type { EngineClient } from './engine-client.ts';
 import { createExplain } from './explain.ts';
@@ -14,6 +15,7 @@ import { createOpenRequest } from './open-request.ts';
 import { createAlertPlan, createPlanRequest } from './plan-request.ts';
 import type { LoadedInstances } from './connector-instances.ts';
 import { knowsSubject } from './halt-subjects.ts';
+import { createIncidentClocks } from './incident-clocks.ts';
 import { planRest } from './rest-request.ts';
 import { writePostmortem } from './postmortem.ts';
 import type { Sync } from './sync/sync.ts';
@@ -24,6 +26,7 @@ export interface ApiRoleOptions {
   readonly engine: EngineClient;
   readonly live: Live;
   readonly desk: RuleDesk | null;
+  readonly regimes: RegimeCatalogue;
   readonly reload: ApiDependencies['reload'];
   readonly instances: Pick<LoadedInstances, 'all'>;
   readonly activities: Omit<ActivityDependencies, 'reconcile' | 'sync'>;
@@ -76,6 +79,7 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
       plan: createAlertPlan({ activities, playbooks }),
     }),
     rest: (incident) => planRest(activities, incident),
+    clocks: createIncidentClocks({ store: api, catalogue: options.regimes, now }),
     postmortem: async (incidentId) => {
       const { markdown, json } = await writePostmortem(api, incidentId);
       return { markdown, json: isJsonObject(json) ? json : {} };

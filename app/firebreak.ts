@@ -11,6 +11,7 @@ import type { Configuration } from '../domain/configuration.ts';
 import { CREDENTIALS, type Credential } from '../domain/credential.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import { loadPlaybooks } from '../playbooks/loader.ts';
+import { loadRegimes, type RegimeCatalogue } from '../regimes/loader.ts';
 import { createStore } from '../store/database.ts';
 import { createEvidenceFiles } from '../store/evidence-files.ts';
 import { migrate } from '../store/migrate.ts';
@@ -134,6 +135,7 @@ interface Ground {
   readonly servers: Servers;
   readonly engine: EngineClient;
   readonly instances: LoadedInstances;
+  readonly regimes: RegimeCatalogue;
   readonly live: Live;
   readonly desk: InstalledRules['desk'];
   readonly reload: () => Promise<ReloadReport>;
@@ -160,14 +162,15 @@ export async function startFirebreak(settings: FirebreakSettings): Promise<Fireb
 
 async function start(settings: FirebreakSettings, opened: Opened): Promise<Firebreak> {
   const manifests = connectorModules.map(({ manifest }) => manifest);
-  // First of all: a wrong playbook must stop the start before anything has been changed.
+  // First of all: a wrong playbook or regime must stop the start before anything has been changed.
   const playbooks = await loadPlaybooks(settings.playbooksDir, manifests);
+  const regimes = await loadRegimes();
   await mkdir(settings.dataDir, { recursive: true, mode: 0o711 });
   const servers = await openServers(settings, settings.log, settings.onFailure);
   opened.add(() => servers.stop());
   await migrate(servers.databaseUrl);
   let url = settings.baseUrl ?? '';
-  const ground = await lay(settings, servers, { opened, playbooks, baseUrl: () => url });
+  const ground = await lay(settings, servers, { opened, playbooks, regimes, baseUrl: () => url });
   const api = settings.role === 'worker' ? null : await openApi(ground, opened);
   if (api) url = settings.baseUrl ?? api;
   if (settings.role !== 'api') await openEngine(ground, opened);
@@ -201,12 +204,12 @@ async function keysOf(api: Store | null, dataDir: string) {
 async function lay(
   settings: FirebreakSettings,
   servers: Servers,
-  given: Pick<Ground, 'baseUrl'> & {
+  given: Pick<Ground, 'regimes' | 'baseUrl'> & {
     readonly opened: Opened;
     readonly playbooks: readonly PinnedPlaybook[];
   },
 ): Promise<Ground> {
-  const { opened, playbooks, baseUrl } = given;
+  const { opened, playbooks, regimes, baseUrl } = given;
   const { databaseUrl } = servers;
   const worker = await openStore(databaseUrl, 'worker', opened);
   const api = settings.role === 'worker' ? null : await openStore(databaseUrl, 'api', opened);
@@ -229,6 +232,7 @@ async function lay(
     servers,
     engine,
     instances,
+    regimes,
     live,
     desk,
     reload: createReload({ rules, read: settings.readConfiguration ?? null, log }),

@@ -1,12 +1,12 @@
 import { AppError } from '../domain/error.ts';
 import type { CustodyEntry } from '../domain/evidence.ts';
-import type { Fact } from '../domain/fact.ts';
 import { isJsonObject, type JsonObject } from '../domain/json.ts';
 import { buildPostmortem } from '../domain/postmortem.ts';
 import { verifyChain } from '../evidence/chain.ts';
 import { canonicalJson } from '../evidence/digest.ts';
 import { renderPostmortem } from '../render/markdown.ts';
 import type { Store } from '../store/tables.ts';
+import { factsOf } from './incident-facts.ts';
 
 /** A postmortem in both forms. */
 export interface Postmortem {
@@ -14,19 +14,13 @@ export interface Postmortem {
   readonly json: JsonObject;
 }
 
-const FACTS_MAX = 100_000;
 const APPROVALS_MAX = 200;
 
 /** Folds an incident's facts and rows into its postmortem as it stands now. Raises `not_found`, `too_large`. */
 export async function writePostmortem(store: Store, incidentId: string): Promise<Postmortem> {
   const incident = await store.incidents.get(incidentId);
   if (!incident) throw new AppError('not_found', `There is no incident ${incidentId}.`);
-  const facts: Fact[] = [];
-  for await (const fact of store.facts.all(incidentId)) {
-    if (facts.length >= FACTS_MAX)
-      throw new AppError('too_large', 'This incident has too many facts.');
-    facts.push(fact);
-  }
+  const facts = await factsOf(store, incidentId);
   const evidence = await store.evidence.ofIncident(incidentId);
   const custody: CustodyEntry[] = [];
   for (const { id } of evidence) custody.push(...(await store.evidence.custodyOf(id)));

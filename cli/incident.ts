@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { renderHandPlan } from '../render/hand-plan.ts';
 import { renderFact, renderIncident, renderSuspects, renderTable } from '../render/terminal.ts';
 import { argument, numberOption, option } from './arguments.ts';
+import { addClocks } from './clocks.ts';
 import { allFacts } from './fact-pages.ts';
 import { EXIT } from './failure.ts';
 import { addIncidentCommands } from './incident-command.ts';
@@ -166,6 +167,7 @@ export function registerIncident(registrar: Registrar): void {
   addReading(incident, registrar);
   addTimeline(incident, registrar);
   addRunbook(incident, registrar);
+  addClocks(incident, registrar);
   addIncidentCommands(incident, registrar);
   addSnooze(incident, registrar);
 }

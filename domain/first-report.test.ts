@@ -26,6 +26,7 @@ const regime: RegimeView = {
   basis: 'invented',
   status: 'to be checked by counsel',
   confirmed: null,
+  report: [],
   note: null,
   answer: 'yes',
   missing: [],
@@ -61,7 +62,7 @@ function draft(facts: readonly SampleFact[], said: readonly Sighting[] = []): Fi
     clocks,
     vocabulary,
   };
-  return draftReport(regime, [], material);
+  return draftReport(regime, material);
 }
 
 describe('the draft', () => {
@@ -110,12 +111,15 @@ describe('the draft', () => {
 
   test('asks for the fields that its regime adds', () => {
     const clocks: IncidentClocks = { asOf: '', facts: [], moments: [], regimes: [regime] };
-    const { missing } = draftReport(regime, ['personal-data'], {
-      incident,
-      facts: [],
-      clocks,
-      vocabulary,
-    });
+    const { missing } = draftReport(
+      { ...regime, report: ['personal-data'] },
+      {
+        incident,
+        facts: [],
+        clocks,
+        vocabulary,
+      },
+    );
     expect(missing).toContain('personal data');
   });
 });

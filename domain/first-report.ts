@@ -18,6 +18,13 @@ export interface FirstReport {
   readonly missing: readonly string[];
 }
 
+/** A draft as people read it. */
+export interface RegimeDraft {
+  readonly regime: string;
+  readonly version: number;
+  readonly markdown: string;
+}
+
 /** What a report is drafted from. */
 export interface ReportMaterial {
   readonly incident: Incident;
@@ -97,17 +104,13 @@ function fill({ title, from }: ReportField, source: Source): Statement {
   return from === null ? unknown(title) : FILLS[from](title, source);
 }
 
-/** The draft of the first report under one regime, whose extra fields are `report`. It invents nothing. */
-export function draftReport(
-  regime: RegimeView,
-  report: readonly string[],
-  material: ReportMaterial,
-): FirstReport {
+/** The draft of the first report under one regime. It invents nothing. */
+export function draftReport(regime: RegimeView, material: ReportMaterial): FirstReport {
   const { incident, facts, clocks, vocabulary } = material;
   const { anchors } = computeMetrics(incident, facts);
   const source: Source = { incident, book: new FactBook(facts), anchors, clocks };
   const fields = vocabulary.fields
-    .filter(({ name, common }) => common || report.includes(name))
+    .filter(({ name, common }) => common || regime.report.includes(name))
     .map((field) => fill(field, source));
   return {
     incidentNumber: incident.number,

@@ -37,7 +37,16 @@ export interface RegimeView
     Applicability,
     Pick<
       Regime,
-      'id' | 'version' | 'title' | 'source' | 'says' | 'basis' | 'status' | 'confirmed' | 'note'
+      | 'id'
+      | 'version'
+      | 'title'
+      | 'source'
+      | 'says'
+      | 'basis'
+      | 'status'
+      | 'confirmed'
+      | 'report'
+      | 'note'
     > {
   /** Whether this version was in force on the day of awareness, and the days on which it is. */
   readonly inForce: InForce & { readonly then: Applicability['answer'] };

@@ -126,13 +126,13 @@ function clockView(reading: Reading, regime: Regime, clock: RegimeClock): ClockV
 }
 
 function regimeView(reading: Reading, regime: Regime): RegimeView {
-  const { id, version, title, source, says, basis, status, confirmed, note, when } = regime;
+  const { id, version, title, source, says, basis, status, confirmed, report, note } = regime;
   const then = inForceAt(regime.inForce, regime.zone, reading.knownAt);
-  const ruled = when === null ? UNKNOWN : applicabilityOf(when, reading.stated);
+  const ruled = regime.when === null ? UNKNOWN : applicabilityOf(regime.when, reading.stated);
   const applicability = then === 'no' ? NO : ruled;
   const clocks = applicability.answer === 'no' ? [] : regime.clocks;
   return {
-    ...{ id, version, title, source, says, basis, status, confirmed, note },
+    ...{ id, version, title, source, says, basis, status, confirmed, report, note },
     ...applicability,
     inForce: { ...regime.inForce, then },
     clocks: clocks

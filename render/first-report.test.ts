@@ -51,6 +51,7 @@ function regimeOf(text: string, change: Partial<RegimeView> = {}): RegimeView {
     basis: text,
     status: 'to be checked by counsel',
     confirmed: null,
+    report: [],
     note: text,
     answer: 'unknown',
     missing: [text],
@@ -94,10 +95,11 @@ const CONFIRMED = {
 
 /** Lines of the parts that state rules. */
 function ruleLines(markdown: string): readonly string[] {
+  const from = markdown.indexOf('## The rule');
+  const until = markdown.indexOf('## What the incident tells');
   return markdown
+    .slice(from, until)
     .split('\n')
-    .slice(markdown.split('\n').indexOf('## The rule'))
-    .filter((line, index, lines) => index < lines.indexOf('## What the incident tells'))
     .filter((line) => line.trimStart().startsWith('- '));
 }
 
