@@ -41,7 +41,8 @@ const clocks = {
   asOf: NOW,
   facts: [
     { name: 'gdpr', question: 'Does the GDPR apply?', answer: 'not said' },
-    { name: 'death', question: 'Did a person die?', answer: 'no' },
+    // Nothing that is shown depends on it: it is not asked.
+    { name: 'death', question: 'Did a person die?', answer: 'not said' },
   ],
   moments: [
     { name: 'awareness', question: '?', sighting: { at: NOW, says: 'odd \u001b[31m', fact: 1 } },
@@ -67,7 +68,7 @@ describe('incident clocks', () => {
       '  causalLink: not said',
       'Regimes:',
       '  eu-gdpr-33: may apply (missing: gdpr) [not law: to be checked by counsel]',
-      '    GDPR Art. 33: 72 h [not law: to be checked by counsel]',
+      '    GDPR Art. 33: 72 h (secondary) [not law: to be checked by counsel]',
       `    report: running, due ${NOW}, if it is owed; missing: gdpr [not law: to be checked by counsel]`,
       'Not known (--fact NAME=yes or NAME=no):',
       '  gdpr: Does the GDPR apply?',

@@ -2,7 +2,7 @@
 // amendment is a change of data.
 // Method: the files themselves against the table; one small regime changed in turn; folders with two versions.
 import { describe, expect, test } from '@jest/globals';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAppError } from '../domain/error.ts';
@@ -90,6 +90,18 @@ describe('the shipped regimes', () => {
     for (const { status, confirmed, version } of shipped.regimes) {
       expect([status, confirmed, version]).toEqual(['to be checked by counsel', null, 1]);
     }
+  });
+
+  test('stand in the documentation in the same words', async () => {
+    const page = await readFile(join(import.meta.dirname, '../docs/regulatory-clocks.md'), 'utf8');
+    const told = page
+      .split('\n')
+      .map((line) => line.split('|').map((cell) => cell.trim()))
+      .filter((cells) => cells.length === 5)
+      .map((cells) => cells.slice(1, 4).join(' | '));
+    for (const [, ...row] of ROWS) expect(told).toContain(row.join(' | '));
+    // Its head and the line below it.
+    expect(told).toHaveLength(ROWS.length + 2);
   });
 
   test('give no figure where none was verified', () => {

@@ -79,7 +79,7 @@ function clocksOf(text: string, change: Partial<RegimeView> = {}): IncidentClock
   return {
     asOf: AT_ONCE,
     facts: [
-      { name: text, question: text, answer: 'yes' },
+      { name: 'known', question: text, answer: 'yes' },
       { name: text, question: text, answer: 'not said' },
     ],
     moments: [{ name: text, question: text, sighting: { at: AT_ONCE, says: text, fact: 1 } }],

@@ -40,23 +40,31 @@ function answerText({ answer, missing }: RegimeView): string {
 }
 
 function regimeLines(regime: RegimeView): readonly string[] {
-  const { id, title, answer, inForce, says, clocks } = regime;
+  const { id, title, answer, inForce, says, basis, clocks } = regime;
   if (answer === 'no') {
     const why = inForce.then === 'no' ? 'was not in force' : 'does not apply';
     return [ruleLine(regime, `  ${id}: ${why}`)];
   }
   return [
     ruleLine(regime, `  ${id}: ${answerText(regime)}`),
-    ruleLine(regime, `    ${title}: ${says}`),
+    ruleLine(regime, `    ${title}: ${says} (${basis})`),
     ...clocks.map((clock) => ruleLine(regime, clockText(clock))),
   ];
 }
 
-function openLines({ facts }: IncidentClocks): readonly string[] {
-  const open = facts.filter(({ answer }) => answer !== 'yes' && answer !== 'no');
-  const lines = open.map(({ name, question, answer }) =>
-    cut(`  ${name}: ${answer === 'not said' ? question : answer}`),
+/** Questions whose answers would change something; the others are not asked. */
+function openLines({ facts, regimes }: IncidentClocks): readonly string[] {
+  const wanted = new Set(
+    regimes.flatMap(({ missing, clocks }) => [
+      ...missing,
+      ...clocks.flatMap((clock) => clock.missing),
+    ]),
   );
+  const lines = facts
+    .filter(({ name }) => wanted.has(name))
+    .map(({ name, question, answer }) =>
+      cut(`  ${name}: ${answer === 'not said' ? question : answer}`),
+    );
   return lines.length === 0 ? [] : ['Not known (--fact NAME=yes or NAME=no):', ...lines];
 }
 

@@ -75,13 +75,15 @@ describe('the package', () => {
     const data = (await readdir(join(ROOT, 'store', 'migrations'))).map((name) =>
       join('store', 'migrations', name),
     );
-    const playbooks = (await readdir(join(ROOT, 'playbooks'))).filter((name) =>
-      name.endsWith('.yaml'),
-    );
+    const yaml = async (folder: string): Promise<readonly string[]> =>
+      (await readdir(join(ROOT, folder)))
+        .filter((name) => name.endsWith('.yaml'))
+        .map((name) => join(folder, name));
     expect(files).toEqual(
       expect.arrayContaining([
         ...data,
-        ...playbooks.map((name) => join('playbooks', name)),
+        ...(await yaml('playbooks')),
+        ...(await yaml('regimes')),
         'workflow-bundle.js',
       ]),
     );

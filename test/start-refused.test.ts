@@ -25,7 +25,7 @@ const CODE = [
   'evidence',
   'expression',
   'intake',
-].concat(['playbooks', 'render', 'store', 'worker', 'workflows', 'package.json']);
+].concat(['playbooks', 'regimes', 'render', 'store', 'worker', 'workflows', 'package.json']);
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const PASSWORD = 'hunter2-of-nobody';
 const START_MS = 300_000;
