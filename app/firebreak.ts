@@ -170,7 +170,8 @@ async function start(settings: FirebreakSettings, opened: Opened): Promise<Fireb
   opened.add(() => servers.stop());
   await migrate(servers.databaseUrl);
   let url = settings.baseUrl ?? '';
-  const ground = await lay(settings, servers, { opened, playbooks, regimes, baseUrl: () => url });
+  const laid = await lay(settings, servers, { opened, playbooks, baseUrl: () => url });
+  const ground: Ground = { ...laid, regimes };
   const api = settings.role === 'worker' ? null : await openApi(ground, opened);
   if (api) url = settings.baseUrl ?? api;
   if (settings.role !== 'api') await openEngine(ground, opened);
@@ -204,12 +205,12 @@ async function keysOf(api: Store | null, dataDir: string) {
 async function lay(
   settings: FirebreakSettings,
   servers: Servers,
-  given: Pick<Ground, 'regimes' | 'baseUrl'> & {
+  given: Pick<Ground, 'baseUrl'> & {
     readonly opened: Opened;
     readonly playbooks: readonly PinnedPlaybook[];
   },
-): Promise<Ground> {
-  const { opened, playbooks, regimes, baseUrl } = given;
+): Promise<Omit<Ground, 'regimes'>> {
+  const { opened, playbooks, baseUrl } = given;
   const { databaseUrl } = servers;
   const worker = await openStore(databaseUrl, 'worker', opened);
   const api = settings.role === 'worker' ? null : await openStore(databaseUrl, 'api', opened);
@@ -232,7 +233,6 @@ async function lay(
     servers,
     engine,
     instances,
-    regimes,
     live,
     desk,
     reload: createReload({ rules, read: settings.readConfiguration ?? null, log }),

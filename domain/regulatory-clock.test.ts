@@ -168,25 +168,29 @@ describe('how a clock stands', () => {
   const nothing = deadlineOf({ readings: [FIFTEEN] }, ZONE, new Map());
 
   test.each([
-    ['before its last reminder', counted, '2027-01-23T05:59:59.999Z', 'running', false],
-    ['at its last reminder', counted, '2027-01-23T06:00:00.000Z', 'due', false],
-    ['at the deadline', counted, '2027-01-23T10:00:00.000Z', 'due', false],
-    ['after it', counted, '2027-01-23T10:00:00.001Z', 'overdue', true],
-    ['before what is owed at once', both, '2027-01-12T07:59:59.999Z', 'running', false],
-    ['once it is owed at once', both, '2027-01-12T08:00:00.000Z', 'due', false],
-    ['past the figure of one that is owed at once', both, '2027-02-01T00:00:00Z', 'overdue', true],
-    ['long after an at once without a figure', onlyAtOnce, '2028-01-01T00:00:00Z', 'due', null],
-    ['before anybody saw its start', nothing, '2028-01-01T00:00:00Z', 'not started', null],
-  ] as const)('%s', (_title, deadline, now, state, late) => {
+    ['before its last reminder', [counted, '2027-01-23T05:59:59.999Z'], ['running', false]],
+    ['at its last reminder', [counted, '2027-01-23T06:00:00.000Z'], ['due', false]],
+    ['at the deadline', [counted, '2027-01-23T10:00:00.000Z'], ['due', false]],
+    ['after it', [counted, '2027-01-23T10:00:00.001Z'], ['overdue', true]],
+    ['before what is owed at once', [both, '2027-01-12T07:59:59.999Z'], ['running', false]],
+    ['once it is owed at once', [both, '2027-01-12T08:00:00.000Z'], ['due', false]],
+    [
+      'past the figure of one that is owed at once',
+      [both, '2027-02-01T00:00:00Z'],
+      ['overdue', true],
+    ],
+    ['long after an at once without a figure', [onlyAtOnce, '2028-01-01T00:00:00Z'], ['due', null]],
+    ['before anybody saw its start', [nothing, '2028-01-01T00:00:00Z'], ['not started', null]],
+  ] as const)('%s', (_title, [deadline, now], [state, late]) => {
     const at = { now: Date.parse(now), settlement: null };
     expect(standingOf(deadline, RUNGS, at)).toEqual({ state, late });
   });
 
   test.each([
-    ['met in time', 'met', '2027-01-23T10:00:00.000Z', { state: 'met', late: false }],
-    ['met too late', 'met', '2027-01-23T10:00:00.001Z', { state: 'met', late: true }],
-    ['waived', 'waived', '2027-02-01T00:00:00Z', { state: 'waived', late: null }],
-  ] as const)('%s, whatever the time is now', (_title, kind, at, standing) => {
+    ['met in time', ['met', '2027-01-23T10:00:00.000Z'], { state: 'met', late: false }],
+    ['met too late', ['met', '2027-01-23T10:00:00.001Z'], { state: 'met', late: true }],
+    ['waived', ['waived', '2027-02-01T00:00:00Z'], { state: 'waived', late: null }],
+  ] as const)('%s, whatever the time is now', (_title, [kind, at], standing) => {
     const settlement: Settlement = { kind, at, by: 'lena', reason: 'counsel says so' };
     const now = Date.parse('2027-03-01T00:00:00Z');
     expect(standingOf(counted, RUNGS, { now, settlement })).toEqual(standing);

@@ -136,27 +136,37 @@ export function remindersOf(
   return [...new Set(moments)].toSorted((a, b) => a - b).map(iso);
 }
 
+/** The moment from which a clock that gives a figure is due: its last reminder. */
+function lastReminder(limit: number, { before }: Regime['reminders']): number {
+  return before.length === 0 ? limit : limit - Math.min(...before.map(elapsedMs));
+}
+
+/** How a clock stands that nobody settled. */
+function unsettled(
+  { atOnceSince, limitAt, dueAt }: Deadline,
+  rungs: Regime['reminders'],
+  now: number,
+): ClockStanding {
+  if (dueAt === null) return { state: 'not started', late: null };
+  const limit = limitAt === null ? NEVER : Date.parse(limitAt);
+  if (now > limit) return { state: 'overdue', late: true };
+  const owed = atOnceSince === null ? NEVER : Date.parse(atOnceSince);
+  const due = now >= Math.min(owed, lastReminder(limit, rungs));
+  return { state: due ? 'due' : 'running', late: limitAt === null ? null : false };
+}
+
 /** How a clock stands at `now` (milliseconds since 1970); a settlement is a named person's word. */
 export function standingOf(
   deadline: Deadline,
   rungs: Regime['reminders'],
   at: { readonly now: number; readonly settlement: Settlement | null },
 ): ClockStanding {
-  const { atOnceSince, limitAt, dueAt } = deadline;
-  const limit = limitAt === null ? NEVER : Date.parse(limitAt);
-  if (at.settlement?.kind === 'waived') return { state: 'waived', late: null };
-  if (at.settlement?.kind === 'met') {
-    return { state: 'met', late: limitAt === null ? null : Date.parse(at.settlement.at) > limit };
-  }
-  if (dueAt === null) return { state: 'not started', late: null };
-  if (at.now > limit) return { state: 'overdue', late: true };
-  const lastRung = Math.min(...rungs.before.map(elapsedMs));
-  const owedNow = atOnceSince !== null && Date.parse(atOnceSince) <= at.now;
-  const lastReminder = rungs.before.length > 0 && at.now >= limit - lastRung;
-  return {
-    state: owedNow || lastReminder ? 'due' : 'running',
-    late: limitAt === null ? null : false,
-  };
+  const { settlement, now } = at;
+  if (settlement === null) return unsettled(deadline, rungs, now);
+  if (settlement.kind === 'waived') return { state: 'waived', late: null };
+  const { limitAt } = deadline;
+  const late = limitAt === null ? null : Date.parse(settlement.at) > Date.parse(limitAt);
+  return { state: 'met', late };
 }
 
 /** Whether a version of a regime was in force on the day of an instant; unknown where our source does not say. */

@@ -12,14 +12,14 @@ const workingDays = (start: string, count: number, zone: string): string =>
 
 describe('days', () => {
   test.each([
-    ['a leap day', '2028-02-28T10:00:00Z', 2, 'UTC', '2028-03-01T10:00:00.000Z'],
-    ['the same without one', '2027-02-28T10:00:00Z', 2, 'UTC', '2027-03-02T10:00:00.000Z'],
-    ['beginning on a leap day', '2028-02-29T23:59:59Z', 1, 'UTC', '2028-03-01T23:59:59.000Z'],
-    ['a century that leaps', '2000-02-28T00:00:00Z', 2, 'UTC', '2000-03-01T00:00:00.000Z'],
-    ['a century that does not', '2100-02-28T00:00:00Z', 2, 'UTC', '2100-03-02T00:00:00.000Z'],
-    ['a year’s end', '2027-12-25T08:30:00Z', 10, 'UTC', '2028-01-04T08:30:00.000Z'],
-    ['milliseconds', '2027-06-01T08:30:00.123Z', 1, 'Asia/Kathmandu', '2027-06-02T08:30:00.123Z'],
-  ])('%s', (_title, start, count, zone, end) => {
+    ['a leap day', ['2028-02-28T10:00:00Z', 2, 'UTC'], '2028-03-01T10:00:00.000Z'],
+    ['the same without one', ['2027-02-28T10:00:00Z', 2, 'UTC'], '2027-03-02T10:00:00.000Z'],
+    ['beginning on a leap day', ['2028-02-29T23:59:59Z', 1, 'UTC'], '2028-03-01T23:59:59.000Z'],
+    ['a century that leaps', ['2000-02-28T00:00:00Z', 2, 'UTC'], '2000-03-01T00:00:00.000Z'],
+    ['a century that does not', ['2100-02-28T00:00:00Z', 2, 'UTC'], '2100-03-02T00:00:00.000Z'],
+    ['a year’s end', ['2027-12-25T08:30:00Z', 10, 'UTC'], '2028-01-04T08:30:00.000Z'],
+    ['milliseconds', ['2027-06-01T08:30:00.123Z', 1, 'Asia/Kathmandu'], '2027-06-02T08:30:00.123Z'],
+  ] as const)('%s', (_title, [start, count, zone], end) => {
     expect(days(start, count, zone)).toBe(end);
   });
 
@@ -51,13 +51,13 @@ describe('days', () => {
 
 describe('working days', () => {
   test.each([
-    ['Friday to Monday', '2027-01-08T10:00:00Z', 1, 'UTC', '2027-01-11T10:00:00.000Z'],
-    ['Saturday to Monday', '2027-01-09T10:00:00Z', 1, 'UTC', '2027-01-11T10:00:00.000Z'],
-    ['fifteen are three weeks', '2027-01-06T10:00:00Z', 15, 'UTC', '2027-01-27T10:00:00.000Z'],
-    ['over a leap day', '2028-02-28T10:00:00Z', 2, 'UTC', '2028-03-01T10:00:00.000Z'],
+    ['Friday to Monday', ['2027-01-08T10:00:00Z', 1, 'UTC'], '2027-01-11T10:00:00.000Z'],
+    ['Saturday to Monday', ['2027-01-09T10:00:00Z', 1, 'UTC'], '2027-01-11T10:00:00.000Z'],
+    ['fifteen are three weeks', ['2027-01-06T10:00:00Z', 15, 'UTC'], '2027-01-27T10:00:00.000Z'],
+    ['over a leap day', ['2028-02-28T10:00:00Z', 2, 'UTC'], '2028-03-01T10:00:00.000Z'],
     // 23:30 on Friday in Los Angeles is Saturday in UTC.
-    ['in the zone', '2027-01-09T07:30:00Z', 1, 'America/Los_Angeles', '2027-01-12T07:30:00.000Z'],
-  ])('%s', (_title, start, count, zone, end) => {
+    ['in the zone', ['2027-01-09T07:30:00Z', 1, 'America/Los_Angeles'], '2027-01-12T07:30:00.000Z'],
+  ] as const)('%s', (_title, [start, count, zone], end) => {
     expect(workingDays(start, count, zone)).toBe(end);
   });
 });

@@ -265,9 +265,9 @@ describe('an amendment', () => {
 
   test.each([
     // 23:30 in Brussels on 30 December.
-    ['before its day', '2027-12-31', 1, '2028-01-02T22:30:00.000Z', 'to be checked by counsel'],
-    ['on its day', '2027-12-30', 2, '2028-01-03T22:30:00.000Z', 'confirmed'],
-  ] as const)('is a change of data: %s', (_title, day, version, dueAt, status) => {
+    ['before its', '2027-12-31', [1, '2028-01-02T22:30:00.000Z', 'to be checked by counsel']],
+    ['on its', '2027-12-30', [2, '2028-01-03T22:30:00.000Z', 'confirmed']],
+  ] as const)('is a change of data: %s day', (_title, day, [version, dueAt, status]) => {
     const facts = yes('gdpr', 'personalDataBreach');
     const { regimes } = clocksOf({ facts }, { catalogue: amended(day) });
     expect(regimes.map(({ answer }) => answer)).toEqual(['yes', 'no']);

@@ -173,28 +173,30 @@ describe('a regime', () => {
   });
 
   test.each([
-    ['status: to be checked by counsel', 'status: confirmed', '8:12', 'names who confirmed it'],
+    [['status: to be checked by counsel', 'status: confirmed'], '8:12', 'names who confirmed it'],
     [
-      'to be checked by counsel\nconfirmed: null',
-      'confirmed\nconfirmed: { by: x, on: 2027-02-30 }',
+      [
+        'to be checked by counsel\nconfirmed: null',
+        'confirmed\nconfirmed: { by: x, on: 2027-02-30 }',
+      ],
       '8:25',
       'is not a day',
     ],
-    ['zone: Europe/Brussels', 'zone: Europe/Atlantis', '10:7', 'is not an IANA time zone'],
-    ['from: null, until: null', 'from: 2027-01-01, until: 2027-01-01', '9:37', 'is not after'],
-    ['within: 3 days', 'within: 3 weeks', '18:36', 'is not a time such as'],
-    ['within: 3 days', 'within: 0 days', '18:36', 'is not a time such as'],
-    ['[1 day]', '[1 working day]', '19:23', 'is not a time such as'],
-    ['when: facts.euMarket && facts.death', 'when: null', '11:7', 'is needed'],
-    ['facts.euMarket &&', 'facts.euMarkt &&', '11:7', "There is no fact 'euMarkt'"],
-    ['facts.death', 'facts.death ||', '11:', 'CEL:'],
-    ['facts.euMarket && facts.death', 'size(facts) > 0', '11:12', 'Name each fact literally'],
-    ['facts.imminentRisk', 'size("yes")', '16:11', 'bool is needed'],
-    ['from: awareness', 'from: awarenes', '18:17', "There is no moment 'awarenes'"],
-    ['[personal-data]', '[personal]', '20:10', "There is no field 'personal'"],
-    ['note: null', 'note: null\nremark: null', '22:1', "Unknown key 'remark'"],
-    ['note: null\n', '', '', "'note' is missing"],
-  ])('%s → %s is told at %s', (from, to, place, message) => {
+    [['zone: Europe/Brussels', 'zone: Europe/Atlantis'], '10:7', 'is not an IANA time zone'],
+    [['from: null, until: null', 'from: 2027-01-01, until: 2027-01-01'], '9:37', 'is not after'],
+    [['within: 3 days', 'within: 3 weeks'], '18:36', 'is not a time such as'],
+    [['within: 3 days', 'within: 0 days'], '18:36', 'is not a time such as'],
+    [['[1 day]', '[1 working day]'], '19:23', 'is not a time such as'],
+    [['when: facts.euMarket && facts.death', 'when: null'], '11:7', 'is needed'],
+    [['facts.euMarket &&', 'facts.euMarkt &&'], '11:7', "There is no fact 'euMarkt'"],
+    [['facts.death', 'facts.death ||'], '11:', 'CEL:'],
+    [['facts.euMarket && facts.death', 'size(facts) > 0'], '11:12', 'Name each fact literally'],
+    [['facts.imminentRisk', 'size("yes")'], '16:11', 'bool is needed'],
+    [['from: awareness', 'from: awarenes'], '18:17', "There is no moment 'awarenes'"],
+    [['[personal-data]', '[personal]'], '20:10', "There is no field 'personal'"],
+    [['note: null', 'note: null\nremark: null'], '22:1', "Unknown key 'remark'"],
+    [['note: null\n', ''], '', "'note' is missing"],
+  ] as const)('%j is told at %s', ([from, to], place, message) => {
     const said = told(changed(from, to));
     expect(said).toMatch(new RegExp(`^invalid small\\.yaml:${place}`));
     expect(said).toContain(message);
@@ -243,11 +245,11 @@ describe('an amendment', () => {
   });
 
   test.each([
-    ['the one before does not end', version(1, null, null), version(2, '2027-06-01', null)],
-    ['both hold on one day', version(1, null, '2027-06-02'), version(2, '2027-06-01', null)],
-    ['it does not say when it begins', version(1, null, '2027-06-01'), version(2, null, null)],
-    ['it has the number of the one before', version(1, null, '2027-06-01'), SMALL],
-  ])('is refused when %s', async (_title, a, b) => {
+    ['the one before does not end', [version(1, null, null), version(2, '2027-06-01', null)]],
+    ['both hold on one day', [version(1, null, '2027-06-02'), version(2, '2027-06-01', null)]],
+    ['it does not say when it begins', [version(1, null, '2027-06-01'), version(2, null, null)]],
+    ['it has the number of the one before', [version(1, null, '2027-06-01'), SMALL]],
+  ] as const)('is refused when %s', async (_title, [a, b]) => {
     await folder({ 'a.yaml': a, 'b.yaml': b }, async (dir) => {
       await expect(loadRegimes(dir)).rejects.toMatchObject({ code: 'invalid', field: 'small' });
     });

@@ -24,7 +24,7 @@ function rule(regime: RegimeView, text: string): string {
 }
 
 function readingText({ reading, start, dueAt }: ReadDeadline): string {
-  const within = reading.within === null ? 'at once' : `${spanText(reading.within)}`;
+  const within = reading.within === null ? 'at once' : spanText(reading.within);
   const says = shown(reading.says);
   if (start === null || dueAt === null) {
     return `${within} from ${shown(reading.from)}: not started, nobody said when (${says})`;
