@@ -1,6 +1,7 @@
 // Goal: the clocks of an incident come from its own log, and each regime that may ask for a report has its draft.
 // Method: the shipped regimes over the facts of one incident, without a database.
 import { describe, expect, test } from '@jest/globals';
+import { clockEndpoints } from '../api/schema/clock.ts';
 import type { Declarations } from '../domain/incident-clocks.ts';
 import { incident, sampleFacts } from '../domain/sample-incident.ts';
 import { loadRegimes } from '../regimes/loader.ts';
@@ -16,10 +17,11 @@ async function* all() {
   for (const fact of facts) yield await Promise.resolve(fact);
 }
 
+const NOW = '2026-11-21T00:00:00.000Z';
 const clocksOf = createIncidentClocks({
   store: { facts: { all } },
   catalogue: await loadRegimes(),
-  now: () => new Date('2026-11-21T00:00:00.000Z'),
+  now: () => new Date(NOW),
 });
 
 const NOTHING: Declarations = { by: 'ada', facts: [], moments: [], settled: [] };
@@ -59,6 +61,13 @@ describe('the clocks of an incident', () => {
     expect(draft).toContain('**Measures taken:** No replica runs version 7. \\[fact 3\\]');
     expect(draft).toContain('- Personal data concerned: kinds, records, people\n');
     expect(draft).toContain('- Does the GDPR apply to the processing? yes\n');
+  });
+
+  test('are what the API may answer, nothing left out', async () => {
+    const settlement = { kind: 'waived', at: NOW, by: 'ada', reason: 'counsel' } as const;
+    const settled = [{ clock: 'eu-gdpr-33/report', settlement }];
+    const reply = await clocksOf(incident, { ...NOTHING, settled });
+    expect(clockEndpoints.read.schema.response[200].parse(reply)).toEqual(reply);
   });
 
   test('a regime that does not apply has no draft', async () => {

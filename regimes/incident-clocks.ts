@@ -156,6 +156,7 @@ function nextDue({ clocks }: RegimeView): number {
  */
 export function incidentClocks(catalogue: RegimeCatalogue, situation: Situation): IncidentClocks {
   checkDeclared(catalogue, situation);
+  // Of the log alone: no person's word may put a version out of force.
   const knownAt = earliestOf(situation.awareness)?.at;
   invariant(knownAt !== undefined, 'an incident was known at some moment');
   const facts = catalogue.vocabulary.facts.map((fact) => factView(situation, fact));
