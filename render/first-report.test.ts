@@ -35,7 +35,7 @@ function clockOf(text: string, change: Partial<ClockView> = {}): ClockView {
         dueAt: null,
       },
     ],
-    reminders: [],
+    reminders: [AT_ONCE, DUE],
     settlement: null,
     ...change,
   };
@@ -106,8 +106,8 @@ function ruleLines(markdown: string): readonly string[] {
 describe('what a line is worth', () => {
   test('stands on every line of the draft that states a rule', () => {
     const lines = ruleLines(renderFirstReport(reportOf('plain')));
-    // Six of the regime, and for each of two clocks its own and one for each reading.
-    expect(lines).toHaveLength(12);
+    // Six of the regime; for each of two clocks its own and one for each reading; reminders of the open one.
+    expect(lines).toHaveLength(13);
     for (const line of lines) expect(line.endsWith(NOT_LAW)).toBe(true);
   });
 
@@ -137,6 +137,7 @@ describe('a draft', () => {
     expect(markdown).toContain(`at once from plain (${AT_ONCE}, plain): ${AT_ONCE} (plain)`);
     expect(markdown).toContain('15 days from plain: not started, nobody said when (plain)');
     expect(markdown).toContain(`at ${DUE}, says plain: plain.`);
+    expect(markdown).toContain(`Reminders: ${AT_ONCE}, ${DUE}.`);
     expect(markdown).toContain('- **plain:** plain \\[fact 1\\]');
   });
 

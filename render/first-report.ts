@@ -43,6 +43,12 @@ function standingText(clock: ClockView): string {
   return atOnceSince === dueAt ? `${state}, owed at once since ${dueAt}` : `${state}, due ${dueAt}`;
 }
 
+/** When people should be reminded; nothing reminds of what is settled. */
+function reminderLines(regime: RegimeView, clock: ClockView): readonly string[] {
+  if (clock.settlement !== null || clock.reminders.length === 0) return [];
+  return [`  ${rule(regime, `Reminders: ${clock.reminders.map(shown).join(', ')}.`)}`];
+}
+
 function clockLines(regime: RegimeView, clock: ClockView): string {
   const to = clock.to === null ? '' : ` To: ${shown(clock.to)}.`;
   const unsure =
@@ -52,6 +58,7 @@ function clockLines(regime: RegimeView, clock: ClockView): string {
   return [
     rule(regime, `${shown(clock.title)}: ${standingText(clock)}.${to}${unsure}`),
     ...clock.readings.map((one) => `  ${rule(regime, readingText(one))}`),
+    ...reminderLines(regime, clock),
   ].join('');
 }
 
