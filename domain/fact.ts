@@ -27,6 +27,7 @@ export const FACT_KINDS = [
   'incident.released',
   'incident.stuck',
   'incident.run-refused',
+  'incident.signal-ignored',
   'incident.cancelled',
   'incident.stabilised',
   'incident.closed',

@@ -79,6 +79,7 @@ export function analysis(book: FactBook): readonly Statement[] {
     'incident.held',
     'incident.stuck',
     'incident.run-refused',
+    'incident.signal-ignored',
   );
   const worked = book.all('operation.confirmed', 'containment.verified', 'containment.restored');
   return [

@@ -112,6 +112,7 @@ const STORY: readonly FactKind[] = [
   'incident.held',
   'incident.stuck',
   'incident.run-refused',
+  'incident.signal-ignored',
   'incident.cancelled',
   'incident.stabilised',
   'incident.closed',

@@ -57,6 +57,7 @@ const BAD: ReadonlySet<FactKind> = new Set<FactKind>([
   'incident.held',
   'incident.stuck',
   'incident.run-refused',
+  'incident.signal-ignored',
   'approval.rejected',
   'approval.expired',
   'message.failed',

@@ -1,4 +1,9 @@
-import { allHandlersFinished, condition, setHandler } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  condition,
+  setDefaultSignalHandler,
+  setHandler,
+} from '@temporalio/workflow';
 import { close, commandUnless, commandWithReminders, hold } from './await-decision.ts';
 import { decideUpdate, statusQuery, wakeSignal, type IncidentInput } from './messages.ts';
 import { records } from './proxies.ts';
@@ -27,6 +32,7 @@ export async function incident(input: IncidentInput): Promise<IncidentEnd> {
     },
   });
   setHandler(statusQuery, () => run.status());
+  setDefaultSignalHandler((name) => tellForeignSignal(run, name));
 
   run.load(await run.carrier.call((reference) => records.loadIncident(reference)));
   const targeted = await chooseTargets(run);
@@ -34,6 +40,21 @@ export async function incident(input: IncidentInput): Promise<IncidentEnd> {
   if (end === 'done') await review(run);
   await condition(allHandlersFinished);
   return { closed: run.ended };
+}
+
+const SIGNAL_NAME_MAX = 100;
+
+/** Only the wake signal is ours, and all that it does is to make the run look. Told once: others may be many. */
+async function tellForeignSignal(run: Run, name: string): Promise<void> {
+  await condition(() => run.isLoaded);
+  const summary = `Ignored: the signal ${name.slice(0, SIGNAL_NAME_MAX)}, which Firebreak does not send.`;
+  if (!run.tellOnce('foreign-signal', { kind: 'incident.signal-ignored', summary })) return;
+  run.carrier.announce({
+    purpose: 'foreign-signal',
+    subject: `A foreign signal was ignored: ${run.loaded.title}`,
+    text: summary,
+    mail: true,
+  });
 }
 
 const NO_SINGLE_MODEL = 'no single model is meant: pick one';

@@ -87,6 +87,10 @@ export class Run {
 
   // --- what is known ---------------------------------------------------------------------------
 
+  get isLoaded(): boolean {
+    return this.incident !== null;
+  }
+
   get loaded(): LoadedIncident {
     if (!this.incident) throw ApplicationFailure.nonRetryable('incident not loaded', 'internal');
     return this.incident;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Decision, DecisionCommand } from '../../domain/decision.ts';
+import type { Fact } from '../../domain/fact.ts';
 import { workflowIdOf, type Incident } from '../../domain/incident.ts';
 import { verifyChain } from '../../evidence/chain.ts';
 import { decideUpdate, INCIDENT_WORKFLOW, type IncidentInput } from '../../workflows/messages.ts';
@@ -165,6 +166,25 @@ describe('a decision that nobody took', () => {
     }
     await holding.decide(incident, 'ada', { kind: 'skip', operation: 'no-share', reason: 'known' });
     await holding.waitFor(incident, 'review', ({ phase }) => phase === 'review');
+  });
+
+  test('a signal that is not ours is ignored, and told once', async () => {
+    const incident = await heldOne();
+    const handle = holding.client.client.workflow.getHandle(workflowIdOf(incident.id, 1));
+    for (const name of ['approve', 'close'])
+      await handle.signal(name, decisionOf(incident, { kind: 'retry' }));
+    const ignored = (facts: readonly Fact[]) =>
+      facts.filter(({ kind }) => kind === 'incident.signal-ignored');
+    await holding.waitFor(incident, 'the fact', (_, facts) => ignored(facts).length > 0);
+    await holding.decide(incident, 'ada', { kind: 'retry' });
+    await holding.waitFor(
+      incident,
+      'the second hold',
+      ({ state }, facts) =>
+        state === 'held' && facts.filter(({ kind }) => kind === 'incident.held').length === 2,
+    );
+    expect(ignored(await holding.facts(incident))).toHaveLength(1);
+    expect(world.writes).toEqual([]);
   });
 
   test('a run of somebody else in the name of an incident is refused, and told', async () => {
