@@ -122,7 +122,8 @@ async function main(): Promise<void> {
     if (existsSync(file) || !pinned) continue;
     const run = { client, native, code, recording, pinned: confirming(pinned, recording) };
     const history = await record(run);
-    await writeFile(file, `${history}\n`);
+    // Traces of failures name files: what is kept names them as in any checkout.
+    await writeFile(file, `${history.replaceAll(`${root}/`, '')}\n`);
     process.stderr.write(`${recording.name}\n`);
   }
   await native.close();

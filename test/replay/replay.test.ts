@@ -7,6 +7,8 @@ import { quietTemporalRuntime, workflowBundlePath } from '../harness.ts';
 // Goal: histories of released versions replay on this code, so that open incidents survive an upgrade; method: the
 // real replayer over recorded histories, which are kept per version and never made again.
 const HISTORIES = join(import.meta.dirname, 'histories');
+/** A file in a stack trace by its whole path. */
+const ABSOLUTE = /\(\/|file:\/\//u;
 
 beforeAll(quietTemporalRuntime);
 
@@ -42,6 +44,11 @@ describe('recorded histories', () => {
     await expect(
       Worker.runReplayHistory({ workflowBundle: { code } }, elsewhere, 'elsewhere'),
     ).resolves.toBeUndefined();
+  });
+
+  test('name no folder of the machine that recorded them', async () => {
+    const named = (await histories()).filter(({ json }) => ABSOLUTE.test(JSON.stringify(json)));
+    expect(named.map(({ name }) => name)).toEqual([]);
   });
 
   test('a history of another shape does not replay: the check can fail', async () => {
