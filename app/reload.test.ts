@@ -17,7 +17,7 @@ import { configurationReferences, PLAYBOOKS_DIR } from './configuration-referenc
 import type { Live } from './live.ts';
 import { createReload } from './reload.ts';
 import { installRules, type InstalledRules } from './rules/install.ts';
-import { testKey } from './rules/test-key.ts';
+import { createTestKey } from './test-key.ts';
 
 const FILE = `sources:
   - name: prod
@@ -74,7 +74,7 @@ beforeEach(async () => {
   const { url: databaseUrl } = database;
   store = await createStore({ databaseUrl, role: 'api', poolSize: 2 });
   worker = await createStore({ databaseUrl, role: 'worker', poolSize: 2 });
-  const { sign, verify } = testKey();
+  const { sign, verify } = createTestKey();
   rules = await installRules({
     ...{ api: { store, sign }, worker, configuration, playbooks, discovered: [], verify },
     channels: { slack: false, mail: false },

@@ -18,7 +18,7 @@ import {
   workflowBundlePath,
 } from './harness.ts';
 import { op, playbookOf } from './workflows/engine-operations.ts';
-import { createTestKey } from './workflows/engine-people.ts';
+import { createTestKey } from '../app/test-key.ts';
 import { startEngine, type Engine } from './workflows/engine.ts';
 import { createWorld } from './workflows/world.ts';
 

@@ -13,11 +13,11 @@ import {
 } from '../../domain/rules.ts';
 import { digestOf } from '../../evidence/digest.ts';
 import type { InstalledRules } from './install.ts';
-import { testKey } from './test-key.ts';
+import { createTestKey } from '../test-key.ts';
 import { answer, deskOf, fileOf, HOUR_MS, modeIn, person, route, useStage } from './test-stage.ts';
 
 const stage = useStage();
-const foreign = testKey();
+const foreign = createTestKey();
 
 describe('what somebody writes past the API', () => {
   let worker: InstalledRules;

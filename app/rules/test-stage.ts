@@ -11,7 +11,7 @@ import { createTestDatabase, withClient, type TestDatabase } from '../../store/t
 import { PLAYBOOKS_DIR } from '../configuration-references.ts';
 import { EMPTY_CONFIGURATION } from '../start.ts';
 import { installRules, type InstalledRules } from './install.ts';
-import { testKey } from './test-key.ts';
+import { createTestKey } from '../test-key.ts';
 
 /** The delay of a change, by default. */
 export const HOUR_MS = 3_600_000;
@@ -102,7 +102,7 @@ export async function answer(
 
 /** Processes over one database, with a clock of their own; every test begins with no rules. */
 class Stage {
-  readonly key = testKey();
+  readonly key = createTestKey();
   clock = 0;
   private ids = 0;
   private opened: {
@@ -155,7 +155,7 @@ class Stage {
     configuration: Configuration,
     other: {
       readonly files?: readonly PinnedPlaybook[];
-      readonly key?: ReturnType<typeof testKey>;
+      readonly key?: ReturnType<typeof createTestKey>;
     } = {},
   ): Promise<InstalledRules> {
     const { files = this.playbooks, key = this.key } = other;

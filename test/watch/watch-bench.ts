@@ -19,7 +19,7 @@ import { createKubernetesTwin, type KubernetesTwin } from '../../lab/kubernetes/
 import type { Store } from '../../store/tables.ts';
 import { steadyRules } from '../steady-rules.ts';
 import { createIncidents, ENTRY } from '../workflows/engine-incidents.ts';
-import type { TestKey } from '../workflows/engine-people.ts';
+import type { TestKey } from '../../app/test-key.ts';
 
 const ROUND_MS = 15_000;
 const DEPLOYMENT = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${CANARY_DEPLOYMENT}`;

@@ -7,7 +7,8 @@ import { CANARY_DEPLOYMENT, NAMESPACE } from '../../lab/kubernetes/serving-sampl
 import { createStore } from '../../store/database.ts';
 import { withClient, type TestDatabase } from '../../store/test-database.ts';
 import { freshDatabase } from '../harness.ts';
-import { createPeople, createTestKey } from '../workflows/engine-people.ts';
+import { createTestKey } from '../../app/test-key.ts';
+import { createPeople } from '../workflows/engine-people.ts';
 import { openWatchBench, type WatchBench, type WatchStores } from './watch-bench.ts';
 
 const HOUR_MS = 3_600_000;

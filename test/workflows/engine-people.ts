@@ -1,10 +1,10 @@
-import { generateKeyPairSync, randomUUID, sign, verify } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { admitDecision } from '../../api/admission.ts';
 import type { Approval, Role } from '../../domain/approval.ts';
 import type { Decision, DecisionCommand } from '../../domain/decision.ts';
 import type { Incident } from '../../domain/incident.ts';
-import { canonicalJson } from '../../evidence/digest.ts';
 import type { Store } from '../../store/tables.ts';
+import type { TestKey } from '../../app/test-key.ts';
 import { eventually } from './engine-incidents.ts';
 
 const PEOPLE: readonly { id: string; roles: readonly Role[] }[] = [
@@ -18,26 +18,6 @@ export interface People {
   decide(incident: Incident, person: string, command: DecisionCommand): Promise<Decision>;
   /** Approves the next thing that is asked of this incident, as both roles; answers the approval's id. */
   approveNext(incident: Incident, people?: readonly string[]): Promise<string>;
-}
-
-/** A key of this run: what people decide is signed with it, and the worker verifies it. */
-export interface TestKey {
-  /** The private half, as a data folder keeps it. */
-  readonly pem: string;
-  sign(payload: object): string;
-  readonly verify: (payload: object, signature: string) => boolean;
-}
-
-/** A fresh key. */
-export function createTestKey(): TestKey {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const bytesOf = (payload: object): Buffer => Buffer.from(canonicalJson(payload));
-  return {
-    pem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    sign: (payload) => sign(null, bytesOf(payload), privateKey).toString('base64'),
-    verify: (payload, signature) =>
-      verify(null, bytesOf(payload), publicKey, Buffer.from(signature, 'base64')),
-  };
 }
 
 /** Registers the people of the tests. */

@@ -27,7 +27,8 @@ import { startWorker, type RunningWorker } from '../../worker/worker.ts';
 import { freshDatabase, temporalAddress, tempDir, unique, workflowBundlePath } from '../harness.ts';
 import { steadyRules } from '../steady-rules.ts';
 import { createIncidents, ENTRY, OTHER_ENTRY, type Incidents } from './engine-incidents.ts';
-import { createPeople, createTestKey, type People } from './engine-people.ts';
+import { createTestKey } from '../../app/test-key.ts';
+import { createPeople, type People } from './engine-people.ts';
 import type { World } from './world.ts';
 
 /** Everything that runs one incident for real: Postgres, Temporal, worker, relay; only the world is a test's. */

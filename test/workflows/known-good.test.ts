@@ -27,7 +27,8 @@ import { freshDatabase } from '../harness.ts';
 import { steadyRules } from '../steady-rules.ts';
 import { createIncidents } from './engine-incidents.ts';
 import { playbookOf } from './engine-operations.ts';
-import { createPeople, createTestKey } from './engine-people.ts';
+import { createTestKey } from '../../app/test-key.ts';
+import { createPeople } from './engine-people.ts';
 
 const MODEL = 'm';
 const SUSPECT = nodeId.model(MODEL, '7');
