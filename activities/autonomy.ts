@@ -76,7 +76,7 @@ function capExceeded(
   const others = isolated.filter((one) => one.sequence < first && !isMine(one));
   return exceededIsolation(deps.caps(), taking, {
     others,
-    totalReplicas: replicasOf(deps.inventory()),
+    totalReplicas: replicasOf(deps.inventory(incident)),
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Connector } from '../connectors/connector.ts';
 import type { Caps } from '../domain/cap.ts';
 import type { Credential } from '../domain/credential.ts';
+import type { DrillSide } from '../domain/drill.ts';
 import type { Mode } from '../domain/incident.ts';
 import type { InventoryEntry } from '../domain/inventory.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
@@ -10,19 +11,30 @@ import type { SyncOutcome } from './activity.ts';
 /** A configured connector with its name and how long its effects must hold. */
 export interface ConnectorInstance {
   readonly name: string;
+  /** True for a sandbox, which drills reach and nothing else does. */
+  readonly drill: boolean;
   readonly holdMs: number;
   readonly connector: Connector;
 }
 
-/** The configured connectors. */
-export interface ConnectorInstances {
+/**
+ * The configured connectors as one incident reaches them: a drill those of drills, a real one the others. There is no
+ * other way to an instance.
+ */
+export interface ReachableInstances {
   /**
-   * The instance that reaches `<connector>.<verb>`: the named one, or the connector's only one. Raises `invalid`
-   * when there is none, or several and no name.
+   * The instance that reaches `<connector>.<verb>`: the named one, or the connector's only one in reach. Raises `invalid`
+   * when there is none, or several and no name, and `refused` for one that is out of reach.
    */
   find(use: string, instance: string | null): ConnectorInstance;
-  /** The instance of that name. Raises `invalid`. */
+  /** The instance of that name. Raises `invalid`, and `refused` for one that is out of reach. */
   named(instance: string): ConnectorInstance;
+}
+
+/** The configured connectors, behind the wall between drills and what is real. */
+export interface ConnectorInstances {
+  /** What an incident, or an effect of one, reaches. */
+  of(side: DrillSide): ReachableInstances;
 }
 
 /** Evidence bytes by digest. */
@@ -48,8 +60,8 @@ export interface ActivityDependencies {
   readonly store: Store;
   readonly connectors: ConnectorInstances;
   readonly evidenceFiles: EvidenceFiles;
-  /** What runs where, as configured now. */
-  readonly inventory: () => readonly InventoryEntry[];
+  /** What runs where, as configured now: for a drill what only drills see, for others what is real. */
+  readonly inventory: (side: DrillSide) => readonly InventoryEntry[];
   /** Limits over all incidents; beyond them an effect needs an approval of R2. */
   readonly caps: () => Caps;
   /** Playbooks in force; an incident pins one by digest. */

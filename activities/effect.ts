@@ -5,12 +5,15 @@ import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { verbOf } from './evaluation.ts';
 import { guard, type EffectClaim } from './guard.ts';
 
-/** The action that a row is about, and its instance. Raises `invalid` when it is not configured any more. */
+/**
+ * The action that a row is about. Raises `invalid` when it is not configured any more, and `refused` when its instance is
+ * out of the reach of its incident.
+ */
 export function actionOf(
   deps: ActivityDependencies,
-  row: Pick<OperationRow, 'use' | 'instance'>,
+  row: Pick<OperationRow, 'use' | 'instance' | 'drill'>,
 ): AnyAction {
-  const { connector } = deps.connectors.named(row.instance);
+  const { connector } = deps.connectors.of(row).named(row.instance);
   const action = connector.actions[verbOf(row.use)];
   if (!action)
     throw new AppError('invalid', `No action ${row.use} is configured.`, { field: 'use' });

@@ -85,6 +85,7 @@ async function decide(
   if (!incident || !row) throw refusal(`no row for ${keyText(key)}`);
   const obstacle = haltedBy(halts, incident, row) ?? obstacleTo(claim, incident, row);
   if (obstacle !== null) throw refusal(obstacle);
+  refuseAcross(deps, incident, row);
   refuseWithoutCredential(deps, row);
   if (!holds) throw refusal(`this incident holds no claim on ${key.target}`);
   if (row.fence !== claim.fence) throw refusal('a newer attempt holds the fence');
@@ -93,6 +94,11 @@ async function decide(
   }
   if (needsApproval(claim, row)) return checkApproval(deps, claim, row);
   checkAutonomy(deps, { incident, row, standing, undoes: claim.listedAs !== row.operation });
+}
+
+/** Raises `refused` for a drill on what is real, and for anything real on a drill's: by current rows and the instances now. */
+function refuseAcross(deps: ActivityDependencies, incident: Incident, row: OperationRow): void {
+  deps.connectors.of(incident).named(row.instance);
 }
 
 /** Raises `refused` in a process that has not the credential, even where its secrets would do. */

@@ -227,7 +227,7 @@ export async function chooseTargets(
 ): Promise<LoadedIncident> {
   const incident = await begin(deps, input);
   const pinned = await pinnedOf(deps, incident);
-  const entry = deps.inventory().find(({ model }) => model === input.model);
+  const entry = deps.inventory(incident).find(({ model }) => model === input.model);
   if (!entry) return describe(deps, incident, pinned);
   const changed = await deps.store.transaction(async (tables) => {
     const next = await tables.incidents.change(incident.id, {

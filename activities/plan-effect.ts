@@ -51,7 +51,7 @@ export function jobsOf(
   const { incident, step, operation, round } = asked;
   return itemsOf(operation.forEach, context).map((item) => {
     const call = callOf(operation, item.context);
-    const found = deps.connectors.find(call.use, call.instance);
+    const found = deps.connectors.of(incident).find(call.use, call.instance);
     const action = found.connector.actions[verbOf(call.use)];
     if (!action) throw new AppError('invalid', `There is no action ${call.use}.`, { field: 'use' });
     return {
@@ -117,7 +117,9 @@ export async function draftPlan(
   request: { readonly job: EffectJob; readonly earlier: readonly Draft[] },
 ): Promise<Draft> {
   const { job } = request;
-  const action = deps.connectors.named(job.instance).connector.actions[verbOf(job.use)];
+  const action = deps.connectors.of(job.incident).named(job.instance).connector.actions[
+    verbOf(job.use)
+  ];
   if (!action) throw new AppError('invalid', `There is no action ${job.use}.`, { field: 'use' });
   const key = keyOf(job);
   const context = lookingContext(deps, attempt, { incidentId: key.incidentId, text: keyText(key) });

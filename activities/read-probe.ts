@@ -23,7 +23,7 @@ export interface ReadReply {
   readonly input: Json;
 }
 
-/** Evaluates a call and asks the probe. Raises what the connector raises, and `invalid`. */
+/** Evaluates a call and asks the probe. Raises what the connector raises, `invalid`, and `refused` across the wall of a drill. */
 export async function readProbe(
   asker: Asker,
   call: ProbeCall,
@@ -31,7 +31,7 @@ export async function readProbe(
 ): Promise<ReadReply> {
   const { deps, attempt, incident } = asker;
   const { use, instance, input } = callOf(call, context);
-  const found = deps.connectors.find(use, instance);
+  const found = deps.connectors.of(incident).find(use, instance);
   const probe = found.connector.probes[verbOf(use)];
   if (!probe) throw new AppError('invalid', `There is no probe ${use}.`, { field: 'use' });
   const key = { incidentId: incident.id, text: `${incident.id}/${use}` };

@@ -120,7 +120,8 @@ async function effectsOf(
   for (const job of jobsOf(deps, { incident, step, operation, round: 1 }, contextFor(walk))) {
     const draft = await draftPlan(deps, attempt, { job, earlier: walk.drafts });
     walk.drafts.push(draft);
-    const requests = actionOf(deps, job).byHand?.(job.input, draft.plan) ?? null;
+    const requests =
+      actionOf(deps, { ...job, drill: incident.drill }).byHand?.(job.input, draft.plan) ?? null;
     const { summary, undo } = draft.plan;
     effects.push({ instance: job.instance, target: job.target, summary, undo, requests });
   }
@@ -133,14 +134,17 @@ function turned(plan: StoredPlan): StoredPlan {
 }
 
 /** What an undo takes back: effects in force, and those that this list itself makes, newest first. */
-function takenBack({ deps, stack, drafts }: Walk, { of }: UndoOperation): readonly HandEffect[] {
+function takenBack(
+  { deps, incident: { drill }, stack, drafts }: Walk,
+  { of }: UndoOperation,
+): readonly HandEffect[] {
   const planned = drafts
     .filter(({ job }) => of.includes(job.operation))
     .map(({ job, plan }) => ({ ...job, plan }))
     .reverse();
   const inForce = stack.filter((row) => of.includes(row.operation));
   return [...planned, ...inForce].map(({ instance, target, use, input, plan }) => {
-    const requests = actionOf(deps, { use, instance }).byHand?.(input, turned(plan)) ?? null;
+    const requests = actionOf(deps, { use, instance, drill }).byHand?.(input, turned(plan)) ?? null;
     return { instance, target, summary: plan.undo, undo: plan.summary, requests };
   });
 }

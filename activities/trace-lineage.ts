@@ -72,7 +72,7 @@ function modelsOf(radius: BlastRadius): readonly AffectedNode[] {
 function deploymentsOf(looking: Looking, radius: BlastRadius): readonly string[] {
   const names = new Set(modelsOf(radius).map(({ name }) => name));
   const served = looking.deps
-    .inventory()
+    .inventory(looking.incident)
     .filter((entry) => names.has(entry.registryName))
     .flatMap((entry) =>
       entry.serving.map((object) => `${object.cluster}/${object.namespace}/${object.name}`),

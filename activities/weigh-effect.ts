@@ -28,7 +28,7 @@ export async function servingCapacity(
   const context = lookingContext(deps, attempt, { incidentId: incident.id, text: use });
   return Promise.all(
     objects.map(async ({ cluster, kind, namespace, name }) => {
-      const { connector } = deps.connectors.named(cluster);
+      const { connector } = deps.connectors.of(incident).named(cluster);
       const object = `${kind}/${namespace}/${name}`;
       // What cannot be told is not healthy.
       const ready = (await connector.readyReplicas?.(object, context)) ?? 0;
@@ -106,6 +106,6 @@ function exceededBy(
   const others = isolated.filter((one) => keyText(one) !== mine);
   return exceededIsolation(deps.caps(), taking, {
     others,
-    totalReplicas: replicasOf(deps.inventory()),
+    totalReplicas: replicasOf(deps.inventory(job.incident)),
   });
 }

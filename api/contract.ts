@@ -85,7 +85,12 @@ export const incidentEndpoints = {
     url: `${API_PREFIX}/incidents`,
     schema: {
       summary: 'Open an incident by hand, through the same routing as an alert',
-      body: z.strictObject({ text: wordsSchema, requestId: idSchema.optional() }),
+      body: z.strictObject({
+        text: wordsSchema,
+        requestId: idSchema.optional(),
+        /** True opens a drill, which reaches drill instances alone. */
+        drill: z.boolean().optional(),
+      }),
       response: {
         200: z.object({ incident: incidentSchema, created: z.literal(false) }),
         201: z.object({ incident: incidentSchema, created: z.literal(true) }),

@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { IncomingAlert, QuarantinedAlert } from '../domain/alert.ts';
 import type { SourceConfiguration } from '../domain/configuration.ts';
 import type { Actor } from '../domain/decision.ts';
+import type { DrillSide } from '../domain/drill.ts';
 import type { ChangeStatus, RuleRevision } from '../domain/rules.ts';
 import type { HaltSubject } from '../domain/halt.ts';
 import type { HandOperation } from '../domain/hand-plan.ts';
@@ -161,8 +162,15 @@ export interface ApiDependencies {
     readonly told: number;
     readonly problems: readonly string[];
   }>;
-  /** Routes a person's words to a new incident. Raises `invalid` when no route or playbook takes them. */
-  readonly openRequest: (text: string, actor: Actor) => OpenRequest | Promise<OpenRequest>;
+  /**
+   * Routes a person's words to a new incident, or to a drill. Raises `invalid` when no route or playbook takes them, and
+   * for a drill where nothing is configured to drill on.
+   */
+  readonly openRequest: (
+    text: string,
+    actor: Actor,
+    side: DrillSide,
+  ) => OpenRequest | Promise<OpenRequest>;
   /** Ed25519 over the canonical JSON of the payload, base64. */
   readonly signer: (payload: object) => string;
   readonly clock: () => Date;

@@ -103,6 +103,32 @@ describe('one incident', () => {
 });
 
 describe('opening by hand', () => {
+  test.each([
+    ['says so', { drill: true }, { status: 201, drill: true }],
+    ['says no', { drill: false }, { status: 201, drill: false }],
+    ['says nothing', {}, { status: 201, drill: false }],
+    ['says so in other words', { drill: 'yes' }, { status: 400, drill: null }],
+  ])('is a drill for who %s', async (_, asked, { status, drill }) => {
+    const reply = await given.app.inject({
+      method: 'POST',
+      url: '/api/v1/incidents',
+      headers: as('responder'),
+      payload: { text: 'fraud-scorer is odd drill=true', ...asked },
+    });
+    expect(reply.statusCode).toBe(status);
+    if (drill !== null) expect(reply.json()).toMatchObject({ created: true, incident: { drill } });
+  });
+
+  test('a drill wants the role of every opening', async () => {
+    const reply = await given.app.inject({
+      method: 'POST',
+      url: '/api/v1/incidents',
+      headers: as('viewer'),
+      payload: { text: 'fraud-scorer is odd', drill: true },
+    });
+    expect(reply.statusCode).toBe(403);
+  });
+
   test('the same request opens once; who asked is on the incident', async () => {
     const open = () =>
       given.app.inject({

@@ -26,6 +26,7 @@ export const INCIDENT: Incident = {
   severity: 'sev2',
   phase: 'triage',
   mode: 'auto',
+  drill: false,
   vetoSeconds: 0,
   vetoUntil: null,
   route: 'models',
@@ -86,6 +87,7 @@ export const ROW: OperationRow = {
   movedBy: null,
   leftOwner: null,
   leftUntil: null,
+  drill: false,
 };
 
 /** The digest of the plans of `APPROVAL`. */
@@ -186,11 +188,12 @@ export function createTestApi(change: Partial<ApiDependencies> = {}) {
     intake: PLAIN_INTAKE,
     lineageOf: () => ({ nodes: [], edges: [] }),
     sync: () => Promise.resolve({ artifacts: 2, told: 0, problems: [] }),
-    openRequest: (text, actor) => ({
+    openRequest: (text, actor, { drill }) => ({
       incidentKey: text,
       incident: {
         ...INCIDENT,
         title: text,
+        drill,
         origin: { kind: 'person', by: actor.person, channel: actor.channel },
       },
       reopenWindowSeconds: 0,

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import type { ActivityDependencies, Attempt } from '../activities/dependencies.ts';
 import type { ApiDependencies, RuleDesk } from '../api/dependencies.ts';
+import type { DrillSide } from '../domain/drill.ts';
 import { AppError } from '../domain/error.ts';
 import { isJsonObject } from '../domain/json.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
@@ -57,8 +58,10 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
     sync: () => Promise.resolve({ artifacts: 0, told: 0, problems: [] }),
   };
   const { now } = activities;
-  const models = (): readonly string[] => live.inventory().map(({ model }) => model);
-  const openRequest = createOpenRequest({ router, playbooks, models, now });
+  const models = (side: DrillSide): readonly string[] =>
+    live.inventory(side).map(({ model }) => model);
+  const hasDrills = (): boolean => options.instances.all.some(({ drill }) => drill);
+  const openRequest = createOpenRequest({ router, playbooks, models, hasDrills, now });
   return {
     store: api,
     intake: live.intake,
@@ -87,11 +90,11 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
     reload: options.reload,
     evidenceBytes: (sha256) => activities.evidenceFiles.get(sha256),
     haltFile: activities.haltFile,
-    knows: (subject) =>
-      knowsSubject(
-        { playbooks: playbooks(), inventory: activities.inventory(), instances: options.instances },
-        subject,
-      ),
+    knows: (subject) => {
+      const inventory = [...live.inventory({ drill: false }), ...live.inventory({ drill: true })];
+      const { instances } = options;
+      return knowsSubject({ playbooks: playbooks(), inventory, instances }, subject);
+    },
     temporalReady: () => options.engine.ready(),
     version: settings.version,
     log: settings.log,

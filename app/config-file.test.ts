@@ -165,6 +165,77 @@ describe('refused', () => {
   });
 });
 
+describe('drills', () => {
+  const ENTRY = VALID.slice(VALID.indexOf('  - model:'), VALID.indexOf('routes:'));
+  const TWIN = ENTRY.replace('- { namespace', '- { cluster: sandbox, namespace');
+  const SANDBOX = `instances:
+  - { name: sandbox, connector: kubernetes, drill: true, config: { server: http://127.0.0.1:3 } }
+`;
+  const WITH_SANDBOX = VALID.replace('instances:\n', SANDBOX);
+
+  test('a sandbox, its source, its route and its entry of the same model are read', () => {
+    const text = WITH_SANDBOX.replace(
+      'kind: alertmanager\n',
+      'kind: alertmanager\n    drill: true\n',
+    )
+      .replace('mode: auto', 'mode: auto\n    drill: true')
+      .replace('routes:', `${TWIN}routes:`);
+    const read = readConfiguration(text, 'firebreak.yaml', references);
+    expect(read.instances.map(({ drill }) => drill)).toEqual([true, false, false]);
+    expect(read.sources.map(({ drill }) => drill)).toEqual([true, false]);
+    expect(read.routes[0]?.drill).toBe(true);
+    expect(read.inventory).toHaveLength(2);
+  });
+
+  test('what says nothing of drills has the rules that it had before', () => {
+    const { routes, inventory } = readConfiguration(VALID, 'firebreak.yaml', references);
+    expect(JSON.stringify([routes, inventory])).not.toContain('drill');
+  });
+
+  test.each<[string, string, string, RegExp]>([
+    [
+      'a source without a sandbox',
+      VALID.replace('kind: alertmanager', 'kind: alertmanager\n    drill: true'),
+      '12:12',
+      /nothing to drill on/,
+    ],
+    [
+      'a route without a sandbox',
+      VALID.replace('mode: auto', 'mode: auto\n    drill: true'),
+      '35:12',
+      /nothing to drill on/,
+    ],
+    [
+      'a route that is no drill, said so',
+      VALID.replace('mode: auto', 'mode: auto\n    drill: false'),
+      '35:12',
+      /drill/,
+    ],
+    [
+      'an entry that is half in the sandbox',
+      WITH_SANDBOX.replace(
+        '- { namespace: ml, name: web, container: server, role: stable }',
+        `- { namespace: ml, name: web, container: server, role: stable }
+      - { cluster: sandbox, namespace: ml, name: web, container: server }`,
+      ),
+      '30:7',
+      /by a drill instance and by a real one/,
+    ],
+    [
+      'the same entry twice',
+      WITH_SANDBOX.replace('routes:', `${TWIN}${TWIN}routes:`),
+      '38:5',
+      /'fraud-scorer' is given twice/,
+    ],
+  ])('%s is refused', (...values) => {
+    const [, text, place, message] = values;
+    const answer = told(text);
+    expect(answer.problems).toMatch(message);
+    const [line = '', column = ''] = place.split(':');
+    expect(answer.problems).toContain(`"line":${line},"column":${column},`);
+  });
+});
+
 describe('files', () => {
   const folders: string[] = [];
   afterAll(async () => {

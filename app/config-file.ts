@@ -1,6 +1,7 @@
 import type { Manifest } from '../connectors/connector.ts';
 import { configurationSchema } from '../domain/configuration-schema.ts';
 import type { Configuration } from '../domain/configuration.ts';
+import { drillInstances, isDrillEntry } from '../domain/drill.ts';
 import { compileExpression } from '../expression/expression.ts';
 import type { Scope } from '../expression/scope.ts';
 import { problemOfExpression } from '../playbooks/expression-place.ts';
@@ -145,12 +146,35 @@ function checkRoutes(check: Check, { routes, selectionRules }: Configuration): v
   }
 }
 
+/** A drill without a sandbox reaches nothing, and an entry half in one is neither: both are mistakes, not drills. */
+function checkDrills(check: Check, { instances, sources, routes, inventory }: Configuration): void {
+  const drills = drillInstances(instances);
+  const lonely = (part: 'sources' | 'routes', list: readonly { readonly drill?: boolean }[]) => {
+    for (const [index, { drill }] of list.entries()) {
+      if (drill !== true || drills.size > 0) continue;
+      note(
+        check,
+        [part, index, 'drill'],
+        'There is nothing to drill on: no instance has drill: true.',
+      );
+    }
+  };
+  lonely('sources', sources);
+  lonely('routes', routes);
+  const sides = inventory.map((entry) => isDrillEntry(entry, drills));
+  for (const [index, { model, serving }] of inventory.entries()) {
+    const path = ['inventory', index];
+    const twin = inventory.findIndex(
+      (one, at) => one.model === model && sides[at] === sides[index],
+    );
+    if (twin < index) note(check, path, `'${model}' is given twice.`);
+    if (sides[index] === true || !serving.some(({ cluster }) => drills.has(cluster))) continue;
+    const message = `'${model}' is served by a drill instance and by a real one: make two entries of it.`;
+    note(check, [...path, 'serving'], message);
+  }
+}
+
 function checkInventory(check: Check, { inventory, instances, people }: Configuration): void {
-  checkUnique(
-    check,
-    ['inventory'],
-    inventory.map(({ model }) => model),
-  );
   checkUnique(
     check,
     ['people'],
@@ -197,6 +221,7 @@ function configurationOf(raw: YamlDocument, references: ConfigurationReferences)
   checkSources(check, parsed.data);
   checkRoutes(check, parsed.data);
   checkInventory(check, parsed.data);
+  checkDrills(check, parsed.data);
   if (check.problems.length > 0) throw fileError(check.problems);
   return parsed.data;
 }

@@ -83,7 +83,7 @@ function explanationOf(
 ): JsonObject {
   const { routing, explanation } = routed;
   const { alert, dedupeKey } = incoming;
-  const { playbookName: playbook, mode, severity } = routing.incident;
+  const { playbookName: playbook, mode, severity, drill } = routing.incident;
   return plain({
     title: alert.title,
     source: alert.source,
@@ -93,6 +93,7 @@ function explanationOf(
     incidentKey: routing.incidentKey,
     playbook,
     mode,
+    drill,
     severity,
     claimTargets: routing.claimTargets,
     ...explanation,

@@ -310,7 +310,7 @@ async function openSlack(ground: Ground, opened: Opened): Promise<void> {
     store: ground.api,
     router: ground.live.router,
     playbooks: ground.live.playbooks,
-    models: () => ground.live.inventory().map(({ model }) => model),
+    models: (side) => ground.live.inventory(side).map(({ model }) => model),
     log: settings.log,
   });
   opened.add(() => door.stop());

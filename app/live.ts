@@ -1,6 +1,7 @@
 import type { Intake } from '../api/dependencies.ts';
 import { createIntake } from '../api/intake.ts';
 import type { Configuration, SourceConfiguration } from '../domain/configuration.ts';
+import { drillInstances, isDrillEntry, type DrillSide } from '../domain/drill.ts';
 import type { InventoryEntry } from '../domain/inventory.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import { mergeInventory } from '../intake/inventory-annotations.ts';
@@ -10,7 +11,11 @@ import { createRouter, type Router } from '../intake/routing.ts';
 interface Part {
   readonly configuration: Configuration;
   readonly sources: readonly SourceConfiguration[];
-  readonly inventory: readonly InventoryEntry[];
+  /** What is real, and what only drills see. */
+  readonly inventory: {
+    readonly real: readonly InventoryEntry[];
+    readonly drill: readonly InventoryEntry[];
+  };
   readonly playbooks: readonly PinnedPlaybook[];
   readonly router: Router;
   readonly intake: Intake;
@@ -29,7 +34,8 @@ export interface LiveGround {
 export interface Live {
   readonly configuration: () => Configuration;
   readonly sources: () => readonly SourceConfiguration[];
-  readonly inventory: () => readonly InventoryEntry[];
+  /** What runs where, as a real incident or a drill sees it. */
+  readonly inventory: (side: DrillSide) => readonly InventoryEntry[];
   readonly playbooks: () => readonly PinnedPlaybook[];
   readonly router: Router;
   readonly intake: Intake;
@@ -41,8 +47,17 @@ export interface Live {
 export function createLive(ground: LiveGround, first: LiveState): Live {
   const partOf = ({ configuration, sources, playbooks }: LiveState): Part => {
     const { routes, selectionRules, storm } = configuration;
-    const inventory = mergeInventory(configuration.inventory, ground.discovered);
-    const router = createRouter({ routes, inventory, selectionRules, storm, playbooks });
+    const drills = drillInstances(configuration.instances);
+    const within = (drill: boolean): readonly InventoryEntry[] => {
+      const mine = (entry: InventoryEntry): boolean => isDrillEntry(entry, drills) === drill;
+      return mergeInventory(configuration.inventory.filter(mine), ground.discovered.filter(mine));
+    };
+    const inventory = { real: within(false), drill: within(true) };
+    const router = createRouter({
+      ...{ routes, selectionRules, storm, playbooks, drillInstances: drills },
+      inventory: [...inventory.real, ...inventory.drill],
+      drillSources: new Set(sources.filter(({ drill }) => drill === true).map(({ name }) => name)),
+    });
     const intake = createIntake({ sources, router });
     return { configuration, sources, inventory, playbooks, router, intake };
   };
@@ -50,10 +65,10 @@ export function createLive(ground: LiveGround, first: LiveState): Live {
   return {
     configuration: () => part.configuration,
     sources: () => part.sources,
-    inventory: () => part.inventory,
+    inventory: ({ drill }) => (drill ? part.inventory.drill : part.inventory.real),
     playbooks: () => part.playbooks,
     router: {
-      route: (incoming) => part.router.route(incoming),
+      route: (incoming, asked) => part.router.route(incoming, asked),
       explainTargets: (alert) => part.router.explainTargets(alert),
     },
     intake: {

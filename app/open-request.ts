@@ -1,6 +1,7 @@
 import type { OpenRequest } from '../api/dependencies.ts';
 import type { Alert, IncomingAlert } from '../domain/alert.ts';
 import type { Actor } from '../domain/decision.ts';
+import type { DrillSide } from '../domain/drill.ts';
 import { AppError } from '../domain/error.ts';
 import { SEVERITIES, type Severity } from '../domain/incident.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
@@ -11,7 +12,7 @@ import { vetoSecondsOf, type Router } from '../intake/routing.ts';
 const TEXT_MAX = 2_000;
 const TITLE_MAX = 300;
 /** `model=fraud-scorer`, `suspect="dataset:…"`, `playbook=…`, `severity=sev2` anywhere in the words. */
-const PAIR = /\b(model|suspect|playbook|severity)=(?:"([^"]{1,500})"|(\S{1,500}))/g;
+const PAIR = /\b(model|suspect|playbook|drill|severity)=(?:"([^"]{1,500})"|(\S{1,500}))/g;
 
 /** What a person's words name. */
 interface Words {
@@ -72,20 +73,25 @@ function severityOf(text: string | undefined): Severity | null {
 
 /**
  * Routes a person's words to a new incident, by the same router as an alert. Raises `invalid` for empty words, an
- * unknown playbook or an unknown severity.
+ * unknown playbook, an unknown severity, a drill where there is nothing to drill on, and words that take a real incident for
+ * a drill.
  */
 export function createOpenRequest(options: {
   readonly router: Router;
   readonly playbooks: () => readonly PinnedPlaybook[];
-  /** Names of the models of the inventory, as it is now. */
-  readonly models: () => readonly string[];
+  /** Names of the models of the inventory, as it is now for a drill or for what is real. */
+  readonly models: (side: DrillSide) => readonly string[];
+  /** Whether there is anything that a drill could reach. */
+  readonly hasDrills: () => boolean;
   readonly now: () => Date;
-}): (text: string, actor: Actor) => OpenRequest {
-  return (text, actor) => {
+}): (text: string, actor: Actor, side: DrillSide) => OpenRequest {
+  return (text, actor, { drill }) => {
+    if (drill && !options.hasDrills()) throw nothingToDrill();
     const words = read(text);
-    const alert = alertOf(words, options.models(), options.now());
+    if (!drill && soundsLikeDrill(words)) throw notByWords();
+    const alert = alertOf(words, options.models({ drill }), options.now());
     const incoming: IncomingAlert = { alert, dedupeKey: alert.fingerprint };
-    const { routing, route } = options.router.route(incoming);
+    const { routing, route } = options.router.route(incoming, { drill });
     const playbook = playbookNamed(
       options.playbooks(),
       words.named['playbook'] ?? routing.incident.playbookName,
@@ -96,7 +102,7 @@ export function createOpenRequest(options: {
     const subject = { model, suspect, fingerprint: alert.fingerprint };
     const { mode } = routing.incident;
     return {
-      incidentKey: incidentKeyOf(subject, { playbookClass: playbook.playbook.class, mode }),
+      incidentKey: incidentKeyOf(subject, { playbookClass: playbook.playbook.class, mode, drill }),
       reopenWindowSeconds: routing.reopenWindowSeconds,
       incident: {
         ...routing.incident,
@@ -109,6 +115,22 @@ export function createOpenRequest(options: {
       },
     };
   };
+}
+
+/** True for words of somebody who takes what they are about to open for a drill. */
+function soundsLikeDrill({ title, named }: Words): boolean {
+  return named['drill'] !== undefined || title.split(' ').includes('--drill');
+}
+
+function notByWords(): AppError {
+  const message =
+    'Words open no drill, but a real incident: say firebreak incident open --drill, or drill: true.';
+  return new AppError('invalid', message, { field: 'text' });
+}
+
+function nothingToDrill(): AppError {
+  const message = 'There is nothing to drill on: no instance is configured with drill: true.';
+  return new AppError('invalid', message, { field: 'drill' });
 }
 
 function playbookNamed(playbooks: readonly PinnedPlaybook[], name: string): PinnedPlaybook {

@@ -2,6 +2,7 @@ import { previewPlaybook } from '../activities/preview.ts';
 import type { ActivityDependencies, Attempt } from '../activities/dependencies.ts';
 import type { OpenRequest, PlanRequest } from '../api/dependencies.ts';
 import type { Actor } from '../domain/decision.ts';
+import type { DrillSide } from '../domain/drill.ts';
 import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -9,6 +10,8 @@ import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { Routing } from '../store/routing.ts';
 
 const PLAN_WITHIN_MS = 60_000;
+/** Words are planned on what is real; a drill is planned by its own id. */
+const REAL: DrillSide = { drill: false };
 
 function pinnedOf(playbooks: readonly PinnedPlaybook[], name: string): PinnedPlaybook {
   const found = playbooks.find(({ playbook }) => playbook.name === name);
@@ -25,7 +28,7 @@ function attemptOf(scheduledAt: Date): Attempt {
 export function createPlanRequest(options: {
   readonly activities: ActivityDependencies;
   readonly playbooks: () => readonly PinnedPlaybook[];
-  readonly openRequest: (text: string, actor: Actor) => OpenRequest;
+  readonly openRequest: (text: string, actor: Actor, side: DrillSide) => OpenRequest;
 }): (request: PlanRequest) => Promise<JsonObject> {
   return async (request) => {
     const pinned = pinnedOf(options.playbooks(), request.playbook);
@@ -50,7 +53,7 @@ async function incidentOf(
   if (request.text === null) {
     throw new AppError('invalid', 'Name an incident, or say what is wrong.', { field: 'text' });
   }
-  const { incident, incidentKey } = options.openRequest(request.text, request.actor);
+  const { incident, incidentKey } = options.openRequest(request.text, request.actor, REAL);
   return imagined(incident, incidentKey, options.activities.now());
 }
 

@@ -1,4 +1,5 @@
 import type { Decision, DecisionCommand } from '../domain/decision.ts';
+import type { DrillSide } from '../domain/drill.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { InventoryEntry, ServingObject } from '../domain/inventory.ts';
@@ -15,7 +16,7 @@ const APPROVALS_MAX = 200;
 export interface Redirections {
   readonly playbooks: () => readonly PinnedPlaybook[];
   /** As it is in force now. */
-  readonly inventory: () => readonly InventoryEntry[];
+  readonly inventory: (side: DrillSide) => readonly InventoryEntry[];
 }
 
 /** A command after which the incident begins again, with another playbook or other targets. */
@@ -123,7 +124,7 @@ function retargeted(redirections: Redirections, incident: Incident, command: Ret
   if (!targets || !entry) return { refusal: 'Choose the model first.' };
   const changed =
     command.kind === 'target-add'
-      ? withObject(redirections, entry, command)
+      ? withObject(redirections.inventory(incident), entry, command)
       : withoutObject(entry, command);
   if ('refusal' in changed) return changed;
   const target = `${command.cluster}/${command.namespace}/${command.name}`;
@@ -142,16 +143,14 @@ type Serving = { readonly serving: readonly ServingObject[] } | { readonly refus
 
 /** Only what the inventory knows can become a target: nothing else has an owner, a cluster and a container. */
 function withObject(
-  { inventory }: Redirections,
+  inventory: readonly InventoryEntry[],
   entry: InventoryEntry,
   command: Extract<Retargeting, { readonly kind: 'target-add' }>,
 ): Serving {
   if (entry.serving.some((one) => isSame(one, command))) {
     return { refusal: 'It is a target already.' };
   }
-  const known = inventory()
-    .flatMap(({ serving }) => serving)
-    .find((one) => isSame(one, command));
+  const known = inventory.flatMap(({ serving }) => serving).find((one) => isSame(one, command));
   if (!known) return { refusal: 'The inventory knows no such object.' };
   return { serving: [...entry.serving, { ...known, role: command.role ?? known.role }] };
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { startSlackInbound } from '../api/slack.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
+import type { DrillSide } from '../domain/drill.ts';
 import { toAppError } from '../domain/error.ts';
 import type { Router } from '../intake/routing.ts';
 import type { Store } from '../store/tables.ts';
@@ -29,12 +30,16 @@ export async function startSlackDoor(
     readonly store: Store;
     readonly router: Router;
     readonly playbooks: () => readonly PinnedPlaybook[];
-    readonly models: () => readonly string[];
+    readonly models: (side: DrillSide) => readonly string[];
     readonly log: Logger;
   },
 ): Promise<SlackDoor> {
   const { store } = options;
-  const openRequest = createOpenRequest({ ...options, now: () => new Date() });
+  const openRequest = createOpenRequest({
+    ...options,
+    hasDrills: () => false,
+    now: () => new Date(),
+  });
   return startSlackInbound({
     appToken: slack.appToken,
     botToken: slack.botToken,
@@ -47,7 +52,8 @@ export async function startSlackDoor(
       }
       try {
         const { id, name, roles } = person;
-        const asked = openRequest(text, { person: id, name, roles, channel: 'slack' });
+        const actor = { person: id, name, roles, channel: 'slack' } as const;
+        const asked = openRequest(text, actor, { drill: false });
         const openedAt = new Date().toISOString();
         const { incident, created } = await store.incidents.open({ requestId, openedAt, ...asked });
         const word = created ? 'Opened' : 'Already open:';

@@ -14,6 +14,11 @@ export function option(args: Arguments, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** True for a flag that is given. */
+export function flag(args: Arguments, name: string): boolean {
+  return args.options[name] === true;
+}
+
 /** A text option. Raises `invalid` when it is not given. */
 export function requiredOption(args: Arguments, name: string): string {
   const value = option(args, name);

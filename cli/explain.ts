@@ -56,7 +56,7 @@ function routeLines(alert: JsonObject): readonly string[] {
     textOf(alert['title']),
     `source ${textOf(alert['source'])}${duplicate} (dedupe key ${textOf(alert['dedupeKey'])})`,
     `incident key ${textOf(alert['incidentKey'])}: ${WOULD[textOf(alert['would'])] ?? ''}${incident}`,
-    `route ${textOf(alert['route'])}: playbook ${textOf(alert['playbook'])}, ${textOf(alert['mode'])}, ${textOf(alert['severity'])}`,
+    `route ${textOf(alert['route'])}: playbook ${textOf(alert['playbook'])}, ${textOf(alert['mode'])}, ${textOf(alert['severity'])}${alert['drill'] === true ? ', a drill' : ''}`,
     ...stepLines(alert['steps'], (step) => `${textOf(step['route'])}: ${textOf(step['reason'])}`),
     'targets',
     ...targetLines(alert).map((line) => `  ${line}`),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { renderHandPlan } from '../render/hand-plan.ts';
 import { renderFact, renderIncident, renderSuspects, renderTable } from '../render/terminal.ts';
-import { argument, numberOption, option } from './arguments.ts';
+import { argument, flag, numberOption, option } from './arguments.ts';
 import { addClocks } from './clocks.ts';
 import { allFacts } from './fact-pages.ts';
 import { EXIT } from './failure.ts';
@@ -137,6 +137,7 @@ function addOpening(incident: Command, { run }: Registrar): void {
       .command('open')
       .description('open an incident by hand, through the same routing as an alert')
       .argument('<words...>', 'what is wrong; may hold model=NAME suspect=ID playbook=NAME')
+      .option('--drill', 'a rehearsal: it reaches drill instances alone, and counts nowhere')
       .addHelpText(
         'after',
         '\nExample:\n  firebreak incident open fraud-scorer approves everything model=fraud-scorer',
@@ -145,7 +146,11 @@ function addOpening(incident: Command, { run }: Registrar): void {
       const { api } = await import('../api/client.ts');
       const client = await session.client();
       const reply = await client.call(api.incidents.open, {
-        body: { text: args.positional.join(' '), requestId: randomUUID() },
+        body: {
+          text: args.positional.join(' '),
+          requestId: randomUUID(),
+          ...(flag(args, 'drill') ? { drill: true } : {}),
+        },
       });
       session.result(
         reply,

@@ -49,6 +49,20 @@ describe('usage', () => {
   });
 });
 
+describe('a drill', () => {
+  test.each([
+    ['is asked for by its option', ['--drill'], true],
+    ['is not asked for by words', ['drill'], undefined],
+  ])('%s', async (_, words, drill) => {
+    const body = { incident: INCIDENT, created: true };
+    const { url, seen } = await serve({ 'POST /api/v1/incidents': { status: 201, body } });
+    const args = ['incident', 'open', 'scores', 'are', 'odd', ...words];
+    expect((await run(args, { url })).code).toBe(0);
+    const sent = z.object({ text: z.string(), drill: z.boolean().optional() });
+    expect(sent.parse(JSON.parse(seen[0]?.body ?? '')).drill).toBe(drill);
+  });
+});
+
 describe('exit codes of what the server says', () => {
   test.each([
     [400, 'invalid', 2],

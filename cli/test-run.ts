@@ -71,6 +71,7 @@ export const INCIDENT = {
   severity: 'sev2',
   phase: 'triage',
   mode: 'auto',
+  drill: false,
   vetoSeconds: 0,
   vetoUntil: null,
   route: null,

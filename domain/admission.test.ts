@@ -29,6 +29,7 @@ const incident: Incident = {
   severity: 'sev2',
   phase: 'triage',
   mode: 'auto',
+  drill: false,
   vetoSeconds: 0,
   vetoUntil: null,
   route: null,

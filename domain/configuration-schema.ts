@@ -31,6 +31,12 @@ const instance = z.strictObject({
     .max(3600)
     .default(30)
     .describe('An effect must still hold so many seconds after it was made.'),
+  drill: z
+    .boolean()
+    .default(false)
+    .describe(
+      'True for a sandbox: drills reach it and nothing real; the others are out of their reach.',
+    ),
   config: z
     .record(z.string(), z.json())
     .default({})
@@ -93,6 +99,10 @@ const source = z
       .max(100)
       .default([])
       .describe('Labels that do not tell alerts apart (pod, instance).'),
+    drill: z
+      .boolean()
+      .default(false)
+      .describe('True: its alerts open drills. Nothing that an alert says can do that.'),
     watchdog: z
       .strictObject({
         alertname: text
@@ -232,6 +242,13 @@ const route = z.strictObject({
     .max(2_592_000)
     .default(3600)
     .describe('An alert so soon after the close reopens the incident.'),
+  // Left out, not false, where nothing is said: the rules of before stay the same to the letter.
+  drill: z
+    .literal(true)
+    .exactOptional()
+    .describe(
+      'True: only drills take this route, so that a mode can be rehearsed before it is real.',
+    ),
 });
 
 const storm = z.strictObject({

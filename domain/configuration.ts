@@ -10,6 +10,8 @@ export interface InstanceConfiguration {
   readonly connector: string;
   /** How long an effect must hold before it is read again, in seconds. */
   readonly holdSeconds: number;
+  /** True for a sandbox: drills reach it, and nothing else does. Absent: it is real. */
+  readonly drill?: boolean;
   /** Parsed by the connector's own schema. */
   readonly config: JsonObject;
 }
@@ -61,6 +63,8 @@ export interface SourceConfiguration {
   readonly mapping: GenericMapping | null;
   /** Labels that do not identify an alert (pod, instance …), left out of the fingerprint. */
   readonly ignoreLabels: readonly string[];
+  /** True: its alerts open drills, whatever they say. Absent: they are real. */
+  readonly drill?: boolean;
   /** Null or absent: nobody waits for a sign of life. */
   readonly watchdog?: WatchdogExpectation | null;
   /** Only for `alertmanager`; null or absent: only its webhooks are taken. */
@@ -83,6 +87,8 @@ export interface Route {
   /** CEL over `alert` giving the suspect node id or a name; null when the model itself is the suspect. */
   readonly suspect: string | null;
   readonly reopenWindowSeconds: number;
+  /** True: only drills take it. Absent: whatever matches does. */
+  readonly drill?: true;
 }
 
 /** When new incidents come too fast to be looked at one by one. */

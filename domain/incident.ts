@@ -64,6 +64,8 @@ export interface Incident {
   readonly severity: Severity;
   readonly phase: Phase;
   readonly mode: Mode;
+  /** A rehearsal: it reaches drill instances alone, and counts nowhere. Fixed when the incident is opened. */
+  readonly drill: boolean;
   /** How long people may veto before the first effect that goes on by itself, in seconds; 0: at once. */
   readonly vetoSeconds: number;
   /** When that time ends, once people were told; null before. */

@@ -68,6 +68,8 @@ export interface OperationRow extends OperationKey {
   /** Set when people left this containment in place at close. */
   readonly leftOwner: string | null;
   readonly leftUntil: string | null;
+  /** True for an effect of a drill, as its incident's row says. */
+  readonly drill: boolean;
 }
 
 /** Everything that the row's plan touches, as claim keys, sorted. */

@@ -50,6 +50,7 @@ const operation: OperationRow = {
   movedBy: null,
   leftOwner: null,
   leftUntil: null,
+  drill: false,
 };
 
 const evidence: Evidence = {

@@ -14,6 +14,7 @@ export const incident: Incident = {
   severity: 'sev2',
   phase: 'containment',
   mode: 'auto',
+  drill: false,
   vetoSeconds: 0,
   vetoUntil: null,
   route: 'drift',

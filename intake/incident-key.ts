@@ -1,3 +1,4 @@
+import type { DrillSide } from '../domain/drill.ts';
 import type { Mode } from '../domain/incident.ts';
 import { digestOfParts } from './fingerprint.ts';
 
@@ -18,12 +19,20 @@ function subjectParts(subject: IncidentSubject): readonly [string, string] {
 /**
  * Digest (hex) of (resolved model or suspect, playbook class): alerts with one key belong to one incident. While
  * neither model nor suspect is known, only the same alert joins. What is only observed has a key of its own: an incident keeps
- * the mode it was opened with, so one that may do nothing must not take in what a route would act on.
+ * the mode it was opened with, so one that may do nothing must not take in what a route would act on. A drill never
+ * shares a key with what is real.
  */
 export function incidentKeyOf(
   subject: IncidentSubject,
-  { playbookClass, mode }: { readonly playbookClass: string; readonly mode: Mode },
+  {
+    playbookClass,
+    mode,
+    drill,
+  }: DrillSide & {
+    readonly playbookClass: string;
+    readonly mode: Mode;
+  },
 ): string {
-  const parts = ['firebreak/incident/1', ...subjectParts(subject), playbookClass];
-  return digestOfParts(mode === 'observe' ? [...parts, mode] : parts);
+  const parts = [`firebreak/${drill ? 'drill' : 'incident'}/1`, ...subjectParts(subject)];
+  return digestOfParts([...parts, playbookClass, ...(mode === 'observe' ? [mode] : [])]);
 }

@@ -1,5 +1,6 @@
 import type { Alert, IncomingAlert } from '../domain/alert.ts';
 import { DEFAULT_STORM, type Route, type StormConfiguration } from '../domain/configuration.ts';
+import { isDrillEntry, type DrillSide } from '../domain/drill.ts';
 import { AppError, isAppError } from '../domain/error.ts';
 import type { Incident, Severity } from '../domain/incident.ts';
 import {
@@ -14,7 +15,7 @@ import type { InventoryEntry, ResolvedTargets, SelectionRule } from '../domain/i
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import { compileExpression } from '../expression/expression.ts';
 import type { CompiledExpression } from '../expression/expression.ts';
-import { claimTargetsOf, indexNames } from './claim-targets.ts';
+import { claimTargetsOf, indexNames, type NamedObjects } from './claim-targets.ts';
 import { incidentKeyOf } from './incident-key.ts';
 import { stormOf } from './storm.ts';
 
@@ -39,6 +40,7 @@ export interface AlertRouting {
     | 'title'
     | 'severity'
     | 'mode'
+    | 'drill'
     | 'vetoSeconds'
     | 'route'
     | 'playbookName'
@@ -79,13 +81,20 @@ export interface RouteExplanation {
 
 /** Routes alerts; pure, so that explaining is the same as doing. */
 export interface Router {
-  readonly route: (incoming: IncomingAlert) => {
+  /**
+   * Where an alert goes. It is a drill's when its source is, whatever it says; a person who opens an incident says so
+   * instead.
+   */
+  readonly route: (
+    incoming: IncomingAlert,
+    asked?: DrillSide,
+  ) => {
     readonly routing: AlertRouting;
     readonly explanation: RouteExplanation;
     /** The route that took it. */
     readonly route: Route;
   };
-  /** What an alert's labels select, for `targets explain`. */
+  /** What an alert's labels select among what its source may mean, for `targets explain`. */
   readonly explainTargets: (alert: Alert) => ResolvedTargets;
 }
 
@@ -96,6 +105,10 @@ export interface RouterInput {
   readonly selectionRules: readonly SelectionRule[];
   readonly playbooks: readonly PinnedPlaybook[];
   readonly storm?: StormConfiguration;
+  /** Names of the sources whose alerts are drills; none by default. */
+  readonly drillSources?: ReadonlySet<string>;
+  /** Names of the instances that only drills reach; none by default. */
+  readonly drillInstances?: ReadonlySet<string>;
 }
 
 /** How long people may veto before the first effect of an incident that goes on by itself, unless its route says so. */
@@ -195,14 +208,29 @@ function createSelector(input: RouterInput): Selector {
 function chooseRoute(
   routes: readonly CompiledRoute[],
   alert: Alert,
+  { drill }: DrillSide,
 ): { readonly chosen: CompiledRoute; readonly steps: readonly RouteStep[] } {
   const steps: RouteStep[] = [];
   for (const candidate of routes) {
+    if (candidate.route.drill === true && !drill) continue;
     const step = tryRoute(candidate, alert);
     steps.push(step);
     if (step.matched) return { chosen: candidate, steps };
   }
   throw new AppError('internal', 'No route matched, not even the fallback.');
+}
+
+/** What an alert of one side can be about: a drill's alert selects nothing real, and the other way round. */
+interface Scope extends Selector {
+  readonly named: NamedObjects;
+}
+
+function scopeOf(input: RouterInput, { drill }: DrillSide): Scope {
+  const { drillInstances = new Set() } = input;
+  const inventory = input.inventory.filter(
+    (entry) => isDrillEntry(entry, drillInstances) === drill,
+  );
+  return { ...createSelector({ ...input, inventory }), named: indexNames(inventory) };
 }
 
 /**
@@ -213,21 +241,25 @@ export function createRouter(input: RouterInput): Router {
   const routes = [...input.routes, FALLBACK_ROUTE].map((route) =>
     compileRoute(route, input.playbooks),
   );
-  const { select, explain } = createSelector(input);
-  const named = indexNames(input.inventory);
-  const route: Router['route'] = ({ alert }) => {
-    const { chosen, steps } = chooseRoute(routes, alert);
+  const scopes = { drill: scopeOf(input, { drill: true }), real: scopeOf(input, { drill: false }) };
+  const sideOf = ({ source }: Alert): DrillSide => ({
+    drill: input.drillSources?.has(source) === true,
+  });
+  const route: Router['route'] = ({ alert }, { drill } = sideOf(alert)) => {
+    const { select, named } = drill ? scopes.drill : scopes.real;
+    const { chosen, steps } = chooseRoute(routes, alert, { drill });
     const suspect = suspectOf(chosen, alert);
     const targets = select(alert);
     const model = targets.entry?.model ?? null;
     const { name, mode, severity, playbook, reopenWindowSeconds } = chosen.route;
     const subject = { model, suspect, fingerprint: alert.fingerprint };
     const routing: AlertRouting = {
-      incidentKey: incidentKeyOf(subject, { playbookClass: chosen.playbookClass, mode }),
+      incidentKey: incidentKeyOf(subject, { playbookClass: chosen.playbookClass, mode, drill }),
       incident: {
         title: alert.title,
         severity,
         mode,
+        drill,
         vetoSeconds: vetoSecondsOf(chosen.route, severity),
         route: name,
         playbookName: playbook,
@@ -241,10 +273,12 @@ export function createRouter(input: RouterInput): Router {
       },
       reopenWindowSeconds,
       claimTargets: claimTargetsOf(alert, targets.entry, named),
-      storm: stormOf(alert, chosen, input.storm ?? DEFAULT_STORM),
+      storm: stormOf(alert, { ...chosen, drill }, input.storm ?? DEFAULT_STORM),
     };
     const explanation = { route: name, steps, suspect, targets };
     return { routing, explanation, route: chosen.route };
   };
-  return { route, explainTargets: explain };
+  const explainTargets: Router['explainTargets'] = (alert) =>
+    (sideOf(alert).drill ? scopes.drill : scopes.real).explain(alert);
+  return { route, explainTargets };
 }

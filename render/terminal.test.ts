@@ -85,6 +85,8 @@ describe('terminal', () => {
     const shown = renderIncident(incident, [`firebreak incident ack ${incident.id}`], PLAIN);
     expect(shown).toContain('#1 Anomalous scores from fraud-scorer v7');
     expect(shown).toContain('lead       ada');
+    expect(shown).not.toContain('drill');
+    expect(renderIncident({ ...incident, drill: true }, [], PLAIN)).toContain('drill      yes');
     expect(shown).toContain(`You can now:\n  firebreak incident ack ${incident.id}`);
   });
 

@@ -210,6 +210,7 @@ export function renderIncident(
     ),
     ...row('model', incident.model),
     ...row('suspect', incident.suspect),
+    ...row('drill', incident.drill ? 'yes: it reaches drill instances alone' : null),
     ...row('playbook', `${incident.playbookName} (${incident.mode})`),
     ...row('lead', incident.owner ?? 'nobody yet'),
     ...row('opened', incident.openedAt),

@@ -129,7 +129,7 @@ async function surroundingsOf(
     return { holderOf: () => undefined, silenceOf: () => undefined, room: new Map() };
   }
   const at = latestOf(open);
-  const [holders, silences, room] = await Promise.all([
+  const [holderOf, silences, room] = await Promise.all([
     holdersOf(
       connection,
       open.flatMap((one) => one.routing.claimTargets),
@@ -142,9 +142,11 @@ async function surroundingsOf(
     ),
   ]);
   return {
-    holderOf: (one) =>
-      one.routing.claimTargets.map((target) => holders.get(target)).find((id) => id !== undefined),
-    silenceOf: (one) => silenceOf(silences, one.incoming.alert.labels),
+    holderOf: ({ routing: { claimTargets, incident } }) =>
+      claimTargets.map((target) => holderOf(target, incident)).find((id) => id !== undefined),
+    // Quiet is asked for real alerts.
+    silenceOf: ({ routing, incoming }) =>
+      routing.incident.drill ? undefined : silenceOf(silences, incoming.alert.labels),
     room,
   };
 }

@@ -16,10 +16,14 @@ const QUEUE = {
     from (select distinct hashtext(t.target) as key from unnest($1::text[]) as t (target) order by 1) h`,
 };
 
+// A drill and a real incident never wait for each other.
+const ASKING_DRILL = '(select drill from firebreak.incident where id = $2)';
+
 const BLOCKER = {
   name: 'claim-blocker',
   text: `select incident_id as "by", target from firebreak.claim
-    where target = any($1::text[]) and mode = 'exclusive' and incident_id <> $2 order by target limit 1`,
+    where target = any($1::text[]) and mode = 'exclusive' and incident_id <> $2 and drill = ${ASKING_DRILL}
+    order by target limit 1`,
 };
 
 const CONTAINER = {
@@ -27,6 +31,7 @@ const CONTAINER = {
   text: `select o.incident_id as "by", t.target from firebreak.operation o
     join unnest($1::text[]) as t (target) on t.target = any(o.claim_targets)
     where o.containment and not o.superseded and o.claim_targets && $1::text[] and o.incident_id <> $2
+      and (select drill from firebreak.incident where id = o.incident_id) = ${ASKING_DRILL}
       and o.state in ('applying', 'applied', 'verified', 'unverified', 'unknown', 'reverting')
     order by t.target limit 1`,
 };
@@ -35,8 +40,8 @@ const CONTAINER = {
 const TAKE = {
   name: 'claim-take',
   text: `with waited as (delete from firebreak.claim_wait where incident_id = $2)
-    insert into firebreak.claim (target, incident_id, mode)
-    select t.target, $2, $3 from unnest($1::text[]) as t (target) order by t.target
+    insert into firebreak.claim (target, incident_id, mode, drill)
+    select t.target, $2, $3, ${ASKING_DRILL} from unnest($1::text[]) as t (target) order by t.target
     on conflict (target, incident_id) do update
       set mode = case when claim.mode = 'exclusive' then claim.mode else excluded.mode end`,
 };

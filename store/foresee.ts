@@ -9,7 +9,7 @@ const FORESEE = {
     (select id from firebreak.alert where source = $1 and dedupe_key = $2) as duplicate,
     (select id from firebreak.incident where incident_key = $3 and accepting) as accepting,
     (select i.id from firebreak.claim c join firebreak.incident i on i.id = c.incident_id
-      where c.target = any($4::text[]) and i.accepting order by i.id limit 1) as holder,
+      where c.target = any($4::text[]) and i.accepting and i.drill = $7 order by i.id limit 1) as holder,
     (select id from firebreak.incident
       where incident_key = $3 and state = 'closed' and closed_at >= $5::timestamptz - make_interval(secs => $6)
       order by closed_at desc, number desc limit 1) as closed`,
@@ -44,6 +44,7 @@ export async function foresee(connection: Connection, alert: ForeseenAlert): Pro
     [...routing.claimTargets],
     at,
     routing.reopenWindowSeconds,
+    routing.incident.drill,
   ];
   const found = await requireRow(connection.rows(FORESEE, values, row), 'One row is answered.');
   const outcome = outcomeOf(found, incoming.alert.status === 'firing');

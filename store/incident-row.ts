@@ -6,7 +6,7 @@ import { document, timestamp } from './column.ts';
 
 /** The columns of an incident under the names of the domain. */
 export const INCIDENT_COLUMNS = `id, number, incident_key as key, title, state, state_reason as "stateReason",
-  owner, severity, phase, mode, veto_seconds as "vetoSeconds",
+  owner, severity, phase, mode, drill, veto_seconds as "vetoSeconds",
   veto_until as "vetoUntil", route, playbook_name as "playbookName", playbook_digest as "playbookDigest",
   suspect, model, targets, parameters, origin, first_alert as "firstAlert", alert_count as "alertCount",
   generation, step, paused, acknowledged_by as "acknowledgedBy", verdict, onset_at as "onsetAt",
@@ -25,6 +25,7 @@ export const incidentRow: z.ZodType<Incident> = z.object({
   severity: z.enum(SEVERITIES),
   phase: z.enum(['triage', 'containment', 'eradication', 'recovery', 'review', 'closed']),
   mode: z.enum(MODES),
+  drill: z.boolean(),
   vetoSeconds: z.number(),
   vetoUntil: timestamp.nullable(),
   route: z.string().nullable(),

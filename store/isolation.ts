@@ -28,7 +28,8 @@ const STANDING = {
     join firebreak.operation o using (incident_id, operation, target, round)
     join firebreak.incident i on i.id = s.incident_id
     left join firebreak.approval a on a.id = o.approval_id
-    where s.reserved_at > clock_timestamp() - interval '1 hour' or not s.ended
+    where (s.reserved_at > clock_timestamp() - interval '1 hour' or not s.ended)
+      and i.drill = (select drill from firebreak.incident where id = $2)
     order by s.sequence limit $1`,
 };
 
@@ -38,7 +39,7 @@ const OF_SOURCE = {
       lateral (
         select number from firebreak.incident
         where origin ->> 'kind' = 'alert' and origin ->> 'by' = mine.origin ->> 'by'
-          and opened_at > mine.opened_at - interval '1 hour' and opened_at <= mine.opened_at
+          and drill = mine.drill and opened_at > mine.opened_at - interval '1 hour' and opened_at <= mine.opened_at
           and (opened_at < mine.opened_at or number <= mine.number)
         order by opened_at desc limit $2
       ) o
@@ -78,7 +79,7 @@ async function standing(
 ): Promise<CapStanding> {
   const [, isolated, [source]] = await Promise.all([
     reserving === true ? connection.rows(LOCK, [], z.object({ locked: z.number() })) : null,
-    connection.rows(STANDING, [ISOLATED_MAX], isolatedRow),
+    connection.rows(STANDING, [ISOLATED_MAX, incidentId], isolatedRow),
     connection.rows(OF_SOURCE, [incidentId, countUpTo], z.object({ incidents: z.number() })),
   ]);
   return { isolated, incidentsOfSource: source?.incidents ?? 0 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { markedTitle, type DrillSide } from '../domain/drill.ts';
 import { AppError } from '../domain/error.ts';
 import { cleanText, jsonText, timestamp } from './column.ts';
 import { firstRow } from './connection.ts';
@@ -41,7 +42,7 @@ const ACCEPTING = {
 
 const HOLDERS = {
   name: 'membership-holders',
-  text: `select c.target, i.id from firebreak.claim c join firebreak.incident i on i.id = c.incident_id
+  text: `select c.target, i.id, i.drill from firebreak.claim c join firebreak.incident i on i.id = c.incident_id
     where c.target = any($1::text[]) and i.accepting
     order by i.id, c.target for key share of i`,
 };
@@ -68,15 +69,15 @@ const OPEN = {
   name: 'membership-open',
   text: `insert into firebreak.incident (id, incident_key, title, state, severity, phase, mode, veto_seconds,
       route, playbook_name, suspect, model, targets, parameters, origin, first_alert, onset_at, opened_at,
-      storm_key)
-    values ($1, $2, $3, 'pending', $4, 'triage', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+      storm_key, drill)
+    values ($1, $2, $3, 'pending', $4, 'triage', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
     on conflict (incident_key) where accepting do nothing
     returning id`,
 };
 
 /** An incident of a key. */
 export const keyRow = z.object({ id: z.string(), key: z.string(), generation: z.number() });
-const holderRow = z.object({ target: z.string(), id: z.string() });
+const holderRow = z.object({ target: z.string(), id: z.string(), drill: z.boolean() });
 const closedRow = z.object({ id: z.string(), key: z.string(), closedAt: timestamp });
 
 function clean(text: string | null): string | null {
@@ -95,14 +96,22 @@ export async function acceptingOf(
   );
 }
 
-/** By target, the accepting incident that holds a claim on it; the one with the smallest id of several. */
+/** The accepting incident that holds a claim on a target, or undefined: for a drill a drill, for others a real one. */
+export type HolderOf = (target: string, side: DrillSide) => string | undefined;
+
+/** Who holds claims on some targets; the incident with the smallest id of several. */
 export async function holdersOf(
   connection: Connection,
   targets: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  if (targets.length === 0) return new Map();
+): Promise<HolderOf> {
+  if (targets.length === 0) return () => undefined;
   const rows = await connection.rows(HOLDERS, [[...new Set(targets)]], holderRow);
-  return new Map(rows.toReversed().map(({ target, id }) => [target, id]));
+  const by = (wanted: boolean): ReadonlyMap<string, string> => {
+    const mine = rows.filter(({ drill }) => drill === wanted).toReversed();
+    return new Map(mine.map(({ target, id }) => [target, id]));
+  };
+  const [drills, real] = [by(true), by(false)];
+  return (target, { drill }) => (drill ? drills : real).get(target);
 }
 
 /**
@@ -178,7 +187,7 @@ async function open(connection: Connection, request: OpenRequest): Promise<Membe
   const values = [
     freshId('inc'),
     request.incidentKey,
-    clean(incident.title),
+    clean(markedTitle(incident.title, incident)),
     incident.severity,
     incident.mode,
     incident.vetoSeconds,
@@ -193,6 +202,7 @@ async function open(connection: Connection, request: OpenRequest): Promise<Membe
     incident.onsetAt,
     request.at,
     request.stormKey,
+    incident.drill,
   ];
   const row = await firstRow(connection.rows(OPEN, values, z.object({ id: z.string() })));
   return row && { incidentId: row.id, how: 'opened', generation: 1 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { markedTitle, type DrillSide } from '../domain/drill.ts';
 import type { Message, NewMessage } from '../domain/message.ts';
 import { cleanText } from './column.ts';
 import { firstRow } from './connection.ts';
@@ -17,9 +18,10 @@ const COLUMNS = `id, incident_id as "incidentId", channel, purpose, subject, tex
 const PUT = {
   name: 'message-put',
   text: `insert into firebreak.message (id, incident_id, channel, purpose, subject, text)
-    select m.id, m.incident_id, m.channel, m.purpose, m.subject, m.text
-    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-      with ordinality as m (id, incident_id, channel, purpose, subject, text, n)
+    select m.id, m.incident_id, m.channel, m.purpose, case when i.drill then m.marked else m.subject end, m.text
+    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+      with ordinality as m (id, incident_id, channel, purpose, subject, text, marked, n)
+    left join firebreak.incident i on i.id = m.incident_id
     order by m.n on conflict do nothing
     returning id`,
 };
@@ -62,6 +64,11 @@ const messageRow: z.ZodType<Message> = z.object({
   externalId: z.string().nullable(),
 });
 
+/** A subject as people read it: whoever writes it, one of a drill says so, and no other one does. */
+function subjectOf(subject: string, side: DrillSide): string {
+  return cleanText(markedTitle(subject, side), SUBJECT_CHARACTERS_MAX);
+}
+
 async function put(connection: Connection, messages: readonly NewMessage[]): Promise<void> {
   if (messages.length === 0) return;
   const inserted = await connection.rows(
@@ -71,8 +78,9 @@ async function put(connection: Connection, messages: readonly NewMessage[]): Pro
       messages.map((message) => message.incidentId),
       messages.map((message) => message.channel),
       messages.map((message) => message.purpose),
-      messages.map((message) => cleanText(message.subject, SUBJECT_CHARACTERS_MAX)),
+      messages.map(({ subject }) => subjectOf(subject, { drill: false })),
       messages.map((message) => cleanText(message.text, TEXT_CHARACTERS_MAX)),
+      messages.map(({ subject }) => subjectOf(subject, { drill: true })),
     ],
     z.object({ id: z.string() }),
   );

@@ -1,3 +1,4 @@
+import { markedTitle } from '../domain/drill.ts';
 import { newFact } from '../domain/fact.ts';
 import type { NewFact } from '../domain/fact.ts';
 import { cleanText } from './column.ts';
@@ -16,7 +17,7 @@ export function openingFact(membership: Membership, request: OpenRequest): NewFa
   const { incident } = request;
   const by = cleanText(incident.origin.by, TEXT_CHARACTERS_MAX);
   const opened = membership.how === 'opened';
-  const title = cleanText(incident.title, TEXT_CHARACTERS_MAX);
+  const title = cleanText(markedTitle(incident.title, incident), TEXT_CHARACTERS_MAX);
   return newFact({
     key: opened ? 'incident/opened' : `incident/reopened/${membership.generation.toString()}`,
     kind: opened ? 'incident.opened' : 'incident.reopened',
@@ -31,6 +32,7 @@ export function openingFact(membership: Membership, request: OpenRequest): NewFa
       title,
       severity: incident.severity,
       mode: incident.mode,
+      drill: incident.drill,
       route: clean(incident.route),
       playbook: incident.playbookName,
       suspect: clean(incident.suspect),

@@ -73,6 +73,8 @@ const CONTAINED_BY_OTHERS = statement(
   'contained-by-others',
   `select ${OPERATION_COLUMNS} from firebreak.operation
     where containment and not superseded and incident_id <> $1 and target = $2 and use = $3
+      and (select drill from firebreak.incident where id = incident_id)
+        = (select drill from firebreak.incident where id = $1)
       and state in ('applying', 'applied', 'verified', 'unverified', 'unknown')
     order by apply_sequence limit $4`,
 );

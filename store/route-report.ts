@@ -3,11 +3,11 @@ import { CLOSING_VERDICTS } from '../domain/incident.ts';
 import { OVERRIDE_KINDS, type RouteCount } from '../domain/route-report.ts';
 import type { Connection } from './connection.ts';
 
-// One reading of the incidents of the time; each part counts its own rows of them by their route.
+// One reading of the incidents of the time, drills left out; each part counts its own rows of them by their route.
 const COUNTS = {
   name: 'route-report',
   text: `with told as materialized (
-      select id, route, verdict from firebreak.incident where opened_at >= $1
+      select id, route, verdict from firebreak.incident where opened_at >= $1 and not drill
     )
     select 'incident' as of, route, verdict as name, count(*) as count from told group by route, verdict
     union all

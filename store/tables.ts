@@ -41,6 +41,7 @@ export type NewIncident = Pick<
   | 'title'
   | 'severity'
   | 'mode'
+  | 'drill'
   | 'vetoSeconds'
   | 'route'
   | 'playbookName'
@@ -164,6 +165,7 @@ export interface OperationTable {
     row: Omit<
       OperationRow,
       | 'state'
+      | 'drill'
       | 'fence'
       | 'receipt'
       | 'verdict'

@@ -10,6 +10,7 @@ export interface AlertWish {
   readonly startsAt?: string;
   readonly title?: string;
   readonly incidentKey?: string;
+  readonly drill?: boolean;
   readonly claimTargets?: readonly string[];
   readonly suspect?: string | null;
   readonly storm?: Routing['storm'];
@@ -22,6 +23,7 @@ export const NEW_INCIDENT: NewIncident = {
   title: 'Fraud scores drift',
   severity: 'sev2',
   mode: 'auto',
+  drill: false,
   vetoSeconds: 0,
   route: 'drift',
   playbookName: 'poisoned-training-data',
@@ -55,7 +57,7 @@ export function routedAlert(wish: AlertWish = {}): Delivery['alerts'][number] {
   const { fingerprint, startsAt, status, endsAt } = alert;
   const routing: Routing = {
     incidentKey: wish.incidentKey ?? 'key-fraud',
-    incident: { ...NEW_INCIDENT, suspect: wish.suspect ?? null },
+    incident: { ...NEW_INCIDENT, suspect: wish.suspect ?? null, drill: wish.drill ?? false },
     reopenWindowSeconds: wish.reopenWindowSeconds ?? 3600,
     claimTargets: wish.claimTargets ?? [],
     storm: wish.storm ?? null,

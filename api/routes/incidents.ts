@@ -85,11 +85,12 @@ export function registerIncidents(app: FastifyInstance, dependencies: ApiDepende
     ...incidentEndpoints.open,
     config: { access: STEERERS },
     handler: async (request, reply) => {
-      const { text, requestId } = request.body;
+      const { text, requestId, drill = false } = request.body;
       const id = requestIdOf(request, requestId ?? null, dependencies.newId);
       const { incidentKey, incident, reopenWindowSeconds } = await dependencies.openRequest(
         text,
         actorOf(request),
+        { drill },
       );
       const openedAt = dependencies.clock().toISOString();
       const asked = { requestId: id, incidentKey, incident, reopenWindowSeconds, openedAt };

@@ -93,6 +93,7 @@ export const incidentSchema = z.object({
   severity: severitySchema,
   phase: z.enum(['triage', 'containment', 'eradication', 'recovery', 'review', 'closed']),
   mode: z.enum(MODES),
+  drill: z.boolean(),
   vetoSeconds: z.number(),
   vetoUntil: z.string().nullable(),
   route: z.string().nullable(),

@@ -50,6 +50,7 @@ const operationRowSchema = z.object({
   movedBy: z.string().nullable(),
   leftOwner: z.string().nullable(),
   leftUntil: z.string().nullable(),
+  drill: z.boolean(),
 }) satisfies z.ZodType<OperationRow>;
 
 /** One effect on one target with its plan and what that plan changes. */

@@ -2,13 +2,14 @@ import type { Logger } from 'pino';
 import type { SyncOutcome } from '../../activities/activity.ts';
 import type { Attempt, ConnectorInstance } from '../../activities/dependencies.ts';
 import { toAppError } from '../../domain/error.ts';
+import type { DrillSide } from '../../domain/drill.ts';
 import type { InventoryEntry } from '../../domain/inventory.ts';
 import { subjectOf } from '../../domain/observation.ts';
 import type { Router } from '../../intake/routing.ts';
 import type { Store } from '../../store/tables.ts';
 import { syncArtifacts } from './artifacts.ts';
 import { CLUSTER_PROBE, syncCluster } from './cluster.ts';
-import { judge } from './judge.ts';
+import { judge, type Judging } from './judge.ts';
 import type { ListedVersion } from './listing-schema.ts';
 import { readingContext, type SyncPlace } from './place.ts';
 import { REGISTRY_PROBE, syncRegistry, type ListedRegistry } from './registry.ts';
@@ -22,8 +23,8 @@ const BYTES_WITHIN_MS = 240_000;
 export interface SyncDependencies {
   readonly store: Store;
   readonly instances: readonly ConnectorInstance[];
-  /** What runs where, as configured now. */
-  readonly inventory: () => readonly InventoryEntry[];
+  /** What runs where, as configured now, for drills or for what is real. */
+  readonly inventory: (side: DrillSide) => readonly InventoryEntry[];
   readonly router: Pick<Router, 'route'>;
   readonly now: () => Date;
   readonly log: Logger;
@@ -35,7 +36,10 @@ export interface RoundLimits extends Pick<Attempt, 'signal' | 'heartbeat'> {
   readonly bytesWithinMs?: number;
 }
 
-/** Looks at registries and clusters, records what it sees and tells what is wrong in it. It changes nothing outside. */
+/**
+ * Looks at registries and clusters, records what it sees and tells what is wrong in it; of sandboxes it only records, so that
+ * a drill has a "before" as well. It changes nothing outside.
+ */
 export interface Sync {
   /** One round. Raises what the store raises; an instance in trouble is told in `problems`. */
   round(how: RoundLimits): Promise<SyncOutcome>;
@@ -51,6 +55,9 @@ interface RoundRegistry {
 /** One round under way. */
 interface Round extends Required<RoundLimits> {
   readonly deps: SyncDependencies;
+  /** Sandboxes and what is real are looked at one after the other, each as if the other were not there. */
+  readonly instances: readonly ConnectorInstance[];
+  readonly inventory: readonly InventoryEntry[];
   readonly problems: string[];
 }
 
@@ -100,8 +107,7 @@ function inventoriedObjects(inventory: readonly InventoryEntry[], cluster: strin
 
 /** Looks at every cluster; answers those that were seen whole, and whether all were. */
 async function lookAtClusters(round: Round): Promise<readonly string[] | null> {
-  const { instances } = round.deps;
-  const inventory = round.deps.inventory();
+  const { instances, inventory } = round;
   const seen: string[] = [];
   const clusters = instances.filter((instance) => has(instance, CLUSTER_PROBE));
   for (const instance of clusters) {
@@ -116,7 +122,7 @@ async function lookAtClusters(round: Round): Promise<readonly string[] | null> {
 
 async function lookAtRegistries(round: Round): Promise<readonly RoundRegistry[]> {
   const found: RoundRegistry[] = [];
-  for (const instance of round.deps.instances.filter((one) => has(one, REGISTRY_PROBE))) {
+  for (const instance of round.instances.filter((one) => has(one, REGISTRY_PROBE))) {
     const registry = await attempt(round, instance, async (place, began) => ({
       place,
       began,
@@ -141,8 +147,8 @@ async function readArtifacts(
   registries: readonly RoundRegistry[],
   inUse: ReadonlySet<string>,
 ): Promise<number> {
+  const { inventory } = round;
   const { now } = round.deps;
-  const inventory = round.deps.inventory();
   const ends = now().getTime() + round.bytesWithinMs;
   const mayGoOn = (): boolean => now().getTime() < ends && !round.signal.aborted;
   const inventoried = new Set(inventory.map(({ registryName }) => registryName));
@@ -154,10 +160,15 @@ async function readArtifacts(
   return looked;
 }
 
-async function runRound(round: Round): Promise<SyncOutcome> {
-  const { deps, problems } = round;
-  const { store, instances, router, now } = deps;
-  const inventory = deps.inventory();
+/** What one side of a round saw. */
+interface Looked extends Pick<Judging, 'sights' | 'used'> {
+  readonly registries: readonly SeenRegistry[];
+  readonly artifacts: number;
+}
+
+async function lookAt(round: Round): Promise<Looked> {
+  const { inventory, deps } = round;
+  const { store } = deps;
   const clusters = await lookAtClusters(round);
   const registries = await lookAtRegistries(round);
   const seen = registries.map(seenRegistry);
@@ -168,19 +179,43 @@ async function runRound(round: Round): Promise<SyncOutcome> {
   const used = usedVersions(sights ?? [], registrySight(seen));
   const inUse = new Set(used.map(({ name, version }) => subjectOf.version(name, version)));
   const artifacts = await readArtifacts(round, registries, inUse);
-  const wanted = instances.filter((one) => has(one, REGISTRY_PROBE)).length;
+  return { registries: seen, sights, used, artifacts };
+}
+
+/** What stands by what is real, told. A sandbox tells nothing: what is wrong in it was put there to be found. */
+async function judgeAndTell(round: Round, looked: Looked): Promise<number> {
+  const { store, router, now } = round.deps;
+  const wanted = round.instances.filter((one) => has(one, REGISTRY_PROBE)).length;
   // Without every registry nobody can say what is not registered: what stands, stands.
-  if (seen.length === wanted && wanted > 0) {
-    const { kinds, findings } = await judge({ store, registries: seen, sights, used });
+  if (looked.registries.length === wanted && wanted > 0) {
+    const { kinds, findings } = await judge({ store, ...looked });
     await store.findings.stand(kinds, findings);
   }
-  return { artifacts, told: await tellFindings(store, router, now()), problems };
+  return tellFindings(store, router, now());
+}
+
+async function runRound(
+  deps: SyncDependencies,
+  { bytesWithinMs = BYTES_WITHIN_MS, ...how }: RoundLimits,
+): Promise<SyncOutcome> {
+  const problems: string[] = [];
+  const began = deps.now().getTime();
+  const sideOf = (side: DrillSide): Round => ({
+    ...{ deps, problems, ...how },
+    instances: deps.instances.filter(({ drill }) => drill === side.drill),
+    inventory: deps.inventory(side),
+    bytesWithinMs: Math.max(0, bytesWithinMs - (deps.now().getTime() - began)),
+  });
+  const real = sideOf({ drill: false });
+  const looked = await lookAt(real);
+  const told = await judgeAndTell(real, looked);
+  const rehearsed = await lookAt(sideOf({ drill: true }));
+  return { artifacts: looked.artifacts + rehearsed.artifacts, told, problems };
 }
 
 /** A sync over what a process stands on. */
 export function createSync(deps: SyncDependencies): Sync {
   return {
-    round: ({ bytesWithinMs = BYTES_WITHIN_MS, ...how }) =>
-      runRound({ deps, ...how, bytesWithinMs, problems: [] }),
+    round: (how) => runRound(deps, how),
   };
 }

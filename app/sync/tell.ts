@@ -7,6 +7,8 @@ import type { Delivery, Store } from '../../store/tables.ts';
 
 /** The source under which the sync's own alerts are known. */
 export const SYNC_SOURCE = 'firebreak-sync';
+/** A finding about a sandbox is not told. */
+const REAL = { drill: false };
 /** Findings told in one round; more wait for the next. */
 const TOLD_MAX = 100;
 
@@ -54,7 +56,7 @@ export async function tellFindings(
     const read = elementOf(one);
     if (!('incoming' in read)) return { kind: 'quarantined', alert: read.quarantined };
     const { incoming } = read;
-    const { routing } = router.route(incoming);
+    const { routing } = router.route(incoming, REAL);
     const apart: AlertRouting = { ...routing, incidentKey: keyOf(incoming.alert.details) };
     return { kind: 'alert', incoming, routing: apart };
   });

@@ -59,11 +59,19 @@ export async function openLane(
   return openLaneOn(await startLab('poisoned-data'), closers, { role, change });
 }
 
+/** What a lane is opened with. */
+interface LaneSettings {
+  readonly role: ProcessRole;
+  readonly change: Change;
+  /** With which the lab's monitor speaks; that of the source which the first start makes when left out. */
+  readonly token?: string;
+}
+
 /** The same on a lab of one's own, which is closed with the rest. */
 export async function openLaneOn(
   lab: Lab,
   closers: Closers,
-  { role, change }: { readonly role: ProcessRole; readonly change: Change },
+  { role, change, token: given }: LaneSettings,
 ): Promise<Lane> {
   closers.push(() => lab.close());
   const database = await freshDatabase();
@@ -80,7 +88,8 @@ export async function openLaneOn(
   const firebreak = await startFirebreak(settingsOf(places, role));
   closers.push(() => firebreak.stop());
   const people = await hire(firebreak.url, firebreak.adminToken ?? '');
-  const token = firebreak.sources.find(({ kind }) => kind === 'alertmanager')?.token ?? '';
+  const own = firebreak.sources.find(({ kind }) => kind === 'alertmanager')?.token ?? '';
+  const token = given ?? own;
   const world = await lab.begin({
     alerts: { url: `${firebreak.url}/api/v1/alerts/alertmanager`, token },
     emit: async (event) => {

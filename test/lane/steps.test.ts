@@ -16,6 +16,8 @@ import { worldState } from './world-state.ts';
 
 // Goal: wherever an incident stops, containment stays; wherever it is stood down, the world is as it was.
 // Method: the whole P2 playbook on the lab, cancelled after each step, then stood down with approvals.
+// The last step is that of the drill (drill.test.ts), on the same code.
+const STEPS = STEP_NAMES.filter((step) => step !== 'redeploy');
 const TEST_MAX_MS = 300_000;
 const closers: Closers = [];
 
@@ -25,7 +27,7 @@ afterEach(async () => {
 });
 
 describe('an incident that is cancelled', () => {
-  test.each(STEP_NAMES.map((step) => [step]))(
+  test.each(STEPS.map((step) => [step]))(
     'after %s holds with an owner, keeps what it contains, and goes back when people agree',
     async (step) => {
       const lane = await openLane(closers, 'all');
@@ -49,8 +51,7 @@ describe('an incident that is cancelled', () => {
       const facts = await approveUntil(lane, incident.id, 'stand-down.done');
       expect(await worldState(lane.lab)).toEqual(before);
       const done = facts.find(({ kind }) => kind === 'stand-down.done');
-      const irreversible = step === 'redeploy' ? [expect.stringContaining('irreversible')] : [];
-      expect(done?.data).toEqual({ failed: irreversible });
+      expect(done?.data).toEqual({ failed: [] });
       expect(await verifyChain(facts)).toMatchObject({ verified: true });
     },
     TEST_MAX_MS,

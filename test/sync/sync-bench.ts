@@ -101,17 +101,24 @@ async function deploy(cluster: PlainClient, name: string, made: Json): Promise<v
   if (status >= 300) throw new Error(`${name}: ${status.toString()}`);
 }
 
+/** What a bench is beside empty and real. */
+interface BenchOptions {
+  readonly inventory?: readonly InventoryEntry[];
+  /** True: both are sandboxes. */
+  readonly drill?: boolean;
+}
+
 /** Opens a bench over a store; `name` keeps its rows apart from those of other benches. */
 export async function openSyncBench(
   store: Store,
   name: string,
-  inventory: readonly InventoryEntry[] = [],
+  { inventory = [], drill = false }: BenchOptions = {},
 ): Promise<SyncBench> {
   const mlflow = await createMlflowTwin();
   const kubernetes = await createKubernetesTwin({ namespaces: [NAMESPACE] });
   const cluster = createPlainClient(kubernetes.url);
   const [registryName, clusterName] = [`registry-${name}`, `cluster-${name}`];
-  const shared = { holdSeconds: 0 };
+  const shared = { holdSeconds: 0, drill };
   const instances = await loadInstances(connectorModules, [
     { ...shared, name: registryName, connector: 'mlflow', config: { url: mlflow.url } },
     { ...shared, name: clusterName, connector: 'kubernetes', config: { server: kubernetes.url } },

@@ -127,6 +127,19 @@ describe('a look', () => {
     expect((await observed('version')).at(-1)).toMatchObject({ back_fill: false });
   });
 
+  test('records of a sandbox what a drill will want to know, and tells nothing of it', async () => {
+    await bench.close();
+    bench = await openSyncBench(stores.worker(), `drill-${benches.toString()}`, { drill: true });
+    await bench.createModel(MODEL);
+    await bench.register(MODEL, 'six');
+    // Served, and registered nowhere: of a real cluster it would be told.
+    await bench.deploy('stray', SERVER, { MODEL_URI: 'models:/nobody/1' });
+    expect(await bench.look()).toEqual({ artifacts: 1, told: 0, problems: [] });
+    expect(await observed('artifact')).toHaveLength(1);
+    expect(await observed('serving')).toHaveLength(1);
+    expect(await alerts()).toEqual([]);
+  });
+
   test('changes nothing outside', async () => {
     const place = bench.mlflow.ledger.length;
     const fingerprint = JSON.stringify(bench.kubernetes.fingerprint());

@@ -120,13 +120,13 @@ function depsOf(
   connector: Connector,
   now: () => Date,
 ): ActivityDependencies {
-  const found = { name: 'kubernetes', holdMs: 0, connector };
+  const found = { name: 'kubernetes', drill: false, holdMs: 0, connector };
   const unused = (): never => {
     throw new Error('not used by the watch');
   };
   return {
     store: worker,
-    connectors: { find: () => found, named: () => found },
+    connectors: { of: () => ({ find: () => found, named: () => found }) },
     evidenceFiles: { put: unused, get: unused },
     inventory: () => [ENTRY],
     caps: () => ({ ...DEFAULT_CAPS, atOnce: NO_LIMITS, perHour: NO_LIMITS }),

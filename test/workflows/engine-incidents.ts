@@ -48,6 +48,7 @@ export interface Incidents {
     readonly vetoSeconds?: number;
     readonly entry?: InventoryEntry;
     readonly key?: string;
+    readonly drill?: boolean;
     readonly by?: string;
     readonly parameters?: JsonObject;
   }): Promise<Incident>;
@@ -105,6 +106,7 @@ export function createIncidents(stores: {
     open: async ({
       mode = 'auto',
       vetoSeconds = 0,
+      drill = false,
       key = unique('key'),
       by = 'opener',
       parameters = {},
@@ -117,6 +119,7 @@ export function createIncidents(stores: {
           title: 'a test',
           severity: 'sev3',
           mode,
+          drill,
           vetoSeconds,
           route: null,
           playbookName: 'test',

@@ -56,8 +56,9 @@ const START_WITHIN_MS = 1_000;
 
 /** The connectors of a world: one instance, whatever is asked for, with the hold time of the moment. */
 function connectorsOf(world: World): ActivityDependencies['connectors'] {
-  const find = () => ({ name: 'world', holdMs: world.holdMs, connector: world.connector });
-  return { find, named: find };
+  const { connector } = world;
+  const find = () => ({ name: 'world', drill: false, holdMs: world.holdMs, connector });
+  return { of: () => ({ find, named: find }) };
 }
 
 /** The bundle that this test run built. */

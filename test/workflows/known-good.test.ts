@@ -110,13 +110,13 @@ function registry(): Connector {
 }
 
 function depsOf(): ActivityDependencies {
-  const found = { name: instance, holdMs: 0, connector: registry() };
+  const found = { name: instance, drill: false, holdMs: 0, connector: registry() };
   const unused = (): never => {
     throw new Error('not used by this choice');
   };
   return {
     store: worker,
-    connectors: { find: () => found, named: () => found },
+    connectors: { of: () => ({ find: () => found, named: () => found }) },
     evidenceFiles: { put: unused, get: unused },
     inventory: () => [],
     caps: () => DEFAULT_CAPS,
