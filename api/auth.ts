@@ -12,13 +12,13 @@ import { countOfHeader } from './connection.ts';
 export type Access = 'public' | 'source' | readonly Role[];
 
 /** Every role: who may look. */
-export const READERS: Access = ROLES;
+export const READERS: readonly Role[] = ROLES;
 /** Who may steer an incident. */
-export const STEERERS: Access = STEERING_ROLES;
+export const STEERERS: readonly Role[] = STEERING_ROLES;
 /** Who may lift a halt. */
 export const RESUMERS: Access = RESUMING_ROLES;
 /** Who may answer an approval. */
-export const APPROVERS: Access = ANSWERING_ROLES;
+export const APPROVERS: readonly Role[] = ANSWERING_ROLES;
 /** Who may add people and tokens. */
 export const ADMINISTRATORS: Access = ['admin'];
 
@@ -81,7 +81,8 @@ async function authenticate(request: FastifyRequest, people: PersonTable): Promi
   return { person: found.person, canApprove: found.canApprove };
 }
 
-function requireRole(caller: Caller, access: readonly Role[]): void {
+/** Raises `unauthorized`, naming the roles, unless the caller holds one of them. */
+export function requireRole(caller: Caller, access: readonly Role[]): void {
   if (caller.person.roles.some((role) => access.includes(role))) return;
   throw new AppError('unauthorized', 'Your roles do not allow this.', {
     permission: `one of ${access.join(', ')}`,

@@ -3,7 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { actorOf, READERS } from '../auth.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { clockEndpoints } from '../schema/clock.ts';
-import { requireIncident } from './incidents.ts';
+import { requireIncident } from '../incident-view.ts';
 
 /** Registers the clocks of regulators for one incident. It reads; what the caller says is not recorded. */
 export function registerClocks(app: FastifyInstance, dependencies: ApiDependencies): void {

@@ -7,7 +7,7 @@ import { actorOf, READERS, STEERERS } from '../auth.ts';
 import { evidenceEndpoints, incidentEndpoints } from '../contract.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { API_PREFIX, idParams } from '../schema/value.ts';
-import { requireIncident } from './incidents.ts';
+import { requireIncident } from '../incident-view.ts';
 
 async function requireEvidence(dependencies: ApiDependencies, id: string): Promise<Evidence> {
   const evidence = await dependencies.store.evidence.get(id);

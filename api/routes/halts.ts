@@ -5,6 +5,7 @@ import { haltedWords, haltsOn, thingOfIncident, type Halt } from '../../domain/h
 import { actorOf, READERS, RESUMERS, STEERERS } from '../auth.ts';
 import { openCursor, sealCursor } from '../cursor.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { beginHalt } from '../halting.ts';
 import { haltEndpoints } from '../schema/halt.ts';
 
 const LIST = 'halts';
@@ -51,20 +52,10 @@ export function registerHalts(app: FastifyInstance, dependencies: ApiDependencie
     ...haltEndpoints.begin,
     config: { access: STEERERS },
     handler: async (request, reply) => {
-      const { scope, subject, reason } = request.body;
-      const { person, channel } = actorOf(request);
-      const { halt, created } = await store.halts.begin({
-        id: dependencies.newId(),
-        scope,
-        subject,
-        reason,
-        haltedBy: person,
-        channel,
-        haltedAt: dependencies.clock().toISOString(),
-      });
-      const known = dependencies.knows({ scope, subject });
-      if (created) return reply.code(201).send({ halt, created, known });
-      return reply.code(200).send({ halt, created, known });
+      const begun = await beginHalt(dependencies, request.body, actorOf(request));
+      const { created } = begun;
+      if (created) return reply.code(201).send({ ...begun, created });
+      return reply.code(200).send({ ...begun, created });
     },
   });
 

@@ -4,7 +4,7 @@ import { threeWayDifference } from '../../domain/plan.ts';
 import { READERS, STEERERS } from '../auth.ts';
 import { incidentEndpoints } from '../contract.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { requireIncident } from './incidents.ts';
+import { requireIncident } from '../incident-view.ts';
 
 /** Registers the list of an incident's effects with their plans, and what is left to do by hand. */
 export function registerPlans(app: FastifyInstance, dependencies: ApiDependencies): void {

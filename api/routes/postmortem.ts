@@ -4,7 +4,7 @@ import { READERS } from '../auth.ts';
 import { incidentEndpoints } from '../contract.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { API_PREFIX, idParams } from '../schema/value.ts';
-import { requireIncident } from './incidents.ts';
+import { requireIncident } from '../incident-view.ts';
 
 /** Registers the postmortem in its two forms. */
 export function registerPostmortem(app: FastifyInstance, dependencies: ApiDependencies): void {

@@ -8,7 +8,7 @@ import { openCursor, sealCursor } from '../cursor.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { requestIdOf } from '../request-id.ts';
 import { silenceEndpoints } from '../schema/silence.ts';
-import { requireIncident } from './incidents.ts';
+import { requireIncident } from '../incident-view.ts';
 
 const LIST = 'silences';
 /** The longest snooze of one incident. */

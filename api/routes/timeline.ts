@@ -8,7 +8,7 @@ import { API_LIMITS, type ApiDependencies } from '../dependencies.ts';
 import { streamFacts } from '../event-stream.ts';
 import { createFactHub } from '../fact-hub.ts';
 import { API_PREFIX, idParams } from '../schema/value.ts';
-import { requireIncident } from './incidents.ts';
+import { requireIncident } from '../incident-view.ts';
 
 const SEQUENCE_DIGITS_MAX = 15;
 

@@ -21,7 +21,8 @@ const subjectShape = {
 const isWhole = ({ scope, subject }: HaltSubject): boolean =>
   (scope === 'all') === (subject === null);
 
-const haltBody = z.strictObject(subjectShape).refine(isWhole, {
+/** What a person halts, and why. */
+export const haltBody = z.strictObject(subjectShape).refine(isWhole, {
   message: 'all names no subject, every other scope names one',
   path: ['subject'],
 });
