@@ -3,6 +3,7 @@ import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Page, PageRequest, Store, Tables } from '../store/tables.ts';
 import { haltTable } from './test-halts.ts';
+import { personTable } from './test-people.ts';
 import { changeIncident, type Memory } from './test-memory.ts';
 import { quietIncidents, quietTables, unused } from './test-unused.ts';
 
@@ -47,6 +48,8 @@ function alertTable(memory: Memory): Tables['alerts'] {
 function incidentTable(memory: Memory): Tables['incidents'] {
   return {
     get: (id) => Promise.resolve(memory.incidents.get(id) ?? null),
+    byNumber: (number) =>
+      Promise.resolve([...memory.incidents.values()].find((one) => one.number === number) ?? null),
     open: async (request) => {
       const known = memory.requests.get(request.requestId);
       if (known !== undefined) {
@@ -143,30 +146,6 @@ function evidenceTable(memory: Memory): Tables['evidence'] {
       return Promise.resolve(stored);
     },
     custodyOf: (id) => Promise.resolve(memory.custody.filter((one) => one.evidenceId === id)),
-  };
-}
-
-function personTable(memory: Memory): Tables['people'] {
-  return {
-    put: (person) => {
-      memory.people.set(person.id, person);
-      return Promise.resolve();
-    },
-    get: (id) => Promise.resolve(memory.people.get(id) ?? null),
-    bySlackUser: unused('people.bySlackUser'),
-    list: () => Promise.resolve([...memory.people.values()]),
-    addToken: ({ personId, sha256, canApprove }) => {
-      memory.tokens.set(sha256, { personId, canApprove });
-      return Promise.resolve();
-    },
-    hasToken: (personId) =>
-      Promise.resolve([...memory.tokens.values()].some((token) => token.personId === personId)),
-    byToken: (sha256) => {
-      const token = memory.tokens.get(sha256);
-      const person = token === undefined ? undefined : memory.people.get(token.personId);
-      if (token === undefined || person?.active !== true) return Promise.resolve(null);
-      return Promise.resolve({ person, canApprove: token.canApprove });
-    },
   };
 }
 

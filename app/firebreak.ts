@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
-import type { ReloadReport } from '../api/dependencies.ts';
+import type { ApiDependencies, ReloadReport } from '../api/dependencies.ts';
 import { createApi } from '../api/server.ts';
 import { connectorModules } from '../connectors/registry.ts';
 import type { Configuration } from '../domain/configuration.ts';
@@ -175,7 +175,6 @@ async function start(settings: FirebreakSettings, opened: Opened): Promise<Fireb
   const api = settings.role === 'worker' ? null : await openApi(ground, opened);
   if (api) url = settings.baseUrl ?? api;
   if (settings.role !== 'api') await openEngine(ground, opened);
-  if (settings.role !== 'worker') await openSlack(ground, opened);
   return {
     url,
     adminToken: ground.first.adminToken,
@@ -270,6 +269,7 @@ async function openApi(ground: Ground, opened: Opened): Promise<string> {
   const dependencies = apiDependencies({ ...ground, selfWatch: () => selfWatch() });
   const api: FastifyInstance = createApi(dependencies);
   opened.add(() => api.close());
+  await openSlack(ground, dependencies, opened);
   const url = await api.listen({ host: settings.host, port: settings.port });
   const watch = startSelfWatch(selfWatchParts(ground, dependencies, ground.live.sources()));
   opened.add(() => watch.stop());
@@ -302,16 +302,13 @@ async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
   return role;
 }
 
-async function openSlack(ground: Ground, opened: Opened): Promise<void> {
+async function openSlack(ground: Ground, api: ApiDependencies, opened: Opened): Promise<void> {
   const { settings } = ground;
   if (!settings.slack) return;
+  // Loaded only where it is configured: it costs half a second and much memory.
   const { startSlackDoor } = await import('./slack-door.ts');
-  const door = await startSlackDoor(settings.slack, {
-    store: ground.api,
-    router: ground.live.router,
-    playbooks: ground.live.playbooks,
-    models: (side) => ground.live.inventory(side).map(({ model }) => model),
-    log: settings.log,
-  });
+  // A drill is opened with the CLI: what is opened here is real.
+  const inventory = () => ground.live.inventory({ drill: false });
+  const door = await startSlackDoor(settings.slack, { api, inventory, log: settings.log });
   opened.add(() => door.stop());
 }

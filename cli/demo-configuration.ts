@@ -38,14 +38,14 @@ export const DEMO_PEOPLE = [
     id: 'mona',
     name: 'Mona (model owner)',
     roles: ['responder', 'approver-model-owner'],
-    slackUser: 'U0MONA',
+    slackUser: 'T0LAB/U0MONA',
     mail: null,
   },
   {
     id: 'sam',
     name: 'Sam (security)',
     roles: ['responder', 'approver-security'],
-    slackUser: 'U0SAM',
+    slackUser: 'T0LAB/U0SAM',
     mail: null,
   },
 ] as const;

@@ -14,7 +14,7 @@ function addUser({ program, run }: Registrar): void {
       .argument('<id>')
       .requiredOption('--name <name>', 'name that people see')
       .requiredOption('--role <role>', `one of ${ROLES.join(', ')}; repeatable`, collect)
-      .option('--slack <user>', 'Slack user id')
+      .option('--slack <team/user>', 'ids of workspace and member in Slack: T0123ABCD/U0456EFGH')
       .option('--mail <address>', 'mail address')
       .option('--inactive', 'take away every right at once'),
     async (session, args) => {

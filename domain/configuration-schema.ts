@@ -8,7 +8,7 @@ import {
 } from './configuration.ts';
 import { MODES } from './incident.ts';
 import { ON_ISOLATION } from './inventory.ts';
-import { nameSchema as name } from './name-schema.ts';
+import { nameSchema as name, slackUserSchema } from './name-schema.ts';
 
 /** Largest lists of a configuration. */
 const LIST_MAX = 5000;
@@ -269,12 +269,10 @@ const person = z.strictObject({
   id: name.describe('Names the person for good; a token belongs to it.'),
   name: text.describe('As others read it.'),
   roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length).describe('What the person may do.'),
-  slackUser: z
-    .string()
-    .regex(/^[UW][A-Z0-9]{2,20}$/, 'is not a Slack user id')
+  slackUser: slackUserSchema
     .nullable()
     .default(null)
-    .describe('Their member id in Slack.'),
+    .describe('Who they are in Slack: `TEAM/USER`, the ids of the workspace and of the member.'),
   mail: z.email().nullable().default(null).describe('Their mail address.'),
 });
 

@@ -24,6 +24,10 @@ const GET = {
   name: 'incident-get',
   text: `select ${INCIDENT_COLUMNS} from firebreak.incident where id = $1`,
 };
+const BY_NUMBER = {
+  name: 'incident-by-number',
+  text: `select ${INCIDENT_COLUMNS} from firebreak.incident where number = $1`,
+};
 const LOCK = { name: 'incident-lock', text: `${GET.text} for update` };
 
 const LIST = {
@@ -173,6 +177,7 @@ async function stopAccepting(connection: Connection, id: string): Promise<'ok' |
 export function createIncidentTable(connection: Connection): IncidentTable {
   return {
     get: (id) => firstRow(connection.rows(GET, [id], incidentRow)),
+    byNumber: (number) => firstRow(connection.rows(BY_NUMBER, [number], incidentRow)),
     open: (request) => withRaces(connection, (transaction) => open(transaction, request)),
     list: (filter, page) => list(connection, filter.states, page),
     lock: (id) =>

@@ -57,7 +57,7 @@ describe('people', () => {
     id: 'ann',
     name: 'Ann',
     roles: ['responder', 'approver-security'],
-    slackUser: 'U1',
+    slackUser: 'T1/U1',
     mail: null,
     active: true,
   } as const;
@@ -70,7 +70,7 @@ describe('people', () => {
     const past = '2020-01-01T00:00:00.000Z';
     await people.addToken({ ...token, sha256: 'b'.repeat(64), expiresAt: past });
     expect(await people.get('ann')).toEqual(ann);
-    expect(await people.bySlackUser('U1')).toEqual(ann);
+    expect(await people.bySlackUser('T1/U1')).toEqual(ann);
     expect(await people.byToken('a'.repeat(64))).toEqual({ person: ann, canApprove: true });
     expect(await people.byToken('b'.repeat(64))).toBeNull();
     expect(await people.byToken('c'.repeat(64))).toBeNull();

@@ -129,6 +129,8 @@ export type IncidentChange = Partial<
 /** What can be done with incident rows. */
 export interface IncidentTable {
   get(id: string): Promise<Incident | null>;
+  /** The incident of this number, by which people call it. */
+  byNumber(number: number): Promise<Incident | null>;
   /** Opens by hand: same path as an alert (key, playbook), idempotent by `requestId`. Outbox row and fact included. */
   open(request: {
     readonly requestId: string;
@@ -330,6 +332,7 @@ export interface Person {
   readonly id: string;
   readonly name: string;
   readonly roles: readonly Role[];
+  /** Slack's ids of workspace and member, `TEAM/USER`; null when they use no Slack. */
   readonly slackUser: string | null;
   readonly mail: string | null;
   readonly active: boolean;
@@ -339,6 +342,7 @@ export interface Person {
 export interface PersonTable {
   put(person: Person): Promise<void>;
   get(id: string): Promise<Person | null>;
+  /** By `TEAM/USER`, Slack's ids of workspace and member. */
   bySlackUser(slackUser: string): Promise<Person | null>;
   list(): Promise<readonly Person[]>;
   /** Stores only the token's SHA-256. */

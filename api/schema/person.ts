@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { slackUserSchema } from '../../domain/name-schema.ts';
 import { roleSchema } from './approval.ts';
 import { API_PREFIX, nameSchema } from './value.ts';
 
@@ -30,7 +31,7 @@ export const peopleEndpoints = {
       body: z.strictObject({
         name: z.string().trim().min(1).max(200),
         roles: z.array(roleSchema).max(10).readonly(),
-        slackUser: z.string().min(1).max(64).nullable().default(null),
+        slackUser: slackUserSchema.nullable().default(null),
         mail: z.email().max(254).nullable().default(null),
         active: z.boolean().default(true),
       }),

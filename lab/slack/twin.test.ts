@@ -1,5 +1,5 @@
 // Goal: Slack's own clients run against the twin unmodified, and it refuses what Slack refuses.
-// Method: the official Web API client, a plain WebSocket, one table of calls and error words (Bolt runs in api/slack.test.ts).
+// Method: the official Web API client, a plain WebSocket, one table of calls and error words (Bolt runs in test/slack).
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { LogLevel, WebClient, WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api';
@@ -39,6 +39,13 @@ async function wordOf(work: Promise<unknown>): Promise<string> {
 }
 
 const socketMessage = z.object({ type: z.string(), envelope_id: z.string().optional() });
+const headerOf = (text: string) => ({ type: 'header', text: { type: 'plain_text', text } });
+const divider = (id: string) => ({ type: 'divider', block_id: id });
+const MODAL = {
+  type: 'modal' as const,
+  title: { type: 'plain_text' as const, text: 'A form' },
+  blocks: [{ type: 'divider' as const }],
+};
 const DIVIDERS = Array.from({ length: 51 }, () => ({ type: 'divider' }));
 
 describe('slack twin', () => {
@@ -48,6 +55,16 @@ describe('slack twin', () => {
     ['chat.postMessage', { channel: 'C1', blocks: DIVIDERS.slice(0, 50) }, 'ok'],
     ['chat.postMessage', { channel: 'C1', blocks: DIVIDERS }, 'invalid_blocks'],
     ['chat.postMessage', { channel: 'C1', blocks: 'none' }, 'invalid_blocks_format'],
+    ['chat.postMessage', { channel: 'C1', blocks: [{ type: 'marquee' }] }, 'invalid_blocks'],
+    ['chat.postMessage', { channel: 'C1', blocks: [headerOf('x'.repeat(151))] }, 'invalid_blocks'],
+    ['chat.postMessage', { channel: 'C1', blocks: [headerOf('')] }, 'invalid_blocks'],
+    [
+      'chat.postMessage',
+      { channel: 'C1', blocks: [divider('one'), divider('one')] },
+      'invalid_blocks',
+    ],
+    ['views.open', { trigger_id: 'unheard', view: MODAL }, 'invalid_trigger_id'],
+    ['views.update', { view_id: 'V0', view: MODAL }, 'not_found'],
     ['chat.postMessage', { channel: 'C1', text: 'x'.repeat(40_001) }, 'msg_too_long'],
     ['chat.postMessage', { channel: 'C1' }, 'no_text'],
     [
@@ -92,6 +109,30 @@ describe('slack twin', () => {
     });
     expect(thread.messages?.map((message) => message.text)).toEqual(['parent', 'reply']);
     expect(thread.messages?.[0]).toMatchObject({ metadata });
+  });
+
+  test('a trigger opens one form within 3 s, and a form keeps to the rules', async () => {
+    let shiftMs = 0;
+    const timed = await createSlackTwin({ now: () => new Date(1_700_000_000_000 + shiftMs) });
+    const slack = new WebClient(timed.botToken, {
+      slackApiUrl: timed.apiUrl,
+      retryConfig: { retries: 0 },
+      logLevel: LogLevel.ERROR,
+    });
+    const open = (triggerId: string, view: typeof MODAL): Promise<string> =>
+      wordOf(slack.views.open({ trigger_id: triggerId, view }));
+    const type = (triggerId: string): Promise<unknown> =>
+      timed
+        .sendSlashCommand({ command: '/x', text: '', userId: 'U0MONA', triggerId })
+        .catch(() => null);
+    await Promise.all([type('t1'), type('t2')]);
+    const blocks = Array.from({ length: 101 }, () => ({ type: 'divider' as const }));
+    expect(await open('t1', { ...MODAL, blocks })).toBe('invalid_arguments');
+    expect(await open('t1', MODAL)).toBe('ok');
+    expect(await open('t1', MODAL)).toBe('exchanged_trigger_id');
+    shiftMs = 3_001;
+    expect(await open('t2', MODAL)).toBe('expired_trigger_id');
+    await timed.close();
   });
 
   test('429 reaches the official client as such', async () => {

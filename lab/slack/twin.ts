@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { createFaultPlan, type FaultPlan } from '../fault.ts';
 import { startTwin, type Twin, type TwinReply, type TwinRequest } from '../twin.ts';
-import { startSocketMode, type Envelope, type SocketAck, type SocketMode } from './socket-mode.ts';
+import { peopleOf, type People, type World } from './people.ts';
+import { startSocketMode, type SocketAck, type SocketMode } from './socket-mode.ts';
+import { Views } from './views.ts';
 import {
   BOT,
   SlackRefusal,
@@ -27,30 +28,14 @@ export interface SlackTwinOptions {
   readonly now?: () => Date;
 }
 
-/** What a person typed. */
-export interface SlashCommand {
-  readonly command: string;
-  readonly text: string;
-  readonly userId: string;
-  /** Equal ids are the same envelope delivered again. */
-  readonly envelopeId?: string;
-  readonly triggerId?: string;
-  /** Slack gives up after 3,000 ms. */
-  readonly timeoutMs?: number;
-}
-
 /** A running stand-in for Slack: the Web API over HTTP, Socket Mode over WebSocket. */
-export interface SlackTwin extends Twin {
+export interface SlackTwin extends Twin, People {
   /** Base address for the clients' `slackApiUrl`. */
   readonly apiUrl: string;
   readonly botToken: string;
   readonly appToken: string;
   /** Every message of a channel, replies too, oldest first. */
   messages(channel: string): readonly SlackMessage[];
-  /** Delivers a slash command and answers the payload of its ack. Rejects when none came within 3 s. */
-  sendSlashCommand(command: SlashCommand): Promise<unknown>;
-  /** Delivers an interactive payload (a click, a modal) and answers the payload of its ack. */
-  sendInteraction(payload: object, envelopeId?: string): Promise<unknown>;
   /** What apps sent to response URLs, in order. */
   readonly responses: readonly unknown[];
   /** Resolves once so many responses came. Rejects after `timeoutMs`. */
@@ -62,7 +47,6 @@ export interface SlackTwin extends Twin {
   drop(): void;
 }
 
-const ACK_TIMEOUT_MS = 3_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 const SCOPES: Readonly<Record<string, string>> = {
@@ -101,15 +85,13 @@ class WebApi {
   private readonly options: SlackTwinOptions & { botToken: string; appToken: string };
   private readonly workspace: SlackWorkspace;
   private readonly socket: SocketMode;
+  private readonly views: Views;
 
-  constructor(
-    options: SlackTwinOptions & { botToken: string; appToken: string },
-    workspace: SlackWorkspace,
-    socket: SocketMode,
-  ) {
+  constructor(options: SlackTwinOptions & { botToken: string; appToken: string }, world: World) {
     this.options = options;
-    this.workspace = workspace;
-    this.socket = socket;
+    this.workspace = world.workspace;
+    this.socket = world.socket;
+    this.views = world.views;
   }
 
   private authorise(method: string, request: TwinRequest): void {
@@ -158,6 +140,10 @@ class WebApi {
         return read(this.workspace.history(parameters));
       case 'conversations.replies':
         return read(this.workspace.replies(parameters));
+      case 'views.open':
+        return read(this.views.open(parameters));
+      case 'views.update':
+        return read(this.views.update(parameters));
       case 'users.info':
         return read(this.workspace.userInfo(parameters));
       default:
@@ -178,7 +164,7 @@ class WebApi {
 
   handle(request: TwinRequest): TwinReply {
     const path = request.url.pathname;
-    if (path.startsWith('/commands/')) {
+    if (path.startsWith('/commands/') || path.startsWith('/actions/')) {
       this.responses.push(JSON.parse(request.body.toString('utf8')));
       this.arrivals.emit('response');
       return { status: 200, body: 'ok', changed: true };
@@ -195,30 +181,6 @@ class WebApi {
   }
 }
 
-function slashEnvelope(command: SlashCommand, about: { url: string; userName: string }): Envelope {
-  const triggerId = command.triggerId ?? `${Date.now().toString()}.${randomUUID()}`;
-  return {
-    envelope_id: command.envelopeId ?? randomUUID(),
-    type: 'slash_commands',
-    accepts_response_payload: true,
-    payload: {
-      token: 'deprecated',
-      team_id: BOT.teamId,
-      team_domain: 'lab',
-      channel_id: 'C0INCIDENTS',
-      channel_name: 'incidents',
-      user_id: command.userId,
-      user_name: about.userName,
-      command: command.command,
-      text: command.text,
-      api_app_id: BOT.appId,
-      is_enterprise_install: 'false',
-      response_url: `${about.url}/commands/${BOT.teamId}/${randomUUID()}`,
-      trigger_id: triggerId,
-    },
-  };
-}
-
 /** Starts a stand-in for Slack on two free ports of 127.0.0.1. */
 export async function createSlackTwin(given: SlackTwinOptions = {}): Promise<SlackTwin> {
   const options = { botToken: 'xoxb-lab', appToken: 'xapp-lab', ...given };
@@ -228,7 +190,8 @@ export async function createSlackTwin(given: SlackTwinOptions = {}): Promise<Sla
     options.now,
   );
   const socket = await startSocketMode();
-  const api = new WebApi(options, workspace, socket);
+  const views = new Views(options.now);
+  const api = new WebApi(options, { workspace, socket, views });
   const twin = await startTwin({
     name: 'slack',
     faults: options.faults ?? createFaultPlan(),
@@ -243,6 +206,19 @@ export async function createSlackTwin(given: SlackTwinOptions = {}): Promise<Sla
     messages: (channel) => workspace.messages(channel),
     responses: api.responses,
     responded: (count, timeoutMs = CONNECT_TIMEOUT_MS) => api.responded(count, timeoutMs),
+    ...socketSide(socket),
+    ...peopleOf({ workspace, socket, views }, twin.url),
+    close: async () => {
+      await socket.close();
+      await twin.close();
+    },
+  };
+}
+
+type SocketSide = Pick<SlackTwin, 'acks' | 'connections' | 'connected' | 'disconnect' | 'drop'>;
+
+function socketSide(socket: SocketMode): SocketSide {
+  return {
     acks: socket.acks,
     connections: () => socket.connections(),
     connected: (timeoutMs = CONNECT_TIMEOUT_MS) => socket.connected(timeoutMs),
@@ -251,25 +227,6 @@ export async function createSlackTwin(given: SlackTwinOptions = {}): Promise<Sla
     },
     drop: () => {
       socket.drop();
-    },
-    sendSlashCommand: (command) => {
-      const about = { url: twin.url, userName: workspace.userName(command.userId) };
-      const { timeoutMs = ACK_TIMEOUT_MS } = command;
-      return socket.deliver(slashEnvelope(command, about), timeoutMs);
-    },
-    sendInteraction: (payload, envelopeId = randomUUID()) =>
-      socket.deliver(
-        {
-          envelope_id: envelopeId,
-          type: 'interactive',
-          accepts_response_payload: true,
-          payload,
-        },
-        ACK_TIMEOUT_MS,
-      ),
-    close: async () => {
-      await socket.close();
-      await twin.close();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { messageBlocks, type Block } from './block-rules.ts';
 
 /** A conversation of the twin's workspace. */
 export interface SlackChannel {
@@ -15,6 +16,8 @@ export interface SlackUser {
   readonly name: string;
   readonly realName: string;
   readonly deleted?: boolean;
+  /** Another workspace, whose people share a channel with ours. */
+  readonly teamId?: string;
 }
 
 /** A message as the Web API shows it. */
@@ -25,7 +28,7 @@ export interface SlackMessage {
   readonly ts: string;
   readonly text: string;
   readonly thread_ts?: string;
-  readonly blocks?: readonly unknown[];
+  readonly blocks?: readonly Block[];
   readonly metadata?: { readonly event_type: string; readonly event_payload: object };
   readonly edited?: { readonly user: string; readonly ts: string };
 }
@@ -50,7 +53,6 @@ export const BOT = {
 } as const;
 
 const TEXT_MAX = 40_000;
-const BLOCKS_MAX = 50;
 const LIMIT_DEFAULT = 100;
 const LIMIT_MAX = 999;
 
@@ -69,11 +71,12 @@ const metadataShape = z.object({
 
 type Parameters = Readonly<Record<string, string>>;
 
-function blocksOf(text: string | undefined): readonly unknown[] | undefined {
+function blocksOf(text: string | undefined): readonly Block[] | undefined {
   if (text === undefined) return undefined;
-  const parsed = json.pipe(z.array(z.looseObject({ type: z.string() }))).safeParse(text);
-  if (!parsed.success) throw new SlackRefusal('invalid_blocks_format');
-  if (parsed.data.length > BLOCKS_MAX) throw new SlackRefusal('invalid_blocks');
+  const list = json.pipe(z.array(z.unknown())).safeParse(text);
+  if (!list.success) throw new SlackRefusal('invalid_blocks_format');
+  const parsed = messageBlocks.safeParse(list.data);
+  if (!parsed.success) throw new SlackRefusal('invalid_blocks');
   return parsed.data;
 }
 
@@ -84,7 +87,7 @@ function metadataOf(text: string | undefined): SlackMessage['metadata'] {
   return parsed.data;
 }
 
-function checkText(text: string, blocks: readonly unknown[] | undefined): void {
+function checkText(text: string, blocks: readonly Block[] | undefined): void {
   if (text === '' && (blocks ?? []).length === 0) throw new SlackRefusal('no_text');
   if (text.length > TEXT_MAX) throw new SlackRefusal('msg_too_long');
 }
@@ -246,7 +249,8 @@ export class SlackWorkspace {
     };
   }
 
-  userName(id: string): string {
-    return this.users.get(id)?.name ?? id.toLowerCase();
+  /** Who it is; somebody of whom the workspace knows nothing has only an id. */
+  user(id: string): SlackUser {
+    return this.users.get(id) ?? { id, name: id.toLowerCase(), realName: id };
   }
 }

@@ -1,0 +1,190 @@
+import type { Caller } from '../auth.ts';
+import { requireRole, READERS, STEERERS } from '../auth.ts';
+import { admitDecision, awaitOutcome } from '../admission.ts';
+import { API_LIMITS } from '../dependencies.ts';
+import { beginHalt } from '../halting.ts';
+import { showIncident } from '../incident-view.ts';
+import { openByHand } from '../opening.ts';
+import { commandBodies, type CommandBody } from '../schema/decision.ts';
+import { haltBody } from '../schema/halt.ts';
+import { AppError } from '../../domain/error.ts';
+import { haltedWords, resumeCommandOf, HALT_SCOPES } from '../../domain/halt.ts';
+import type { Incident } from '../../domain/incident.ts';
+import { slackActor, slackCaller } from './identity.ts';
+import type { SlackDesk, SlackUser } from './door.ts';
+import { parsedWords } from './parsed-words.ts';
+
+/** What a person typed behind `/firebreak`. */
+export interface SlackCommand {
+  readonly words: string;
+  readonly who: SlackUser;
+  /** The same for each delivery of one command. */
+  readonly requestId: string;
+}
+
+/** A command with the person behind it. */
+interface Asked {
+  readonly desk: SlackDesk;
+  readonly caller: Caller;
+  readonly rest: string;
+  readonly requestId: string;
+}
+
+const COMMAND = '/firebreak';
+const OPEN_STATES = ['pending', 'open', 'held', 'stuck'] as const;
+const LISTED_MAX = 20;
+const NOW_MAX = 12;
+
+/** What can be typed. */
+export const HELP = [
+  'Firebreak, what you can do here:',
+  `${COMMAND} open – asks what is wrong, what you suspect, severity and playbook`,
+  `${COMMAND} open <what is wrong> – opens an incident at once; model=NAME, suspect=NAME, severity=sev2 and playbook=NAME are understood`,
+  `${COMMAND} list – open incidents`,
+  `${COMMAND} status <number> – where one stands, and what can be done now`,
+  `${COMMAND} ack <number> – you have seen it`,
+  `${COMMAND} note <number> <text> – onto its timeline`,
+  `${COMMAND} halt <why> – stops every effect of the engine; halt model=NAME <why> only those on a model (also playbook, namespace, connector)`,
+  `${COMMAND} help – this text`,
+].join('\n');
+
+function lineOf({ number, severity, state, step, title }: Incident): string {
+  return `#${number.toString()} ${severity} ${state}${step === null ? '' : `, ${step}`}: ${title}`;
+}
+
+/** The incident that words begin with, and what follows. Raises `invalid` and `not_found`. */
+async function incidentOf(
+  { store }: Pick<SlackDesk, 'store'>,
+  words: string,
+): Promise<{ readonly incident: Incident; readonly text: string }> {
+  const match = /^(?:#?(\d{1,15})|(inc_[A-Za-z0-9_-]{1,60}))(?:\s+([\s\S]*))?$/.exec(words);
+  if (match === null) {
+    throw new AppError('invalid', `Name the incident by its number: ${COMMAND} list shows them.`);
+  }
+  const [, number, id, text = ''] = match;
+  const incident =
+    number === undefined
+      ? await store.incidents.get(id ?? '')
+      : await store.incidents.byNumber(Number(number));
+  if (incident === null) throw new AppError('not_found', 'There is no such incident.');
+  return { incident, text: text.trim() };
+}
+
+async function open({ desk, caller, rest, requestId }: Asked): Promise<string> {
+  requireRole(caller, STEERERS);
+  return openFromSlack(desk, { caller, text: rest, requestId });
+}
+
+/** Opens an incident for a person who may, and says which. Raises what `openByHand` raises. */
+export async function openFromSlack(
+  desk: SlackDesk,
+  asked: { readonly caller: Caller; readonly text: string; readonly requestId: string },
+): Promise<string> {
+  const { caller, text, requestId } = asked;
+  const { incident, created } = await openByHand(desk, {
+    ...{ text, requestId, drill: false },
+    actor: slackActor(caller),
+  });
+  const word = created ? 'Opened' : 'Already open:';
+  return `${word} #${incident.number.toString()} ${incident.title} (${incident.severity}, ${incident.playbookName}, ${incident.id}).`;
+}
+
+async function list({ desk, caller }: Asked): Promise<string> {
+  requireRole(caller, READERS);
+  const page = await desk.store.incidents.list(
+    { states: OPEN_STATES },
+    { cursor: null, limit: LISTED_MAX },
+  );
+  if (page.items.length === 0) return 'No incident is open.';
+  const more = page.next === null ? [] : [`… more: firebreak incident list`];
+  return [...page.items.map(lineOf), ...more].join('\n');
+}
+
+async function status(asked: Asked): Promise<string> {
+  const { desk, caller, rest } = asked;
+  requireRole(caller, READERS);
+  if (rest === '') return list(asked);
+  const { incident } = await incidentOf(desk, rest);
+  const { approvals, halts, now } = await showIncident(desk, incident.id);
+  const { stateReason, acknowledgedBy, owner, model } = incident;
+  return [
+    lineOf(incident),
+    ...(stateReason === null ? [] : [`Why: ${stateReason}`]),
+    `Model ${model ?? 'not known'}, playbook ${incident.playbookName}, lead ${owner ?? 'nobody yet'}, seen by ${acknowledgedBy ?? 'nobody yet'}`,
+    ...halts.map((halt) => `Halted: ${haltedWords(halt)} (${halt.reason})`),
+    ...approvals.map((one) => `Waits for approval ${one.id} (${one.approvalClass}): ${one.title}`),
+    'You can now:',
+    ...now.slice(0, NOW_MAX).map(({ title, cli }) => `• ${title}: ${cli}`),
+  ].join('\n');
+}
+
+/** Gives a command on an incident, as the API would, and says what became of it. */
+async function command(asked: Asked, incident: Incident, body: CommandBody): Promise<string> {
+  const { desk, caller, requestId } = asked;
+  requireRole(caller, STEERERS);
+  const decision = await admitDecision(desk, {
+    decisionId: requestId,
+    command: body.command,
+    incidentId: incident.id,
+    actor: slackActor(caller),
+    caller,
+  });
+  const waitMs = Math.min(desk.limits?.decisionWaitMs ?? API_LIMITS.decisionWaitMs, OUTCOME_MS);
+  const latest = await awaitOutcome(desk.store, decision, waitMs);
+  const what = `${latest.command.kind} of #${incident.number.toString()}`;
+  if (latest.outcome === 'accepted') return `${what}: done.`;
+  if (latest.outcome === 'refused') return `${what} was refused: ${latest.reason ?? 'no reason'}`;
+  return `${what}: recorded as ${latest.id}; the engine has not answered yet.`;
+}
+
+/** The answer has to be out before Slack gives up. */
+const OUTCOME_MS = 1_000;
+
+async function acknowledge(asked: Asked): Promise<string> {
+  const { incident } = await incidentOf(asked.desk, asked.rest);
+  return command(asked, incident, parsedWords(commandBodies.acknowledge, {}));
+}
+
+async function note(asked: Asked): Promise<string> {
+  const { incident, text } = await incidentOf(asked.desk, asked.rest);
+  return command(asked, incident, parsedWords(commandBodies.note, { text }));
+}
+
+async function halt({ desk, caller, rest }: Asked): Promise<string> {
+  requireRole(caller, STEERERS);
+  const match = /^([a-z]+)=(?:"([^"]*)"|(\S+))(?:\s+([\s\S]*))?$/.exec(rest);
+  const scope = HALT_SCOPES.find((one) => one === match?.[1] && one !== 'all');
+  const wanted =
+    scope === undefined
+      ? { scope: 'all', subject: null, reason: rest }
+      : { scope, subject: match?.[2] ?? match?.[3], reason: match?.[4] };
+  if ((wanted.reason ?? '') === '') {
+    throw new AppError('invalid', `Say why: ${COMMAND} halt <why>.`, { field: 'reason' });
+  }
+  const begun = await beginHalt(desk, parsedWords(haltBody, wanted), slackActor(caller));
+  return [
+    `${begun.created ? 'Halted' : 'Halted already'}: ${haltedWords(begun.halt)}. No effect of it happens until it is lifted: ${resumeCommandOf(begun.halt)}`,
+    ...(begun.known ? [] : ['Nothing of that name is configured: is it spelled right?']),
+  ].join('\n');
+}
+
+const VERBS: Readonly<Record<string, (asked: Asked) => Promise<string>>> = {
+  open,
+  list,
+  status,
+  ack: acknowledge,
+  note,
+  halt,
+};
+
+/**
+ * Carries out what a person typed, by the operations of the API, and answers in plain text. Everything that it changes is committed
+ * when it resolves. Raises `unauthorized`, `invalid`, `not_found` and what the operations raise.
+ */
+export async function carryOutCommand(desk: SlackDesk, typed: SlackCommand): Promise<string> {
+  const [, verb = '', rest = ''] = /^(\S*)\s*([\s\S]*)$/.exec(typed.words) ?? [];
+  const work = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
+  if (work === undefined) return HELP;
+  const caller = await slackCaller(desk.store.people, typed.who);
+  return work({ desk, caller, rest: rest.trim(), requestId: typed.requestId });
+}
