@@ -256,6 +256,7 @@ export async function storeDraft(
       approvalId,
       containment: job.containment,
       generation: job.incident.generation,
+      drill: job.incident.drill,
       plan,
       planDigest,
       leaseUntil: null,

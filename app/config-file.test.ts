@@ -194,6 +194,21 @@ describe('drills', () => {
 
   test.each<[string, string, string, RegExp]>([
     [
+      'a sandbox that is production',
+      WITH_SANDBOX.replace('http://127.0.0.1:3', 'http://127.0.0.1:1/'),
+      '2:66',
+      /This is 'kubernetes', which is real/,
+    ],
+    [
+      'a sandbox in the same context of a kubeconfig',
+      WITH_SANDBOX.replace('server: http://127.0.0.1:3', 'kubeconfig: /k').replace(
+        'server: http://127.0.0.1:1',
+        'kubeconfig: /k',
+      ),
+      '2:66',
+      /This is 'kubernetes', which is real/,
+    ],
+    [
       'a source without a sandbox',
       VALID.replace('kind: alertmanager', 'kind: alertmanager\n    drill: true'),
       '12:12',

@@ -1,7 +1,8 @@
 import type { Manifest } from '../connectors/connector.ts';
 import { configurationSchema } from '../domain/configuration-schema.ts';
-import type { Configuration } from '../domain/configuration.ts';
+import type { Configuration, InstanceConfiguration } from '../domain/configuration.ts';
 import { drillInstances, isDrillEntry } from '../domain/drill.ts';
+import { canonicalJson } from '../evidence/digest.ts';
 import { compileExpression } from '../expression/expression.ts';
 import type { Scope } from '../expression/scope.ts';
 import { problemOfExpression } from '../playbooks/expression-place.ts';
@@ -146,6 +147,31 @@ function checkRoutes(check: Check, { routes, selectionRules }: Configuration): v
   }
 }
 
+/** Where an instance is: its address, or the context of a kubeconfig; null where the configuration does not tell. */
+function placeOf({ connector, config }: InstanceConfiguration): string | null {
+  const { url, server = url, kubeconfig, context } = config;
+  if (typeof kubeconfig === 'string')
+    return canonicalJson({ connector, kubeconfig, context: context ?? null });
+  const address = typeof server === 'string' && URL.canParse(server) ? new URL(server).href : null;
+  return address === null ? null : canonicalJson({ connector, address });
+}
+
+/** What is at the same place is the same system, whatever it is called. */
+function checkSandboxes(check: Check, { instances }: Configuration): void {
+  const real = instances.filter(({ drill }) => drill !== true);
+  for (const [index, instance] of instances.entries()) {
+    const place = placeOf(instance);
+    if (instance.drill !== true || place === null) continue;
+    const same = real.find((one) => placeOf(one) === place);
+    if (!same) continue;
+    note(
+      check,
+      ['instances', index, 'config'],
+      `This is '${same.name}', which is real: no drill may reach it.`,
+    );
+  }
+}
+
 /** A drill without a sandbox reaches nothing, and an entry half in one is neither: both are mistakes, not drills. */
 function checkDrills(check: Check, { instances, sources, routes, inventory }: Configuration): void {
   const drills = drillInstances(instances);
@@ -222,6 +248,7 @@ function configurationOf(raw: YamlDocument, references: ConfigurationReferences)
   checkRoutes(check, parsed.data);
   checkInventory(check, parsed.data);
   checkDrills(check, parsed.data);
+  checkSandboxes(check, parsed.data);
   if (check.problems.length > 0) throw fileError(check.problems);
   return parsed.data;
 }

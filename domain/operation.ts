@@ -68,7 +68,7 @@ export interface OperationRow extends OperationKey {
   /** Set when people left this containment in place at close. */
   readonly leftOwner: string | null;
   readonly leftUntil: string | null;
-  /** True for an effect of a drill, as its incident's row says. */
+  /** True for an effect of a drill; the database holds it to what its incident is. */
   readonly drill: boolean;
 }
 

@@ -31,7 +31,7 @@ const CONTAINER = {
   text: `select o.incident_id as "by", t.target from firebreak.operation o
     join unnest($1::text[]) as t (target) on t.target = any(o.claim_targets)
     where o.containment and not o.superseded and o.claim_targets && $1::text[] and o.incident_id <> $2
-      and (select drill from firebreak.incident where id = o.incident_id) = ${ASKING_DRILL}
+      and o.drill = ${ASKING_DRILL}
       and o.state in ('applying', 'applied', 'verified', 'unverified', 'unknown', 'reverting')
     order by t.target limit 1`,
 };

@@ -30,10 +30,10 @@ async function both(): Promise<{ readonly drill: string; readonly real: string }
 }
 
 /** A containment of an incident on a target, applied, which takes a replica. */
-async function contain(incidentId: string, target: string): Promise<void> {
+async function contain(incidentId: string, target: string, drill: boolean): Promise<void> {
   const { operations, isolations } = stores.worker();
   const key = { incidentId, operation: 'contain', target, round: 1 };
-  const row = await operations.insertPlanned(plannedOperation(key));
+  const row = await operations.insertPlanned(plannedOperation(key, true, drill));
   await isolations.reserve(key, {
     ...{ model: 'm', capacity: 2, remaining: 1, instead: null },
     objects: [{ object: target, replicas: 1, stays: false }],
@@ -83,7 +83,8 @@ describe('a target', () => {
     const { claims, operations } = stores.worker();
     const asked = { targets: [target], mode: 'exclusive', waitsForContainments: true } as const;
     expect(await claims.take({ incidentId: mine, ...asked })).toEqual({ taken: true });
-    await contain(mine, target);
+    const isDrill = holder === 'drill';
+    await contain(mine, target, isDrill);
 
     // Neither waits for the other, nor joins its containment.
     expect(await claims.take({ incidentId: other, ...asked })).toEqual({ taken: true });
@@ -91,7 +92,6 @@ describe('a target', () => {
     const shared = await operations.containedByOthers({ incidentId: other, target, use });
     expect(shared).toEqual([]);
     // An alert about it opens an incident of its own side, or joins the one of its side.
-    const isDrill = holder === 'drill';
     const claimTargets = [target];
     expect(await open({ drill: isDrill, claimTargets })).toBe(mine);
     expect(await open({ drill: !isDrill, claimTargets })).toBe(other);
@@ -102,10 +102,25 @@ describe('a target', () => {
   });
 });
 
+test('an operation is of the side of its incident, or is not planned at all', async () => {
+  const { drill, real } = await both();
+  const plan = (incidentId: string, isDrill: boolean) => {
+    const key = { incidentId, operation: 'contain', target: unique('target'), round: 1 };
+    return stores.worker().operations.insertPlanned(plannedOperation(key, true, isDrill));
+  };
+  // As a process plans that does not know of drills.
+  await expect(plan(drill, false)).rejects.toMatchObject({ code: 'refused' });
+  await expect(plan(real, true)).rejects.toMatchObject({ code: 'refused' });
+  expect(await plan(drill, true)).toMatchObject({ drill: true });
+  expect(await plan(real, false)).toMatchObject({ drill: false });
+  const change = 'update firebreak.operation set drill = not drill where incident_id = $1';
+  await expect(stores.sql(change, [drill])).rejects.toMatchObject({ code: 'FB006' });
+});
+
 test('what a drill isolates counts for drills alone, and so do the incidents of a source', async () => {
   const { drill, real } = await both();
   const object = unique('object');
-  await contain(drill, object);
+  await contain(drill, object, true);
   const standing = (id: string) => stores.worker().isolations.standing(id, { countUpTo: 1_000 });
   const [ofDrill, ofReal] = [await standing(drill), await standing(real)];
   expect(ofDrill.isolated.map((one) => one.object)).toContain(object);

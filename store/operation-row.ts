@@ -10,8 +10,7 @@ export const OPERATION_COLUMNS = `incident_id as "incidentId", operation, target
   generation, plan, plan_digest as "planDigest", receipt, verdict, reason,
   apply_sequence as "applySequence", superseded, lease_until as "leaseUntil",
   restores, moved_by as "movedBy", left_owner as "leftOwner",
-  left_until as "leftUntil",
-  (select drill from firebreak.incident where id = incident_id) as drill`;
+  left_until as "leftUntil", drill`;
 
 /** An operation as stored. */
 export const operationRow: z.ZodType<OperationRow> = z.object({

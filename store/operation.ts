@@ -22,8 +22,8 @@ const INSERT = statement(
   'insert',
   `insert into firebreak.operation (incident_id, operation, target, round, step, use, instance, input,
       approval_class, approval_id, containment, state, generation, plan, plan_digest, claim_targets,
-      lease_until)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'planned', $12, $13, $14, $15, $16)
+      lease_until, drill)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'planned', $12, $13, $14, $15, $16, $17)
     on conflict do nothing returning ${OPERATION_COLUMNS}`,
 );
 
@@ -73,8 +73,7 @@ const CONTAINED_BY_OTHERS = statement(
   'contained-by-others',
   `select ${OPERATION_COLUMNS} from firebreak.operation
     where containment and not superseded and incident_id <> $1 and target = $2 and use = $3
-      and (select drill from firebreak.incident where id = incident_id)
-        = (select drill from firebreak.incident where id = $1)
+      and drill = (select drill from firebreak.incident where id = $1)
       and state in ('applying', 'applied', 'verified', 'unverified', 'unknown')
     order by apply_sequence limit $4`,
 );
@@ -130,6 +129,7 @@ async function insertPlanned(
     row.planDigest,
     claimTargetsOf(row),
     row.leaseUntil,
+    row.drill,
   ];
   const inserted = await firstRow(connection.rows(INSERT, values, operationRow));
   return inserted ?? requireOperation(connection, FIND, row);

@@ -162,12 +162,14 @@ export interface IncidentTable {
 export interface OperationTable {
   /** The row of this key, or null. */
   find(key: OperationKey): Promise<OperationRow | null>;
-  /** Writes a fresh `planned` row; an equal one may exist (returns the stored). */
+  /**
+   * Writes a fresh `planned` row; an equal one may exist (returns the stored). Raises `refused` for one that is not of its
+   * incident's side.
+   */
   insertPlanned(
     row: Omit<
       OperationRow,
       | 'state'
-      | 'drill'
       | 'fence'
       | 'receipt'
       | 'verdict'

@@ -89,6 +89,7 @@ export function note(key: string, text = `About ${key}`): NewFact {
 export function plannedOperation(
   key: OperationKey,
   containment = true,
+  drill = false,
 ): Parameters<OperationTable['insertPlanned']>[0] {
   return {
     ...key,
@@ -99,6 +100,7 @@ export function plannedOperation(
     approvalClass: 'R1',
     approvalId: null,
     containment,
+    drill,
     generation: 1,
     plan: {
       summary: 'Scale to 0.',

@@ -95,6 +95,7 @@ async function contain(
     approvalId: null,
     containment: true,
     generation: incident.generation,
+    drill: incident.drill,
     plan,
     planDigest: digestOf(plan),
     leaseUntil: null,

@@ -105,7 +105,7 @@ async function planted(
   const row = await worker.operations.insertPlanned({
     ...{ incidentId: incident.id, operation: 'drain', target, round: 1, step: 'isolate' },
     ...{ use: 'world.contain', instance, input: INPUT, approvalClass: 'R1', approvalId: null },
-    ...{ containment: true, generation: 1, planDigest: 'd'.repeat(64), leaseUntil: null },
+    ...{ drill, containment: true, generation: 1, planDigest: 'd'.repeat(64), leaseUntil: null },
     plan: {
       ...{ summary: 'Set.', targets: [], token: null, undo: 'Set back.' },
       ...{ before: { value: 1 }, after: { value: 0 } },
