@@ -1,5 +1,5 @@
 import { incidentsToCount, type CapStanding } from '../domain/cap.ts';
-import { quorumMet } from '../domain/admission.ts';
+import { isByChatAlone, quorumMet } from '../domain/admission.ts';
 import { atLeast, type Approval } from '../domain/approval.ts';
 import { signedPart } from '../domain/decision.ts';
 import { AppError } from '../domain/error.ts';
@@ -199,7 +199,9 @@ async function checkApproval(
 
 /** Raises `refused` unless enough different people of the asked roles signed this exact digest in time. */
 export async function checkSignatures(
-  deps: Pick<ActivityDependencies, 'store' | 'verifySignature'>,
+  deps: Pick<ActivityDependencies, 'verifySignature'> & {
+    readonly store: Pick<ActivityDependencies['store'], 'decisions'>;
+  },
   approval: Approval,
 ): Promise<void> {
   const decisions = await deps.store.decisions.approvalsOf(approval.id);
@@ -212,8 +214,15 @@ export async function checkSignatures(
       Date.parse(decision.decidedAt) <= Date.parse(approval.expiresAt) &&
       deps.verifySignature(signedPart(decision), decision.signature),
   );
-  const approvers = valid.map(({ actor }) => ({ person: actor.person, roles: actor.roles }));
+  const approvers = valid.map(({ actor: { person, roles, channel } }) => ({
+    person,
+    roles,
+    channel,
+  }));
   if (!quorumMet(approval.quorum, approvers, approval.requestedBy)) {
     throw refusal('the signed approvals do not make the quorum');
+  }
+  if (isByChatAlone(approval.approvalClass, approvers)) {
+    throw refusal('the signed approvals came by chat alone');
   }
 }

@@ -94,12 +94,13 @@ export function admitDecision(
         roles: person.roles,
         active: person.active,
         canApprove: request.caller.canApprove,
+        channel: request.actor.channel,
       },
       incident,
       approval,
       approvers: admitted
         .filter(({ outcome }) => outcome !== 'refused')
-        .map(({ actor }) => ({ person: actor.person, roles: actor.roles })),
+        .map(({ actor: { person: id, roles, channel } }) => ({ person: id, roles, channel })),
       playbook: await pinnedPlaybook(tables, incident),
       now,
     });

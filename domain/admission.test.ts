@@ -4,7 +4,7 @@ import {
   DECISION_KINDS,
   obstacleTo,
   type AdmissionInput,
-  type Approver,
+  type ApproverByDoor,
 } from './admission.ts';
 import { quorumOf, type Approval } from './approval.ts';
 import type { DecisionCommand } from './decision.ts';
@@ -73,8 +73,12 @@ const approval: Approval = {
   settledAt: null,
 };
 
-const owner: Approver = { person: 'olga', roles: ['approver-model-owner'] };
-const security: Approver = { person: 'sam', roles: ['approver-security'] };
+const owner: ApproverByDoor = {
+  person: 'olga',
+  roles: ['approver-model-owner'],
+  channel: 'slack',
+};
+const security: ApproverByDoor = { person: 'sam', roles: ['approver-security'], channel: 'api' };
 const approve: DecisionCommand = { kind: 'approve', approvalId: 'apr_1', planDigest: DIGEST };
 
 const base: AdmissionInput = {
@@ -160,6 +164,17 @@ describe('admission', () => {
   test.each<readonly [string, Partial<AdmissionInput>, string]>([
     ['the last of a quorum', {}, 'admitted approved'],
     ['the first of a quorum', { approvers: [] }, 'admitted open'],
+    [
+      'the first of a quorum, by chat',
+      { approvers: [], ...decider({ channel: 'slack' }) },
+      'admitted open',
+    ],
+    ['R3 by chat alone', decider({ channel: 'slack' }), 'refused'],
+    [
+      'R2 by chat alone',
+      { ...decider({ channel: 'slack' }), approval: { ...approval, approvalClass: 'R2' } },
+      'admitted approved',
+    ],
     ['another of the same role', { approvers: [{ ...security, person: 'sue' }] }, 'admitted open'],
     ['the same person twice', { approvers: [security] }, 'conflict'],
     ['a plan that changed', { approval: { ...approval, planDigest: 'b'.repeat(64) } }, 'conflict'],

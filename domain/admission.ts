@@ -1,4 +1,4 @@
-import type { Approval, Quorum, Role } from './approval.ts';
+import { atLeast, type Approval, type ApprovalClass, type Quorum, type Role } from './approval.ts';
 import type { DecisionCommand, DecisionKind } from './decision.ts';
 import { AppError } from './error.ts';
 import type { Incident, IncidentState } from './incident.ts';
@@ -114,6 +114,26 @@ export interface Approver {
   readonly roles: readonly Role[];
 }
 
+/** An admitted approval with the door that it came through. */
+export interface ApproverByDoor extends Approver {
+  readonly channel: string;
+}
+
+/** The door whose sessions we do not hold: who is at the keyboard is the chat's word alone. */
+const CHAT = 'slack';
+
+/** True when an approval of R3 and above would stand on chat alone: one of its people has to come through another door. */
+export function isByChatAlone(
+  approvalClass: ApprovalClass,
+  approvers: readonly Pick<ApproverByDoor, 'channel'>[],
+): boolean {
+  return (
+    atLeast(approvalClass, 'R3') &&
+    approvers.length > 0 &&
+    approvers.every(({ channel }) => channel === CHAT)
+  );
+}
+
 /** True when each role can be covered by an approver of its own; at most `ROLES.length` deep. */
 function covers(roles: readonly Role[], approvers: readonly Approver[]): boolean {
   const [role, ...others] = roles;
@@ -140,7 +160,7 @@ export function quorumMet(
 }
 
 /** Who decides, as read under the lock: roles and standing of this moment. */
-export interface Decider extends Approver {
+export interface Decider extends ApproverByDoor {
   readonly active: boolean;
   /** False for the bootstrap token, which approves nothing. */
   readonly canApprove: boolean;
@@ -154,7 +174,7 @@ export interface AdmissionInput {
   /** The approval that the command names; null for commands that name none. */
   readonly approval: Approval | null;
   /** Admitted approvals of that approval so far. */
-  readonly approvers: readonly Approver[];
+  readonly approvers: readonly ApproverByDoor[];
   /** The pinned playbook; null while none is pinned. */
   readonly playbook: Playbook | null;
   /** RFC 3339 UTC. */
@@ -228,7 +248,14 @@ function admitAnswer(command: Answer, input: AdmissionInput): Admission {
   if (input.approvers.some((one) => one.person === decider.person)) {
     throw new AppError('conflict', 'You have approved this already; a person counts once.');
   }
-  const met = quorumMet(approval.quorum, [...input.approvers, decider], approval.requestedBy);
+  const approvers = [...input.approvers, decider];
+  const met = quorumMet(approval.quorum, approvers, approval.requestedBy);
+  if (met && isByChatAlone(approval.approvalClass, approvers)) {
+    throw new AppError(
+      'refused',
+      `${approval.approvalClass} is not approved by chat alone. Approve with: firebreak approval approve ${approval.id} --plan-digest ${approval.planDigest}`,
+    );
+  }
   return { settles: met ? { status: 'approved', reason: null } : null };
 }
 

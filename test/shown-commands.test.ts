@@ -161,6 +161,7 @@ describe('a failure of each operation', () => {
         roles: ['responder'],
         active: true,
         canApprove: true,
+        channel: 'cli',
       } as const;
       const outcomeOf = (command: Parameters<typeof admit>[0]['command']): string => {
         try {
