@@ -2,6 +2,7 @@ import { AppError, toAppError } from '../domain/error.ts';
 import { newFact } from '../domain/fact.ts';
 import type { Outcome } from '../domain/incident.ts';
 import type { Json } from '../domain/json.ts';
+import { cardEdit } from '../domain/message.ts';
 import { claimTargetsOf, keyText, type OperationRow } from '../domain/operation.ts';
 import type { ActionOperation, EffectOperation, UndoOperation } from '../domain/playbook.ts';
 import { findOperation, isEffect } from '../domain/playbook.ts';
@@ -13,6 +14,7 @@ import { isRetryable } from './failure.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { contextOf, isWanted } from './evaluation.ts';
 import { forEachAtMost } from './fan-out.ts';
+import { messagesFor } from './message-rows.ts';
 import { pinnedOf } from './pinned-playbook.ts';
 import { currentRow, jobsOf, type EffectJob } from './plan-effect.ts';
 import { HOLD_MS, outcomeOf, resultIn, settle } from './results.ts';
@@ -246,6 +248,8 @@ async function voidAfterConflict(
       await tables.operations.move(other, ['planned', 'approved'], 'void', { reason });
     }
     if (!voided) return;
+    const edit = { ...cardEdit(approvalId, 'void'), mail: false };
+    await tables.messages.put(messagesFor(deps, input.incidentId, [edit]));
     await tables.facts.append(input.incidentId, [
       newFact({
         key: `approval/${approvalId}/voided`,

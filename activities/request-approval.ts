@@ -9,6 +9,7 @@ import {
 import { AppError, toAppError } from '../domain/error.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
+import { cardPurpose } from '../domain/message.ts';
 import type { OperationResult } from '../domain/operation.ts';
 import { digestOf } from '../evidence/digest.ts';
 import type { Tables } from '../store/tables.ts';
@@ -233,7 +234,7 @@ export function messageOf(
 ): { purpose: string; subject: string; text: string; mail: boolean } {
   const lines = approval.plans.map((plan) => `• ${plan.summary} (undo: ${plan.undo})`);
   return {
-    purpose: `approval/${approval.id}`,
+    purpose: cardPurpose(approval.id),
     subject: `Approval needed (${approval.approvalClass}): ${approval.title}`,
     text: [
       `${incident.title}: ${approval.title}`,

@@ -1,7 +1,9 @@
 import { newFact } from '../domain/fact.ts';
+import { cardEdit } from '../domain/message.ts';
 import type { VoidApprovalInput } from './activity.ts';
 import { begin } from './carry.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { messagesFor } from './message-rows.ts';
 
 /** Ends an open approval without an answer; plans that nobody began to apply are void with it. */
 export async function voidApproval(
@@ -17,6 +19,8 @@ export async function voidApproval(
       await tables.operations.move(row, ['planned', 'approved'], 'void', { reason });
     }
     if (!settled) return;
+    const edit = { ...cardEdit(approvalId, status), mail: false };
+    await tables.messages.put(messagesFor(deps, incidentId, [edit]));
     await tables.facts.append(incidentId, [
       newFact({
         key: `approval/${approvalId}/${status}`,

@@ -209,4 +209,13 @@ export interface ApiDependencies {
   /** Where metrics are registered and read from. */
   readonly metrics: Registry;
   readonly limits?: Partial<ApiLimits>;
+  /** Where Slack's HTTP requests go; without it there is no route for them. */
+  readonly slack?: SlackRequests;
+}
+
+/** Takes what Slack sends over HTTP. */
+export interface SlackRequests {
+  readonly signingSecret: string;
+  /** Answers what is acknowledged, null for an empty answer. Raises `not_found` and `unavailable`. */
+  readonly deliver: (body: JsonObject) => Promise<string | JsonObject | null>;
 }

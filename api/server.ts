@@ -34,6 +34,7 @@ import { registerPostmortem } from './routes/postmortem.ts';
 import { registerSelfWatch } from './routes/self-watch.ts';
 import { registerSilences } from './routes/silences.ts';
 import { registerRules } from './routes/rules.ts';
+import { registerSlack } from './routes/slack.ts';
 import { registerRouteReport } from './routes/route-report.ts';
 import { registerStatus } from './routes/status.ts';
 import { registerEvents, registerTimeline } from './routes/timeline.ts';
@@ -210,4 +211,5 @@ const REGISTRATIONS = [
   registerSelfWatch,
   registerConfiguration,
   registerRules,
+  registerSlack,
 ] as const;

@@ -77,6 +77,15 @@ describe('the configuration of a process', () => {
     ['DATABASE_URL', { DATABASE_URL: `mysql://u:${SECRET}@h/d` }],
     ['SLACK_BOT_TOKEN', { SLACK_BOT_TOKEN: SECRET }],
     ['SLACK_BOT_TOKEN', { SLACK_APP_TOKEN: `xapp-${SECRET}` }],
+    ['SLACK_BOT_TOKEN', { SLACK_SIGNING_SECRET: 'a'.repeat(32) }],
+    [
+      'SLACK_SIGNING_SECRET',
+      {
+        SLACK_BOT_TOKEN: `xoxb-${SECRET}`,
+        SLACK_APP_TOKEN: `xapp-${SECRET}`,
+        SLACK_SIGNING_SECRET: 'a'.repeat(32),
+      },
+    ],
     ['SMTP_URL', { SMTP_URL: `http://${SECRET}`, MAIL_FROM: 'a@b' }],
     ['MAIL_FROM', { SMTP_URL: 'smtp://127.0.0.1' }],
     ['MAIL_FROM', { SMTP_URL: 'smtp://127.0.0.1', MAIL_FROM: 'a@b\r\nBcc: c@d' }],

@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util';
 import { AppError } from '../domain/error.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { isLoopback, VARIABLES, type Variable } from './environment-schema.ts';
+import type { SlackSettings, SlackWay } from './slack-settings.ts';
 
 /** Variables by name; an empty one counts as unset. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -41,12 +42,7 @@ export interface Config {
   readonly temporalCliPath: string | null;
   /** PATH, to look for the Temporal CLI. */
   readonly searchPath: string;
-  readonly slack: {
-    readonly botToken: string;
-    /** Null: no Socket Mode. */
-    readonly appToken: string | null;
-    readonly apiUrl: string | null;
-  } | null;
+  readonly slack: Omit<SlackSettings, 'channel'> | null;
   readonly mail: { readonly url: string; readonly from: string } | null;
   /** Every setting with its source; secrets are not in it. */
   readonly shown: readonly ShownSetting[];
@@ -149,18 +145,33 @@ class Reader {
   }
 }
 
+/** How Slack reaches us; null when it does not. Both ways at once would be answered on one alone. */
+function readSlackWay(reader: Reader): SlackWay | null {
+  const appToken = reader.optional(VARIABLES.slackAppToken);
+  const signingSecret = reader.optional(VARIABLES.slackSigningSecret);
+  if (appToken !== null && signingSecret !== null) {
+    throw invalid(
+      'SLACK_SIGNING_SECRET',
+      'is for requests over HTTP, SLACK_APP_TOKEN for Socket Mode: Slack uses one of them, set that one',
+    );
+  }
+  if (appToken !== null) return { kind: 'socket', appToken };
+  return signingSecret === null ? null : { kind: 'http', signingSecret };
+}
+
 function readSlack(reader: Reader): Config['slack'] {
   const botToken = reader.optional(VARIABLES.slackBotToken);
-  const appToken = reader.optional(VARIABLES.slackAppToken);
+  const way = readSlackWay(reader);
   const apiUrl = reader.optional(VARIABLES.slackApiUrl);
   if (botToken === null) {
-    if (appToken !== null) throw invalid('SLACK_BOT_TOKEN', 'is needed with SLACK_APP_TOKEN');
-    return null;
+    if (way === null) return null;
+    const other = way.kind === 'socket' ? 'SLACK_APP_TOKEN' : 'SLACK_SIGNING_SECRET';
+    throw invalid('SLACK_BOT_TOKEN', `is needed with ${other}`);
   }
   if (apiUrl !== null && isPlain(apiUrl, 'http:')) {
     throw invalid('SLACK_API_URL', 'would send the token unencrypted over the network; use https');
   }
-  return { botToken, appToken, apiUrl };
+  return { botToken, way, apiUrl };
 }
 
 function isPlain(address: string, protocol: string): boolean {

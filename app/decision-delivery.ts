@@ -1,5 +1,6 @@
 import type { Decision } from '../domain/decision.ts';
 import type { Incident } from '../domain/incident.ts';
+import { cardEdit } from '../domain/message.ts';
 import type { Store } from '../store/tables.ts';
 import type { DecisionAnswer } from '../workflows/messages.ts';
 import { decisionFact } from './decision-fact.ts';
@@ -11,6 +12,7 @@ interface DeliveryDependencies {
   readonly store: Store;
   readonly engine: Pick<EngineClient, 'decide' | 'terminate'>;
   readonly redirections: Redirections;
+  readonly channels: { readonly slack: boolean };
 }
 
 const ACCEPTED: DecisionAnswer = { outcome: 'accepted', reason: null };
@@ -34,7 +36,7 @@ export async function deliverDecision(
   }
   const answer = await answerTo(deps, incident, decision);
   if (!answer) return 'later';
-  await settle(deps.store, decision, answer);
+  await settle(deps, decision, answer);
   return 'done';
 }
 
@@ -66,9 +68,18 @@ function answerOfClosed(
   return mine ? ACCEPTED : { outcome: 'refused', reason: 'The incident is closed.' };
 }
 
-async function settle(store: Store, decision: Decision, answer: DecisionAnswer): Promise<void> {
+async function settle(
+  { store, channels }: DeliveryDependencies,
+  decision: Decision,
+  answer: DecisionAnswer,
+): Promise<void> {
+  const { id, incidentId, command } = decision;
   await store.transaction(async (tables) => {
-    await tables.decisions.settle(decision.id, answer.outcome, answer.reason);
-    await tables.facts.append(decision.incidentId, [decisionFact(decision, answer)]);
+    await tables.decisions.settle(id, answer.outcome, answer.reason);
+    if (channels.slack && 'approvalId' in command) {
+      const edit = cardEdit(command.approvalId, id);
+      await tables.messages.put([{ ...edit, incidentId, channel: 'slack' }]);
+    }
+    await tables.facts.append(incidentId, [decisionFact(decision, answer)]);
   });
 }

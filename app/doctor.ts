@@ -10,6 +10,7 @@ import { loadPlaybooks } from '../playbooks/loader.ts';
 import { checkInstances, type ExaminedInstances } from './check-instances.ts';
 import { checkDisk, checkPort } from './check-machine.ts';
 import { checkClock, checkPostgres, checkTemporal } from './check-servers.ts';
+import { checkSlack } from './check-slack.ts';
 import { readConfigurationFile } from './config-file.ts';
 import { environmentWithFile, readConfig, type Config, type Environment } from './config.ts';
 import { configurationReferences, PLAYBOOKS_DIR } from './configuration-references.ts';
@@ -82,7 +83,10 @@ async function checkConfiguration(
   const { configFile } = config;
   if (configFile === null) {
     return {
-      checks: [good('configuration', 'no file: new incidents are only observed')],
+      checks: [
+        good('configuration', 'no file: new incidents are only observed'),
+        ...(await checkSlack(config, null)),
+      ],
       clocks: [],
     };
   }
@@ -93,6 +97,7 @@ async function checkConfiguration(
     return configFile;
   });
   if (read === undefined) return { checks: [file], clocks: [] };
+  const slack = await checkSlack(config, read);
   const { checks, clocks } = await checkInstances(
     connectorModules,
     read,
@@ -101,7 +106,7 @@ async function checkConfiguration(
   const resorts = lastResorts(read.instances).map(({ instance, commands }) =>
     good(`last resort at ${instance}`, commands.join('; ')),
   );
-  return { checks: [file, ...checkSubstitutes(read), ...checks, ...resorts], clocks };
+  return { checks: [file, ...checkSubstitutes(read), ...slack, ...checks, ...resorts], clocks };
 }
 
 /** Whether a HALT file stops everything: nothing is wrong with that, but nobody should have to guess. */

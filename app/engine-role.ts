@@ -132,9 +132,11 @@ export async function startEngineRole(options: EngineRoleOptions): Promise<Engin
     const touched = await reconciler.reconcile();
     if (touched > 0) log.warn({ incidents: touched }, 'open incidents were taken up again');
     await createSchedules(engine, options);
-    const { playbooks, inventory } = options.activities;
+    const { playbooks, inventory, channels } = options.activities;
     const redirections = { playbooks, inventory };
-    const relay = await startRelay({ store, engine, messenger, namespace, redirections, log });
+    const relay = await startRelay({
+      ...{ store, engine, messenger, channels, namespace, redirections, log },
+    });
     return {
       finished,
       stop: async () => {

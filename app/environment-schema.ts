@@ -177,6 +177,15 @@ export const VARIABLES = {
     example: 'xapp-…',
     schema: z.string().regex(/^xapp-/, { error: 'must be an app-level token (xapp-…)' }),
   },
+  slackSigningSecret: {
+    name: 'SLACK_SIGNING_SECRET',
+    about:
+      'Signing secret, for commands and buttons over HTTP instead: Slack posts to BASE_URL/api/v1/slack.',
+    secret: true,
+    fallback: null,
+    example: '0123456789abcdef0123456789abcdef',
+    schema: z.string().regex(/^[0-9a-f]{32}$/, { error: 'must be 32 hexadecimal digits' }),
+  },
   slackApiUrl: {
     name: 'SLACK_API_URL',
     about: 'Base address of the Slack API; set only to go through a gateway or a stand-in.',

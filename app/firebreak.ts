@@ -33,7 +33,7 @@ import { selfWatchParts } from './self-watch-parts.ts';
 import { openServers, type Servers, type ServerSettings } from './servers.ts';
 import { createReload } from './reload.ts';
 import { installRules, type InstalledRules } from './rules/install.ts';
-import type { SlackSettings } from './slack-door.ts';
+import type { SlackSettings } from './slack-settings.ts';
 import { createSync, type Sync } from './sync/sync.ts';
 
 /** Which roles a process plays. */
@@ -267,9 +267,8 @@ async function openApi(ground: Ground, opened: Opened): Promise<string> {
   // Rounds begin when the door is open; before that there is nothing to tell.
   let selfWatch: () => SelfWatchState = () => NOTHING_WATCHED;
   const dependencies = apiDependencies({ ...ground, selfWatch: () => selfWatch() });
-  const api: FastifyInstance = createApi(dependencies);
+  const api: FastifyInstance = createApi(await withSlack(ground, dependencies, opened));
   opened.add(() => api.close());
-  await openSlack(ground, dependencies, opened);
   const url = await api.listen({ host: settings.host, port: settings.port });
   const watch = startSelfWatch(selfWatchParts(ground, dependencies, ground.live.sources()));
   opened.add(() => watch.stop());
@@ -302,13 +301,19 @@ async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
   return role;
 }
 
-async function openSlack(ground: Ground, api: ApiDependencies, opened: Opened): Promise<void> {
-  const { settings } = ground;
-  if (!settings.slack) return;
+/** Opens the door to Slack, and adds what its requests over HTTP need to the API. */
+async function withSlack(
+  ground: Ground,
+  api: ApiDependencies,
+  opened: Opened,
+): Promise<ApiDependencies> {
+  const { slack, log } = ground.settings;
+  if (slack === null || slack.way === null) return api;
   // Loaded only where it is configured: it costs half a second and much memory.
   const { startSlackDoor } = await import('./slack-door.ts');
   // A drill is opened with the CLI: what is opened here is real.
   const inventory = () => ground.live.inventory({ drill: false });
-  const door = await startSlackDoor(settings.slack, { api, inventory, log: settings.log });
+  const door = startSlackDoor({ ...slack, way: slack.way }, { api, inventory, log });
   opened.add(() => door.stop());
+  return door.requests === null ? api : { ...api, slack: door.requests };
 }

@@ -4,7 +4,7 @@ import type { Configuration } from '../domain/configuration.ts';
 import { AppError } from '../domain/error.ts';
 import type { Store } from '../store/tables.ts';
 import { createMessenger, type Messenger } from './messenger.ts';
-import type { SlackSettings } from './slack-door.ts';
+import type { SlackSettings } from './slack-settings.ts';
 
 /** A messenger that owns its connectors. */
 export interface OwnedMessenger extends Messenger {
@@ -41,6 +41,7 @@ export async function createMessengerOf(
     mail: mailConnector,
     slackChannel: slack?.channel ?? null,
     mailTo: configuration.mailTo,
+    decide: slack !== null && slack.way !== null,
   });
   return {
     ...messenger,

@@ -8,7 +8,8 @@ import type { Message, MessageChannel } from '../domain/message.ts';
 import { createMailTwin, type MailTwin } from '../lab/mail/twin.ts';
 import { createSlackTwin, type SlackTwin } from '../lab/slack/twin.ts';
 import { openIncident, useStores } from '../store/test-store.ts';
-import { createMessenger, mailIdOf, type Messenger, type MessengerOptions } from './messenger.ts';
+import { mailIdOf } from './message-lanes.ts';
+import { createMessenger, type Messenger, type MessengerOptions } from './messenger.ts';
 
 const CHANNEL = 'C0INCIDENTS';
 

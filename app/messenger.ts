@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
-import type { AnyAction, CallContext, Connector } from '../connectors/connector.ts';
+import type { CallContext, Connector } from '../connectors/connector.ts';
 import { toAppError, type AppError, type ErrorCode } from '../domain/error.ts';
 import { newFact } from '../domain/fact.ts';
-import type { Json } from '../domain/json.ts';
-import { isHeldBack, type Message, type MessageChannel } from '../domain/message.ts';
-import { renderMail } from '../render/mail.ts';
-import { milestone } from '../render/slack.ts';
+import { cardOf, isHeldBack, type Message, type MessageChannel } from '../domain/message.ts';
 import type { Store } from '../store/tables.ts';
+import { mailLane, slackLane, type Lane, type LaneStore } from './message-lanes.ts';
 
 /** Sends messages to people; the row is durable before, the message is second. */
 export interface Messenger {
@@ -20,21 +17,17 @@ export interface Messenger {
 
 /** What a messenger needs; a channel that is null is not configured. */
 export interface MessengerOptions {
-  readonly store: Pick<Store, 'messages' | 'silences' | 'transaction'>;
+  readonly store: Pick<Store, 'silences' | 'transaction'> & LaneStore;
   readonly slack: Connector | null;
   readonly mail: Connector | null;
   /** Channel id; null uses the connector's own. */
   readonly slackChannel: string | null;
   readonly mailTo: readonly string[];
+  /** Whether clicks in Slack come back to us: only then a card has buttons. */
+  readonly decide?: boolean;
   readonly now?: () => Date;
   /** How long a caller waits for one message, in milliseconds: the relay has other work. */
   readonly patienceMs?: number;
-}
-
-/** What can be done with a channel: how a row becomes an action's input. */
-interface Lane {
-  readonly action: AnyAction;
-  inputOf(message: Message, parent: Message | null): Json;
 }
 
 const SEND_TIMEOUT_MS = 10_000;
@@ -43,7 +36,6 @@ const ATTEMPTS_MAX = 200;
 /** After a failure the channel rests, so that one that hangs holds nothing else up. */
 const REST_MS = 5_000;
 const REST_MAX_MS = 60_000;
-const MAIL_DOMAIN = 'firebreak';
 
 /** Codes after which the same message would fail again. */
 const FINAL: ReadonlySet<ErrorCode> = new Set([
@@ -55,54 +47,6 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
   'too_large',
   'unsupported',
 ]);
-
-/** The fixed Message-ID of a mail; the same row gives the same one. */
-export function mailIdOf(message: Pick<Message, 'incidentId' | 'purpose'>): string {
-  const part = (text: string): string =>
-    text.replaceAll('/', '.').replace(/[^A-Za-z0-9.-]/g, (character) => {
-      return `_${(character.codePointAt(0) ?? 0).toString(16)}`;
-    });
-  return `<${part(message.incidentId ?? ENGINE)}.${part(message.purpose)}@${MAIL_DOMAIN}>`;
-}
-
-function asJson(value: unknown): Json {
-  return z.json().parse(JSON.parse(JSON.stringify(value)));
-}
-
-function slackLane(connector: Connector | null, channel: string | null): Lane | null {
-  const action = connector?.actions['post'];
-  if (!action) return null;
-  return {
-    action,
-    inputOf: (message, parent) => {
-      const { text, blocks } = milestone(message.subject, message.text);
-      return {
-        text,
-        blocks: asJson(blocks),
-        ...(channel === null ? {} : { channel }),
-        ...(parent === null || parent.externalId === null ? {} : { threadTs: parent.externalId }),
-      };
-    },
-  };
-}
-
-function mailLane(connector: Connector | null, to: readonly string[]): Lane | null {
-  const action = connector?.actions['send'];
-  if (!action || to.length === 0) return null;
-  return {
-    action,
-    inputOf: (message, parent) => {
-      const { subject, text } = renderMail({ ...message, url: null });
-      return {
-        to,
-        subject,
-        text: text === '' ? subject : text,
-        messageId: mailIdOf(message),
-        ...(parent === null || parent.externalId === null ? {} : { inReplyTo: parent.externalId }),
-      };
-    },
-  };
-}
 
 function contextOf(message: Message, now: () => Date): CallContext {
   return {
@@ -139,7 +83,11 @@ class ChannelMessenger implements Messenger {
     this.now = options.now ?? ((): Date => new Date());
     this.patienceMs = options.patienceMs ?? PATIENCE_MS;
     this.lanes = {
-      slack: slackLane(options.slack, options.slackChannel),
+      slack: slackLane(options.slack, {
+        store: options.store,
+        channel: options.slackChannel,
+        decide: options.decide ?? false,
+      }),
       mail: mailLane(options.mail, options.mailTo),
     };
   }
@@ -228,19 +176,19 @@ class ChannelMessenger implements Messenger {
       .some((earlier) => earlier.state === 'pending' && !(snoozed && isHeldBack(earlier)));
   }
 
-  /** Sends into the thread; when its parent is gone, beside it. */
+  /** Sends into the thread, or edits what stands there; when that is gone, beside it. */
   private async deliver(lane: Lane, message: Message, parent: Message | null): Promise<string> {
-    const attempt = async (under: Message | null): Promise<string> => {
-      const input = lane.inputOf(message, under);
+    const attempt = async (under: Message | null, isAnew: boolean): Promise<string> => {
+      const { action, input } = await lane.prepare(message, { under, isAnew });
       const context = contextOf(message, this.now);
-      const plan = await lane.action.plan(input, context);
-      return (await lane.action.apply(input, plan, context)).externalId;
+      const plan = await action.plan(input, context);
+      return (await action.apply(input, plan, context)).externalId;
     };
     try {
-      return await attempt(parent);
+      return await attempt(parent, false);
     } catch (error) {
       if (parent === null || toAppError(error).code !== 'not_found') throw error;
-      return attempt(null);
+      return attempt(null, true);
     }
   }
 
@@ -248,7 +196,8 @@ class ChannelMessenger implements Messenger {
     const { id, incidentId, channel, purpose, subject } = message;
     await this.store.transaction(async (tables) => {
       await tables.messages.sent(id, externalId);
-      if (incidentId === null) return;
+      // An edit tells nobody anything: what it shows is on the timeline already.
+      if (incidentId === null || cardOf(message)?.isEdit === true) return;
       const fact = newFact({
         key: `message/${channel}/${purpose}/sent`,
         kind: 'message.sent',

@@ -33,6 +33,8 @@ export interface RelayDependencies {
   readonly store: Store;
   readonly engine: Pick<EngineClient, 'start' | 'wake' | 'decide' | 'terminate'>;
   readonly messenger: Messenger;
+  /** Which channels are configured: a card is edited only where there is one. */
+  readonly channels: { readonly slack: boolean };
   readonly namespace: OurNamespace;
   /** What people may redirect an incident to. */
   readonly redirections: Redirections;

@@ -105,6 +105,7 @@ describe('the self-check', () => {
       engine: { start: unasked, wake: unasked, decide: unasked, terminate: unasked },
       redirections: { playbooks: () => [], inventory: () => [] },
       messenger: { send: unasked },
+      channels: { slack: false },
       namespace: { isOurs: () => Promise.resolve(true), look: () => Promise.resolve(true) },
       log,
     });

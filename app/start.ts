@@ -14,7 +14,7 @@ import { readConfigurationFile } from './config-file.ts';
 import { environmentWithFile, readConfig, type Config, type Environment } from './config.ts';
 import { configurationReferences, PLAYBOOKS_DIR } from './configuration-references.ts';
 import { startFirebreak, type Firebreak, type ProcessRole } from './firebreak.ts';
-import type { SlackSettings } from './slack-door.ts';
+import type { SlackSettings } from './slack-settings.ts';
 import { readTemporalConnection } from './temporal-connection.ts';
 
 /** Flags of `firebreak start`; everything else comes from environment and file. */
@@ -89,13 +89,8 @@ async function configurationOf(
 function slackOf(config: Config, configuration: Configuration): SlackSettings | null {
   const { slack } = config;
   const { slackChannel } = configuration;
-  if (slack === null || slack.appToken === null || slackChannel === null) return null;
-  return {
-    botToken: slack.botToken,
-    appToken: slack.appToken,
-    apiUrl: slack.apiUrl,
-    channel: slackChannel,
-  };
+  if (slack === null || slackChannel === null) return null;
+  return { ...slack, channel: slackChannel };
 }
 
 /**

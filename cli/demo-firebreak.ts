@@ -83,7 +83,7 @@ export async function startDemoFirebreak(lab: CommonLab, start: DemoStart) {
     taskQueue: 'firebreak',
     // The story has its own nights: the lab asks for a look where its schedule would have looked.
     syncEverySeconds: 0,
-    slack: { botToken, appToken, apiUrl, channel: SLACK_CHANNEL },
+    slack: { botToken, apiUrl, channel: SLACK_CHANNEL, way: { kind: 'socket', appToken } },
     mail: { url: lab.mail.url, from: 'firebreak@example.com' },
     version: await programVersion(),
     log: createLog('warn', join(dataDir, 'firebreak.log')),

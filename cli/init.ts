@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { visibleCut } from '../render/visible.ts';
 import { collect, option, optionList, requiredOption } from './arguments.ts';
 import { EXIT } from './failure.ts';
@@ -39,16 +40,54 @@ async function draft(session: Session, args: Arguments): Promise<number> {
   return EXIT.ok;
 }
 
+async function slack(session: Session, args: Arguments): Promise<number> {
+  const { writeSlackManifest } = await import('../app/slack-manifest.ts');
+  const baseUrl = option(args, 'requestUrl') ?? null;
+  const path = await writeSlackManifest({
+    baseUrl,
+    isPrivate: args.options['privateChannel'] === true,
+    folder: option(args, 'folder') ?? '.',
+    force: args.options['overwrite'] === true,
+  });
+  const secret =
+    baseUrl === null
+      ? 'SLACK_APP_TOKEN (an app-level token with connections:write)'
+      : 'SLACK_SIGNING_SECRET';
+  session.result({ file: path }, () =>
+    [
+      `Written: ${path}`,
+      'At https://api.slack.com/apps choose Create New App, From a manifest, and paste it; then install the app.',
+      `Then set SLACK_BOT_TOKEN and ${secret}, invite the app to the channel, and name it as slackChannel.`,
+      'Next: firebreak doctor',
+    ].join('\n'),
+  );
+  return EXIT.ok;
+}
+
+function registerInitSlack(init: Command, run: Registrar['run']): void {
+  run(
+    init
+      .command('slack')
+      .description('write the manifest of a Slack app with the least scopes')
+      .option('--request-url <url>', 'https address of Firebreak, for HTTP instead of Socket Mode')
+      .option('--private-channel', 'messages go to a private channel')
+      .option('--folder <folder>', 'where to write (the present folder)')
+      .option('--overwrite', 'overwrite what is there'),
+    slack,
+  );
+}
+
 /** `firebreak init`: a draft of everything that Firebreak has to be told, from what is there. */
 export function registerInit({ program, run }: Registrar): void {
+  const init = program.command('init');
+  registerInitSlack(init, run);
   run(
-    program
-      .command('init')
+    init
       .description('draft a configuration from a cluster and a registry, by reading only')
-      .requiredOption('--kubeconfig <file>', 'how to reach the cluster')
+      .option('--kubeconfig <file>', 'how to reach the cluster; needed')
       .option('--context <name>', 'context of that file (its current one)')
       .option('--namespace <name>', 'look only there; repeatable (all namespaces)', collect)
-      .requiredOption('--registry <url>', 'MLflow; its token in MLFLOW_TOKEN or MLFLOW_TOKEN_FILE')
+      .option('--registry <url>', 'MLflow, needed; its token in MLFLOW_TOKEN or MLFLOW_TOKEN_FILE')
       .option('--base-url <url>', 'where Alertmanager will reach Firebreak')
       .option('--output <folder>', 'where to write (the present folder)')
       .option('--force', 'overwrite what is there'),

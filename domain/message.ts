@@ -29,3 +29,30 @@ export interface Message extends NewMessage {
   /** Slack timestamp or mail Message-ID; null until sent. */
   readonly externalId: string | null;
 }
+
+const CARD = /^approval\/([^/]+)(\/card\/.+)?$/;
+
+/** The approval whose card a message is, or edits in place; null for every other message. */
+export function cardOf({
+  purpose,
+}: Pick<NewMessage, 'purpose'>): { readonly approvalId: string; readonly isEdit: boolean } | null {
+  const [, approvalId, edit] = CARD.exec(purpose) ?? [];
+  return approvalId === undefined ? null : { approvalId, isEdit: edit !== undefined };
+}
+
+/** The purpose of the message that asks for an approval. */
+export function cardPurpose(approvalId: string): string {
+  return `approval/${approvalId}`;
+}
+
+/** Word that the card of an approval says something old; `because` names what happened, once. */
+export function cardEdit(
+  approvalId: string,
+  because: string,
+): Omit<NewMessage, 'incidentId' | 'channel'> {
+  return {
+    purpose: `${cardPurpose(approvalId)}/card/${because}`,
+    subject: 'The approval stands otherwise',
+    text: '',
+  };
+}

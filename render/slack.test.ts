@@ -3,14 +3,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { HOSTILE_TEXTS } from './hostile-text.ts';
 import { approval, incident } from '../domain/sample-incident.ts';
-import {
-  approvalCard,
-  escapeMrkdwn,
-  milestone,
-  SLACK_LIMITS,
-  statusCard,
-  type SlackMessage,
-} from './slack.ts';
+import { approvalCard, type ApprovalCard } from './slack-approval.ts';
+import { escapeMrkdwn, milestone, SLACK_LIMITS, statusCard, type SlackMessage } from './slack.ts';
 
 const named = HOSTILE_TEXTS.map((text): [string, string] => [
   JSON.stringify(text.slice(0, 40)),
@@ -50,18 +44,19 @@ describe('slack', () => {
     expectSendable(statusCard({ incident: hostile, can: [text, text], url: URL_HERE }));
     expectSendable(milestone(text, text));
     const plan = {
-      ...approval.plans[0],
       operation: text,
       target: text,
       summary: text,
       undo: text,
-      round: 1,
-      digest: 'd',
       action: text,
-      approvalClass: 'R3' as const,
+      changes: Array.from({ length: 9 }, () => ({ path: text, before: text, after: [text] })),
     };
-    const asked = { ...approval, title: text, plans: Array.from({ length: 80 }, () => plan) };
-    expectSendable(approvalCard({ approval: asked, url: URL_HERE, decide: true }));
+    const asked = { ...approval, title: text, statusReason: text };
+    const approvedBy = [{ name: text, person: text }];
+    const plans = Array.from({ length: 80 }, () => plan);
+    expectSendable(
+      approvalCard({ approval: asked, plans, approvedBy, url: URL_HERE, decide: true }),
+    );
   });
 
   test.each([
@@ -73,22 +68,76 @@ describe('slack', () => {
     expect(escapeMrkdwn(text)).toBe(escaped);
   });
 
-  test('an approval card shows each plan, its undo and the digest; its buttons answer this plan only', () => {
-    const card = approvalCard({ approval, url: null, decide: true });
-    const all = texts(card.blocks, '').map(({ text }) => text);
-    for (const plan of approval.plans) {
-      expect(all.some((text) => text.includes(plan.summary) && text.includes(plan.undo))).toBe(
-        true,
-      );
+  const change = { path: '/version', before: '7', after: '6' };
+  const CARD: ApprovalCard = {
+    approval,
+    plans: approval.plans.map((plan) => ({ ...plan, changes: [change] })),
+    approvedBy: [],
+    url: null,
+    decide: true,
+  };
+  const shownBy = (card: ApprovalCard): readonly string[] => {
+    const built = approvalCard(card);
+    expectSendable(built);
+    return texts(built.blocks, '').map(({ text }) => text);
+  };
+  const VALUE = `${approval.id} ${approval.planDigest}`;
+
+  test('an approval card shows each plan, what it changes, its undo and the digest; its buttons answer this plan only', () => {
+    const all = shownBy(CARD);
+    for (const { summary, target, undo } of approval.plans) {
+      const shown = all.find((text) => text.includes(summary)) ?? '';
+      for (const part of [target, '/version: "7" → "6"', `Undo: ${undo}`]) {
+        expect(shown).toContain(part);
+      }
     }
-    expect(all).toContain(`Plan digest ${approval.planDigest}`);
-    expect(all.filter((text) => text === `${approval.id} ${approval.planDigest}`)).toHaveLength(2);
+    const said = all.join('\n');
+    for (const part of [
+      `Plan digest ${approval.planDigest}`,
+      'approver-model-owner and approver-security; not by chat alone',
+      `open until ${approval.expiresAt}`,
+      'nobody yet',
+    ]) {
+      expect(said).toContain(part);
+    }
+    expect(all.filter((text) => text === VALUE)).toHaveLength(2);
   });
 
-  test('a card that is cut says so', () => {
-    const many = { ...approval, plans: Array.from({ length: 200 }, () => approval.plans).flat() };
-    const card = approvalCard({ approval: many, url: null, decide: false });
-    expectSendable(card);
-    expect(JSON.stringify(card)).toContain('more plans: read them all');
+  test.each<[string, Partial<ApprovalCard>, string]>([
+    [
+      'too many plans',
+      { plans: Array.from({ length: 200 }, () => CARD.plans).flat() },
+      'more plans: read them all',
+    ],
+    [
+      'too many changes',
+      {
+        plans: CARD.plans.map((plan) => ({
+          ...plan,
+          changes: Array.from({ length: 7 }, () => change),
+        })),
+      },
+      '1 more changes',
+    ],
+    [
+      'a value that is too long',
+      {
+        plans: CARD.plans.map((plan) => ({
+          ...plan,
+          changes: [{ ...change, after: 'x'.repeat(200) }],
+        })),
+      },
+      '[cut,',
+    ],
+    ['clicks that do not come back', { decide: false }, 'firebreak approval show'],
+    [
+      'an answer that was given',
+      { approval: { ...approval, status: 'rejected', statusReason: 'Wrong model.' } },
+      'rejected: Wrong model.',
+    ],
+  ])('%s: the card says so and has no buttons', (_name, change_, words) => {
+    const all = shownBy({ ...CARD, ...change_ });
+    expect(all.join('\n')).toContain(words);
+    expect(all).not.toContain(VALUE);
   });
 });

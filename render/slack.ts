@@ -1,4 +1,3 @@
-import type { Approval } from '../domain/approval.ts';
 import type { Incident } from '../domain/incident.ts';
 import { visibleCut, visibleLines, cut } from './visible.ts';
 
@@ -11,10 +10,11 @@ export const SLACK_LIMITS = {
   fields: 10,
   button: 75,
   buttonValue: 2000,
+  confirmTitle: 100,
+  confirmText: 300,
+  confirmButton: 30,
   text: 4000,
 } as const;
-/** Longest line of a plan in an approval card: three of them fit one section. */
-const PLAN_LINE_MAX = 900;
 
 /** A `plain_text` object: Slack interprets nothing in it. */
 export interface PlainText {
@@ -40,6 +40,15 @@ export interface SlackButton {
   readonly value?: string;
   readonly url?: string;
   readonly style?: 'primary' | 'danger';
+  readonly confirm?: SlackConfirm;
+}
+
+/** What Slack asks before it sends a click. */
+export interface SlackConfirm {
+  readonly title: PlainText;
+  readonly text: PlainText;
+  readonly confirm: PlainText;
+  readonly deny: PlainText;
 }
 
 /** A message: blocks, and the text that notifications show. */
@@ -64,7 +73,8 @@ export function plainText(text: string, charactersMax: number): PlainText {
   return { type: 'plain_text', text: shown.trim() === '' ? '–' : shown, emoji: false };
 }
 
-function message(text: string, blocks: readonly SlackBlock[]): SlackMessage {
+/** A message of these blocks, cut to what Slack takes. */
+export function message(text: string, blocks: readonly SlackBlock[]): SlackMessage {
   const left = blocks.length - SLACK_LIMITS.blocks;
   const shown =
     left <= 0
@@ -77,19 +87,23 @@ function message(text: string, blocks: readonly SlackBlock[]): SlackMessage {
   return { text: fallback, blocks: shown, unfurl_links: false, unfurl_media: false };
 }
 
-const header = (text: string): SlackBlock => ({
+/** A heading. */
+export const header = (text: string): SlackBlock => ({
   type: 'header',
   text: plainText(visibleCut(text, SLACK_LIMITS.header), SLACK_LIMITS.header),
 });
-const section = (text: string): SlackBlock => ({
+/** A paragraph. */
+export const section = (text: string): SlackBlock => ({
   type: 'section',
   text: plainText(text, SLACK_LIMITS.section),
 });
-const context = (text: string): SlackBlock => ({
+/** Small print. */
+export const context = (text: string): SlackBlock => ({
   type: 'context',
   elements: [plainText(text, SLACK_LIMITS.field)],
 });
-const fields = (pairs: readonly (readonly [string, string])[]): SlackBlock => ({
+/** Names with values, in two columns. */
+export const fields = (pairs: readonly (readonly [string, string])[]): SlackBlock => ({
   type: 'section',
   fields: pairs
     .slice(0, SLACK_LIMITS.fields)
@@ -98,7 +112,8 @@ const fields = (pairs: readonly (readonly [string, string])[]): SlackBlock => ({
     ),
 });
 
-function openButton(url: string): SlackButton {
+/** Opens the page of the thing; it decides nothing. */
+export function openButton(url: string): SlackButton {
   return {
     type: 'button',
     text: plainText('Open in Firebreak', SLACK_LIMITS.button),
@@ -107,7 +122,8 @@ function openButton(url: string): SlackButton {
   };
 }
 
-function actions(buttons: readonly SlackButton[]): readonly SlackBlock[] {
+/** A row of buttons; none for none. */
+export function actions(buttons: readonly SlackButton[]): readonly SlackBlock[] {
   return buttons.length === 0 ? [] : [{ type: 'actions', elements: buttons }];
 }
 
@@ -144,55 +160,5 @@ export function milestone(subject: string, text: string): SlackMessage {
   return message(subject, [
     section(visibleCut(subject, SLACK_LIMITS.section)),
     ...(text.trim() === '' || text === subject ? [] : [section(text)]),
-  ]);
-}
-
-/**
- * What is asked of approvers: every exact plan with its undo, then the digest that they approve.
- * With `decide`, buttons carry approval and digest, so that a click can answer this plan only.
- */
-export function approvalCard(options: {
-  readonly approval: Approval;
-  readonly url: string | null;
-  readonly decide: boolean;
-}): SlackMessage {
-  const { approval, url } = options;
-  const value = `${approval.id} ${approval.planDigest}`;
-  const button = (name: 'approve' | 'reject', style: 'primary' | 'danger'): SlackButton => ({
-    type: 'button',
-    text: plainText(name === 'approve' ? 'Approve…' : 'Reject…', SLACK_LIMITS.button),
-    action_id: name,
-    value: cut(value, SLACK_LIMITS.buttonValue),
-    style,
-  });
-  const decisions = options.decide
-    ? [button('approve', 'primary'), button('reject', 'danger')]
-    : [];
-  const who = `${approval.quorum.people.toString()} people: ${approval.quorum.roles.join(', ')}`;
-  const head = [
-    header(`Approval: ${approval.title}`),
-    fields([
-      ['Class', approval.approvalClass],
-      ['Needs', who],
-      ['Expires', approval.expiresAt],
-    ]),
-  ];
-  const foot = [
-    context(`Plan digest ${approval.planDigest}`),
-    ...actions([...decisions, ...(url === null ? [] : [openButton(url)])]),
-  ];
-  const plansMax = SLACK_LIMITS.blocks - head.length - foot.length - 1;
-  const plans = approval.plans.map(({ target, summary, undo }) =>
-    section(
-      [target, summary, `Undo: ${undo}`].map((line) => visibleCut(line, PLAN_LINE_MAX)).join('\n'),
-    ),
-  );
-  const left = plans.length - plansMax;
-  const cutMark = context(`… ${left.toString()} more plans: read them all before you approve.`);
-  return message(`Approval: ${approval.title}`, [
-    ...head,
-    ...plans.slice(0, plansMax),
-    ...(left > 0 ? [cutMark] : []),
-    ...foot,
   ]);
 }

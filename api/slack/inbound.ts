@@ -1,11 +1,16 @@
-import { App, LogLevel, SocketModeReceiver, type Logger } from '@slack/bolt';
+import { App, LogLevel, SocketModeReceiver, type Logger, type Receiver } from '@slack/bolt';
+import type { SlackRequests } from '../dependencies.ts';
 import type { SlackDesk, SlackLog } from './door.ts';
+import { HttpReceiver } from './http-receiver.ts';
 import { listen } from './listeners.ts';
 import { SocketConnection } from './socket-connection.ts';
 
 /** How to reach Slack, and who answers. */
 export interface SlackInboundOptions {
-  readonly appToken: string;
+  /** How Slack reaches us: over a socket that we open, or by requests that it signs. */
+  readonly way:
+    | { readonly kind: 'socket'; readonly appToken: string }
+    | { readonly kind: 'http'; readonly signingSecret: string };
   readonly botToken: string;
   /** Base address of Slack's Web API; the public one by default. */
   readonly apiUrl?: string;
@@ -15,6 +20,8 @@ export interface SlackInboundOptions {
 
 /** The open door. */
 export interface SlackInbound {
+  /** What the API's route hands on; null over a socket. */
+  readonly requests: SlackRequests | null;
   /** Closes the connection and forgets what is not answered yet. */
   stop(): Promise<void>;
 }
@@ -33,10 +40,14 @@ function clientOptionsOf(options: SlackInboundOptions, callers: { readonly fetch
   };
 }
 
+function secretOf({ way }: SlackInboundOptions): string {
+  return way.kind === 'socket' ? way.appToken : way.signingSecret;
+}
+
 /** What Slack's libraries say, without tokens, in our log. */
 function libraryLogger(options: SlackInboundOptions): Logger {
   const clean = (words: readonly unknown[]): string =>
-    [options.appToken, options.botToken].reduce(
+    [secretOf(options), options.botToken].reduce(
       (text, token) => text.replaceAll(token, '[redacted]'),
       words.map(String).join(' ').slice(0, 500),
     );
@@ -54,28 +65,14 @@ function libraryLogger(options: SlackInboundOptions): Logger {
   };
 }
 
-/**
- * Opens the door to Slack over Socket Mode and keeps it open. Resolves at once, also while Slack is down.
- */
-export function startSlackInbound(options: SlackInboundOptions): Promise<SlackInbound> {
-  const stopping = new AbortController();
-  const abortable: typeof fetch = (url, init) =>
-    fetch(url, {
-      ...init,
-      signal: AbortSignal.any([stopping.signal, ...(init?.signal ? [init.signal] : [])]),
-    });
-  const logger = libraryLogger(options);
-  const receiver = new SocketModeReceiver({
-    appToken: options.appToken,
-    logger,
-    // Reconnecting is ours: the library's own ends the process when it gives up.
-    autoReconnectEnabled: false,
-    customPropertiesExtractor: ({ envelope_id: envelopeId }: { envelope_id?: string }) => ({
-      envelopeId,
-    }),
-    // Options of its own: Bolt would share them with the listeners' client and add 100 retries.
-    installerOptions: { clientOptions: clientOptionsOf(options, { fetch: abortable }) },
-  });
+/** What both ways share. */
+interface Opening {
+  readonly options: SlackInboundOptions;
+  readonly logger: Logger;
+  readonly fetch: typeof fetch;
+}
+
+function open({ options, logger, fetch }: Opening, receiver: Receiver): void {
   const app = new App({
     receiver,
     logger,
@@ -84,14 +81,57 @@ export function startSlackInbound(options: SlackInboundOptions): Promise<SlackIn
     ignoreSelf: false,
     // Without asking Slack: a start must not fail because Slack is down.
     authorize: () => Promise.resolve({ botToken: options.botToken }),
-    clientOptions: clientOptionsOf(options, { fetch: abortable }),
+    clientOptions: clientOptionsOf(options, { fetch }),
   });
   listen({ app, desk: options.desk, log: options.log });
-  const running = new SocketConnection(receiver, options.log, stopping.signal).run();
-  return Promise.resolve({
+}
+
+function openHttp(opening: Opening, signingSecret: string): SlackInbound {
+  const receiver = new HttpReceiver();
+  open(opening, receiver);
+  return {
+    requests: { signingSecret, deliver: (body) => receiver.deliver(body) },
+    stop: () => receiver.stop(),
+  };
+}
+
+function openSocket(opening: Opening, appToken: string, stopping: AbortSignal): SlackInbound {
+  const { options, logger, fetch } = opening;
+  const receiver = new SocketModeReceiver({
+    appToken,
+    logger,
+    // Reconnecting is ours: the library's own ends the process when it gives up.
+    autoReconnectEnabled: false,
+    customPropertiesExtractor: ({ envelope_id: envelopeId }: { envelope_id?: string }) => ({
+      envelopeId,
+    }),
+    // Options of its own: Bolt would share them with the listeners' client and add 100 retries.
+    installerOptions: { clientOptions: clientOptionsOf(options, { fetch }) },
+  });
+  open(opening, receiver);
+  const running = new SocketConnection(receiver, options.log, stopping).run();
+  return { requests: null, stop: () => running };
+}
+
+/** Opens the door to Slack and keeps it open. Answers at once, also while Slack is down. */
+export function startSlackInbound(options: SlackInboundOptions): SlackInbound {
+  const stopping = new AbortController();
+  const abortable: typeof fetch = (url, init) =>
+    fetch(url, {
+      ...init,
+      signal: AbortSignal.any([stopping.signal, ...(init?.signal ? [init.signal] : [])]),
+    });
+  const { way } = options;
+  const opening = { options, logger: libraryLogger(options), fetch: abortable };
+  const door =
+    way.kind === 'http'
+      ? openHttp(opening, way.signingSecret)
+      : openSocket(opening, way.appToken, stopping.signal);
+  return {
+    requests: door.requests,
     stop: async () => {
       stopping.abort(new Error('stopped'));
-      await running;
+      await door.stop();
     },
-  });
+  };
 }

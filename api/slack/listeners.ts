@@ -1,22 +1,34 @@
-import type { AckFn, App, RespondArguments, RespondFn, types, ViewSubmitAction } from '@slack/bolt';
+import type {
+  App,
+  BlockButtonAction,
+  RespondArguments,
+  RespondFn,
+  AckFn,
+  ViewSubmitAction,
+} from '@slack/bolt';
 import { z } from 'zod';
 import { isAppError, toAppError } from '../../domain/error.ts';
 import { escapeMrkdwn } from '../../render/slack.ts';
+import { ANSWER_BUTTONS } from '../../render/slack-approval.ts';
 import { requireRole, STEERERS } from '../auth.ts';
+import {
+  approveFromSlack,
+  askedOf,
+  REASON,
+  REJECT_VIEW,
+  rejectFromSlack,
+  rejectView,
+  toldAtOnce,
+  toldOf,
+} from './answers.ts';
 import { carryOutCommand, openFromSlack } from './commands.ts';
 import type { SlackDesk, SlackLog } from './door.ts';
 import { slackCaller } from './identity.ts';
+import { acknowledgeForm, endOfForm } from './form.ts';
 import { inTime } from './in-time.ts';
-import {
-  OPEN_VIEW,
-  openView,
-  openWords,
-  sayingView,
-  SUSPECT,
-  suspectChoices,
-} from './open-view.ts';
-import { filledOf, whoOf } from './payload-schema.ts';
-import { apologyOf, NOT_CONFIRMED, slackId, wordsOf } from './words.ts';
+import { OPEN_VIEW, openView, openWords, SUSPECT, suspectChoices } from './open-view.ts';
+import { clickedOf, filledOf, whoOf } from './payload-schema.ts';
+import { apologise, apologyOf, NOT_CONFIRMED, slackId, wordsOf } from './words.ts';
 
 /** What the listeners work with. */
 export interface Listening {
@@ -27,6 +39,8 @@ export interface Listening {
 
 const COMMAND = '/firebreak';
 const NO_FORM = `Slack did not open the form. Type ${COMMAND} open <what is wrong> instead.`;
+const NO_REJECT_FORM =
+  'Slack did not open the form. Reject with: firebreak approval reject, or click again.';
 /** The field beside which a form shows what is not about another one. */
 const WHAT = 'what';
 
@@ -37,10 +51,9 @@ function privately(text: string): RespondArguments & { readonly response_type: '
   return { text: escapeMrkdwn(text), response_type: 'ephemeral' };
 }
 
-/** The words of a failure, which is told to the log as well. */
-function apologise(log: SlackLog, error: unknown, requestId: string): string {
-  log.warn({ code: toAppError(error).code, requestId }, 'a request from Slack was not carried out');
-  return apologyOf(error);
+/** The same beside a message, which stays as it is. */
+function beside(text: string): RespondArguments {
+  return { ...privately(text), replace_original: false };
 }
 
 /** Answers within the three seconds: the outcome once it is committed, else that it is open, and the outcome later. */
@@ -97,34 +110,6 @@ function onChoices({ app, desk }: Listening): void {
   });
 }
 
-/** What becomes of a form: a view that says it, or what is wrong with a field. */
-type FormEnd = { readonly view: types.ModalView } | { readonly errors: Record<string, string> };
-
-function saying(text: string): FormEnd {
-  return { view: sayingView(text) };
-}
-
-/** Carries a form out; what the person can mend is told beside its field. */
-async function endOfForm(
-  log: SlackLog,
-  work: {
-    readonly viewId: string;
-    readonly fields: readonly string[];
-    readonly run: () => Promise<string>;
-  },
-): Promise<FormEnd> {
-  const { viewId, fields, run } = work;
-  try {
-    return saying(await run());
-  } catch (error) {
-    const told = apologise(log, error, viewId);
-    const { code, field } = toAppError(error);
-    const [first = ''] = fields;
-    if (code !== 'invalid' && code !== 'too_large') return saying(told);
-    return { errors: { [fields.find((one) => one === field) ?? first]: told } };
-  }
-}
-
 function onOpened({ app, desk, log }: Listening): void {
   app.view<ViewSubmitAction>(
     { callback_id: OPEN_VIEW, type: 'view_submission' },
@@ -151,30 +136,67 @@ function onOpened({ app, desk, log }: Listening): void {
   );
 }
 
-type FormReply = AckFn<
-  | { readonly response_action: 'update'; readonly view: types.ModalView }
-  | { readonly response_action: 'errors'; readonly errors: Record<string, string> }
->;
+/** A click is acknowledged once the row is committed, or when it takes too long; the person is told either way. */
+function onApprove({ app, desk, log }: Listening): void {
+  app.action<BlockButtonAction>(ANSWER_BUTTONS.approve, async ({ body, ack, respond }) => {
+    const id = slackId('click', body.trigger_id);
+    const deciding = (async () => {
+      const who = whoOf(body);
+      return approveFromSlack(desk, askedOf(clickedOf(body)), who);
+    })();
+    const working = deciding.then(
+      (decision) => ({ decision }),
+      (error: unknown) => ({ told: apologise(log, error, id) }),
+    );
+    if ((await inTime(working)) === null) await respond(beside(NOT_CONFIRMED));
+    await acknowledged(ack, log);
+    const end = await working;
+    await respond(beside('told' in end ? end.told : await toldOf(desk, end.decision)));
+  });
+}
 
-/** Answers a form within the three seconds; what takes longer is shown in it afterwards. */
-async function acknowledgeForm(
-  working: Promise<FormEnd>,
-  {
-    ack,
-    show,
-  }: { readonly ack: FormReply; readonly show: (view: types.ModalView) => Promise<unknown> },
-): Promise<void> {
-  const first = await inTime(working);
+/** An acknowledgement that is lost with its connection changes nothing of what is committed. */
+async function acknowledged(ack: () => Promise<void>, log: SlackLog): Promise<void> {
   try {
-    const end = first ?? saying(NOT_CONFIRMED);
-    if ('errors' in end) await ack({ response_action: 'errors', errors: end.errors });
-    else await ack({ response_action: 'update', view: end.view });
-    if (first !== null) return;
-  } catch {
-    // The connection went in between: the form is changed by a call of our own.
+    await ack();
+  } catch (error) {
+    log.warn({ code: toAppError(error).code }, 'an acknowledgement did not reach Slack');
   }
-  const end = await working;
-  await show('view' in end ? end.view : sayingView(Object.values(end.errors).join(' ')));
+}
+
+function onReject({ app, desk, log }: Listening): void {
+  app.action<BlockButtonAction>(ANSWER_BUTTONS.reject, async ({ body, ack, respond, client }) => {
+    const opening = (async () => {
+      const view = await rejectView(desk, askedOf(clickedOf(body)), whoOf(body));
+      await client.views.open({ trigger_id: body.trigger_id, view });
+      return { told: undefined };
+    })().catch((error: unknown) => {
+      const told = apologise(log, error, slackId('click', body.trigger_id));
+      return { told: isAppError(error) ? told : NO_REJECT_FORM };
+    });
+    await inTime(opening);
+    await acknowledged(ack, log);
+    const { told } = await opening;
+    if (told !== undefined) await respond(beside(told));
+  });
+  app.view<ViewSubmitAction>({ callback_id: REJECT_VIEW, type: 'view_submission' }, (args) => {
+    const filled = filledOf(args.body);
+    const { viewId } = filled;
+    const working = endOfForm(log, {
+      viewId,
+      fields: [REASON],
+      run: async () => toldAtOnce(await rejectFromSlack(desk, filled, whoOf(args.body))),
+    });
+    return acknowledgeForm(working, {
+      ack: args.ack,
+      show: (view) => args.client.views.update({ view_id: viewId, view }),
+    });
+  });
+}
+
+/** The button that opens a page: Slack wants to hear that the click was heard. */
+function onOpenPage({ app, log }: Listening): void {
+  app.action('open', ({ ack }) => acknowledged(ack, log));
 }
 
 /** Registers everything that people can do in Slack. */
@@ -183,6 +205,9 @@ export function listen(listening: Listening): void {
   onCommand(listening);
   onChoices(listening);
   onOpened(listening);
+  onApprove(listening);
+  onReject(listening);
+  onOpenPage(listening);
   app.error((error) => {
     log.warn({ code: error.code }, 'a request from Slack was not answered');
     return Promise.resolve();

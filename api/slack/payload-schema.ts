@@ -53,6 +53,15 @@ export function whoOf(body: unknown): SlackUser {
   return { team: home, user: user.id };
 }
 
+const click = z.object({
+  actions: z.array(z.object({ value: z.string().max(TEXT_MAX) })).length(1),
+});
+
+/** What the one clicked button carries. Raises `invalid`. */
+export function clickedOf(body: unknown): string {
+  return parsed(click, body).actions[0]?.value ?? '';
+}
+
 /** What was submitted. Raises `invalid`. */
 export function filledOf(body: unknown): Filled {
   const { view } = parsed(submission, body);

@@ -1,5 +1,6 @@
-import { isAppError, type ErrorCode } from '../../domain/error.ts';
+import { isAppError, toAppError, type ErrorCode } from '../../domain/error.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
+import type { SlackLog } from './door.ts';
 
 const ID_CHARACTERS = 32;
 const TROUBLE =
@@ -40,4 +41,10 @@ export function apologyOf(error: unknown): string {
 /** The id by which each delivery of one and the same thing is known: it opens nothing and decides nothing twice. */
 export function slackId(...parts: readonly string[]): string {
   return `slack-${sha256Hex(JSON.stringify(parts)).slice(0, ID_CHARACTERS)}`;
+}
+
+/** The words of a failure, which is told to the log as well. */
+export function apologise(log: SlackLog, error: unknown, requestId: string): string {
+  log.warn({ code: toAppError(error).code, requestId }, 'a request from Slack was not carried out');
+  return apologyOf(error);
 }

@@ -8,7 +8,8 @@ import {
   suggestionPayload,
   type Interacting,
 } from './payloads.ts';
-import type { SocketMode } from './socket-mode.ts';
+import { postSigned } from './signed-post.ts';
+import type { Envelope, SocketMode } from './socket-mode.ts';
 import { filledState, type SlackView, type Views } from './views.ts';
 import type { SlackWorkspace } from './workspace.ts';
 
@@ -53,8 +54,16 @@ export interface SlackTyping {
   readonly value: string;
 }
 
+/** Where Slack posts what people do when there is no Socket Mode. */
+export interface RequestUrl {
+  readonly url: string;
+  readonly signingSecret: string;
+}
+
 /** What people can do in the twin's workspace. */
 export interface People {
+  /** From now on everything is posted there, signed, and answered within 3 s. */
+  useRequestUrl(to: RequestUrl): void;
   /** Delivers a slash command and answers the payload of its ack. Rejects when none came within 3 s. */
   sendSlashCommand(command: SlashCommand): Promise<unknown>;
   /** Delivers an interactive payload as it is and answers the payload of its ack. */
@@ -86,9 +95,17 @@ export function peopleOf({ workspace, socket, views }: World, url: string): Peop
     user: workspace.user(userId),
     triggerId: views.trigger(triggerId),
   });
+  let requests: RequestUrl | null = null;
+  const deliver = (envelope: Envelope, timeoutMs = ACK_TIMEOUT_MS): Promise<unknown> =>
+    requests === null
+      ? socket.deliver(envelope, timeoutMs)
+      : postSigned(requests, envelope, timeoutMs);
   const send = (payload: object, envelopeId?: string): Promise<unknown> =>
-    socket.deliver(interactive(payload, envelopeId), ACK_TIMEOUT_MS);
+    deliver(interactive(payload, envelopeId));
   return {
+    useRequestUrl: (to) => {
+      requests = to;
+    },
     sendSlashCommand: (command) => {
       const { userId, triggerId, envelopeId = randomUUID(), timeoutMs = ACK_TIMEOUT_MS } = command;
       const payload = commandPayload(by(userId, triggerId), command);
@@ -96,7 +113,7 @@ export function peopleOf({ workspace, socket, views }: World, url: string): Peop
         ...interactive(payload, envelopeId),
         type: 'slash_commands' as const,
       };
-      return socket.deliver(envelope, timeoutMs);
+      return deliver(envelope, timeoutMs);
     },
     sendInteraction: send,
     click: async ({ userId, channel, ts, actionId, envelopeId, triggerId }) => {

@@ -36,6 +36,8 @@ export interface SlackTwin extends Twin, People {
   readonly appToken: string;
   /** Every message of a channel, replies too, oldest first. */
   messages(channel: string): readonly SlackMessage[];
+  /** Deletes a message, as a person does. */
+  remove(channel: string, ts: string): void;
   /** What apps sent to response URLs, in order. */
   readonly responses: readonly unknown[];
   /** Resolves once so many responses came. Rejects after `timeoutMs`. */
@@ -204,6 +206,9 @@ export async function createSlackTwin(given: SlackTwinOptions = {}): Promise<Sla
     botToken: options.botToken,
     appToken: options.appToken,
     messages: (channel) => workspace.messages(channel),
+    remove: (channel, ts) => {
+      workspace.remove(channel, ts);
+    },
     responses: api.responses,
     responded: (count, timeoutMs = CONNECT_TIMEOUT_MS) => api.responded(count, timeoutMs),
     ...socketSide(socket),

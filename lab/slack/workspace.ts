@@ -133,6 +133,12 @@ export class SlackWorkspace {
     return this.byChannel.get(channel) ?? [];
   }
 
+  /** Deletes a message, as a person does. */
+  remove(channel: string, ts: string): void {
+    const kept = this.messages(channel).filter((message) => message.ts !== ts);
+    this.byChannel.set(channel, kept);
+  }
+
   /** A timestamp that no other message has: later than every one before. */
   private nextTs(): string {
     const nowMicros = BigInt(this.now().getTime()) * 1_000n;

@@ -1,3 +1,4 @@
+import type { ApiDependencies } from '../../api/dependencies.ts';
 import { createTestApi, INCIDENT } from '../../api/test-api.ts';
 import type { Memory } from '../../api/test-memory.ts';
 import type { SlackDesk } from '../../api/slack/door.ts';
@@ -8,6 +9,7 @@ import { createSlackTwin, type SlackTwin, type SlackTwinOptions } from '../../la
 
 /** A door to Slack over the twin, and what is behind it. */
 export interface SlackStage {
+  readonly app: ReturnType<typeof createTestApi>['app'];
   readonly twin: SlackTwin;
   readonly memory: Memory;
   readonly desk: SlackDesk;
@@ -55,10 +57,10 @@ export function putMember(
 /** The real Bolt over the twin's HTTP and WebSocket, and a store in memory behind it. */
 export async function slackStage(
   change: (desk: SlackDesk) => Partial<SlackDesk> = () => ({}),
-  options: SlackTwinOptions = {},
+  { api = {}, ...options }: SlackTwinOptions & { readonly api?: Partial<ApiDependencies> } = {},
 ): Promise<SlackStage> {
   const twin = await createSlackTwin(options);
-  const { app, dependencies, memory } = createTestApi();
+  const { app, dependencies, memory } = createTestApi(api);
   memory.incidents.set(INCIDENT.id, { ...INCIDENT, number: 7 });
   putMember(memory, 'mona', {
     slackUser: 'T0LAB/U0MONA',
@@ -72,12 +74,12 @@ export async function slackStage(
     log.push({ text, data });
   };
   const { appToken, botToken, apiUrl } = twin;
-  const inbound = await startSlackInbound({
-    ...{ appToken, botToken, apiUrl, desk },
+  const inbound = startSlackInbound({
+    ...{ botToken, apiUrl, desk, way: { kind: 'socket', appToken } },
     log: { info: write, warn: write },
   });
   return {
-    ...{ twin, memory, desk, log },
+    ...{ app, twin, memory, desk, log },
     stop: () => inbound.stop(),
     close: async () => {
       await inbound.stop();

@@ -188,6 +188,7 @@ export async function startEngine(
     engine: client,
     messenger,
     namespace,
+    channels: deps.channels,
     redirections,
     log: LOG,
   });

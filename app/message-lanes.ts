@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { approvalDetail } from '../api/approval-detail.ts';
+import type { AnyAction, Connector } from '../connectors/connector.ts';
+import { markedTitle } from '../domain/drill.ts';
+import type { Json } from '../domain/json.ts';
+import { cardOf, cardPurpose, type Message } from '../domain/message.ts';
+import { renderMail } from '../render/mail.ts';
+import { milestone, type SlackMessage } from '../render/slack.ts';
+import { approvalCard } from '../render/slack-approval.ts';
+import type { Store } from '../store/tables.ts';
+
+/** Where a message goes. */
+interface Place {
+  /** The first message of the thread; null stands alone. */
+  readonly under: Message | null;
+  /** True when what stood there is gone: an edit becomes a message. */
+  readonly isAnew: boolean;
+}
+
+/** What can be done with a channel: which action sends a row, and its input as things stand now. */
+export interface Lane {
+  prepare(
+    message: Message,
+    place: Place,
+  ): Promise<{ readonly action: AnyAction; readonly input: Json }>;
+}
+
+/** The tables that a message is made of. */
+export type LaneStore = Pick<
+  Store,
+  'messages' | 'approvals' | 'operations' | 'decisions' | 'incidents'
+>;
+
+interface SlackLaneOptions {
+  readonly store: LaneStore;
+  /** Channel id; null uses the connector's own. */
+  readonly channel: string | null;
+  readonly decide: boolean;
+}
+
+const MAIL_DOMAIN = 'firebreak';
+/** In place of an incident, for what is told about the engine itself. */
+const ENGINE = 'engine';
+
+/** The fixed Message-ID of a mail; the same row gives the same one. */
+export function mailIdOf(message: Pick<Message, 'incidentId' | 'purpose'>): string {
+  const part = (text: string): string =>
+    text.replaceAll('/', '.').replace(/[^A-Za-z0-9.-]/g, (character) => {
+      return `_${(character.codePointAt(0) ?? 0).toString(16)}`;
+    });
+  return `<${part(message.incidentId ?? ENGINE)}.${part(message.purpose)}@${MAIL_DOMAIN}>`;
+}
+
+function asJson(value: unknown): Json {
+  return z.json().parse(JSON.parse(JSON.stringify(value)));
+}
+
+/** What a row shows: the card of its approval as it stands now, or its words. */
+async function shownOf(
+  { store, decide }: SlackLaneOptions,
+  message: Message,
+): Promise<SlackMessage> {
+  const card = cardOf(message);
+  const approval = card === null ? null : await store.approvals.get(card.approvalId);
+  if (approval === null) return milestone(message.subject, message.text);
+  const [detail, incident] = await Promise.all([
+    approvalDetail(store, approval),
+    store.incidents.get(approval.incidentId),
+  ]);
+  const title =
+    incident === null ? approval.title : `#${incident.number.toString()} ${approval.title}`;
+  return approvalCard({
+    approval: { ...approval, title: markedTitle(title, { drill: incident?.drill ?? false }) },
+    plans: approval.plans.map((plan, index) => ({
+      ...plan,
+      changes: detail.plans[index]?.changes ?? [],
+    })),
+    approvedBy: detail.approvedBy,
+    url: null,
+    decide,
+  });
+}
+
+/** Slack's timestamp of the card that an edit is about; null when there is none to edit. */
+async function editedTs({ messages }: LaneStore, message: Message): Promise<string | null> {
+  const card = cardOf(message);
+  if (card?.isEdit !== true || message.incidentId === null) return null;
+  const all = await messages.ofIncident(message.incidentId);
+  const purpose = cardPurpose(card.approvalId);
+  return all.find((one) => one.channel === 'slack' && one.purpose === purpose)?.externalId ?? null;
+}
+
+/** The way to Slack; null when it is not configured. */
+export function slackLane(connector: Connector | null, options: SlackLaneOptions): Lane | null {
+  const post = connector?.actions['post'];
+  const update = connector?.actions['update'];
+  if (!post || !update) return null;
+  const { store, channel } = options;
+  return {
+    prepare: async (message, { under, isAnew }) => {
+      const { text, blocks } = await shownOf(options, message);
+      const content = { text, blocks: asJson(blocks), ...(channel === null ? {} : { channel }) };
+      const ts = isAnew ? null : await editedTs(store, message);
+      if (ts !== null) return { action: update, input: { ...content, ts } };
+      const threadTs = under?.externalId ?? null;
+      return { action: post, input: threadTs === null ? content : { ...content, threadTs } };
+    },
+  };
+}
+
+/** The way to mail; null when it is not configured, or nobody is to get any. */
+export function mailLane(connector: Connector | null, to: readonly string[]): Lane | null {
+  const action = connector?.actions['send'];
+  if (!action || to.length === 0) return null;
+  return {
+    prepare: (message, { under }) => {
+      const { subject, text } = renderMail({ ...message, url: null });
+      const parent = under?.externalId ?? null;
+      const input = {
+        ...{ to, subject },
+        text: text === '' ? subject : text,
+        messageId: mailIdOf(message),
+        ...(parent === null ? {} : { inReplyTo: parent }),
+      };
+      return Promise.resolve({ action, input });
+    },
+  };
+}

@@ -1,0 +1,162 @@
+import { atLeast, type Approval } from '../domain/approval.ts';
+import type { Json } from '../domain/json.ts';
+import type { Difference } from '../domain/plan.ts';
+import {
+  actions,
+  context,
+  fields,
+  header,
+  message,
+  openButton,
+  plainText,
+  section,
+  SLACK_LIMITS,
+  type SlackButton,
+  type SlackMessage,
+} from './slack.ts';
+import { cut, visibleCut } from './visible.ts';
+
+/** One exact plan as approvers judge it. */
+export interface CardPlan {
+  readonly operation: string;
+  readonly target: string;
+  readonly summary: string;
+  readonly action: string;
+  readonly undo: string;
+  /** What it changes, path by path; empty when the row is gone. */
+  readonly changes: readonly (Pick<Difference, 'path'> &
+    Partial<Pick<Difference, 'before' | 'after'>>)[];
+}
+
+/** What the card of an approval says. */
+export interface ApprovalCard {
+  readonly approval: Approval;
+  readonly plans: readonly CardPlan[];
+  /** Who has approved so far. */
+  readonly approvedBy: readonly { readonly name: string; readonly person: string }[];
+  readonly url: string | null;
+  /** Whether clicks come back to us. */
+  readonly decide: boolean;
+}
+
+/** Action ids of the two buttons. */
+export const ANSWER_BUTTONS = { approve: 'approve', reject: 'reject' } as const;
+
+const LINE_MAX = 400;
+const VALUE_MAX = 120;
+const CHANGES_MAX = 6;
+
+function shown(value: Json | undefined): string {
+  return value === undefined ? 'nothing' : visibleCut(JSON.stringify(value), VALUE_MAX);
+}
+
+/** A plan in lines, and whether something of it had to be left out. */
+function planText(plan: CardPlan): { readonly text: string; readonly isWhole: boolean } {
+  const lines = [
+    `${plan.operation}: ${plan.summary}`,
+    `Target: ${plan.target} (${plan.action})`,
+    ...plan.changes
+      .slice(0, CHANGES_MAX)
+      .map(({ path, before, after }) => `${path}: ${shown(before)} → ${shown(after)}`),
+    ...(plan.changes.length > CHANGES_MAX
+      ? [`… ${(plan.changes.length - CHANGES_MAX).toString()} more changes`]
+      : []),
+    `Undo: ${plan.undo}`,
+  ];
+  const values = plan.changes.flatMap(({ before, after }) => [before, after]);
+  return {
+    text: lines.map((line) => visibleCut(line, LINE_MAX)).join('\n'),
+    isWhole:
+      plan.changes.length <= CHANGES_MAX &&
+      lines.every((line) => line.length <= LINE_MAX) &&
+      values.every((value) => value === undefined || JSON.stringify(value).length <= VALUE_MAX),
+  };
+}
+
+function answerButton(
+  { id, planDigest, plans }: Approval,
+  name: keyof typeof ANSWER_BUTTONS,
+): SlackButton {
+  const { button, buttonValue, confirmTitle, confirmText, confirmButton } = SLACK_LIMITS;
+  const isYes = name === 'approve';
+  return {
+    type: 'button',
+    text: plainText(isYes ? 'Approve' : 'Reject…', button),
+    action_id: ANSWER_BUTTONS[name],
+    value: cut(`${id} ${planDigest}`, buttonValue),
+    style: isYes ? 'primary' : 'danger',
+    ...(isYes
+      ? {
+          confirm: {
+            title: plainText('Approve exactly these plans?', confirmTitle),
+            text: plainText(
+              `${plans.length.toString()} plans, digest ${planDigest}. Any change of them asks again.`,
+              confirmText,
+            ),
+            confirm: plainText('Approve', confirmButton),
+            deny: plainText('Not yet', confirmButton),
+          },
+        }
+      : {}),
+  };
+}
+
+/** How it stands: open until when, or how it ended. */
+function standingOf({ status, statusReason, expiresAt }: Approval): string {
+  if (status === 'open') return `open until ${expiresAt}`;
+  return statusReason === null ? status : `${status}: ${statusReason}`;
+}
+
+function headOf({ approval, approvedBy }: ApprovalCard) {
+  const { quorum, approvalClass } = approval;
+  return [
+    header(`Approval: ${approval.title}`),
+    fields([
+      ['Class', approvalClass],
+      ['State', standingOf(approval)],
+      [
+        'Who may decide',
+        `${quorum.people.toString()} people: ${quorum.roles.join(' and ')}${atLeast(approvalClass, 'R3') ? '; not by chat alone' : ''}`,
+      ],
+      [
+        'Approved by',
+        approvedBy.length === 0
+          ? 'nobody yet'
+          : approvedBy.map(({ name, person }) => `${name} (${person})`).join(', '),
+      ],
+    ]),
+  ];
+}
+
+/**
+ * What is asked of approvers: every exact plan with what it changes and its undo, then the digest that they approve. The buttons
+ * carry approval and digest, so that a click can answer this plan only; they are there while it is open, and only when the card
+ * shows everything: who sees a part is sent to the whole.
+ */
+export function approvalCard(card: ApprovalCard): SlackMessage {
+  const { approval, url } = card;
+  const isOpen = approval.status === 'open';
+  const texts = card.plans.map(planText);
+  const head = headOf(card);
+  const plansMax = SLACK_LIMITS.blocks - head.length - FOOT_BLOCKS;
+  const left = texts.length - plansMax;
+  const isWhole = left <= 0 && texts.every((plan) => plan.isWhole);
+  const answers =
+    card.decide && isOpen && isWhole
+      ? [answerButton(approval, 'approve'), answerButton(approval, 'reject')]
+      : [];
+  const show = `firebreak approval show ${approval.id}`;
+  return message(`Approval: ${approval.title} – ${standingOf(approval)}`, [
+    ...head,
+    ...texts.slice(0, plansMax).map(({ text }) => section(text)),
+    ...(left > 0
+      ? [context(`… ${left.toString()} more plans: read them all before you approve.`)]
+      : []),
+    context(`Plan digest ${approval.planDigest}`),
+    ...(isOpen && answers.length === 0 ? [section(`Read it whole and decide: ${show}`)] : []),
+    ...actions([...answers, ...(url === null ? [] : [openButton(url)])]),
+  ]);
+}
+
+/** Blocks that follow the plans at most. */
+const FOOT_BLOCKS = 4;
