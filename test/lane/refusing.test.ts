@@ -86,7 +86,10 @@ test(
       if (twin === kubernetes) await lane.world.closeEntryPath();
       refuse(index + 1);
       await command(lane, incident.id, 'retry');
-      await watch(lane, ({ state }) => state === 'open');
+      // That it is open may be over before anybody looks: the next refusal holds it again.
+      await watch(lane, (_, told) => {
+        return told.filter(({ kind }) => kind === 'incident.released').length > index;
+      });
     }
     const { facts } = await attend(lane, ({ phase }) => phase === 'review');
     const forensics = facts.find(({ key }) => key === 'step/forensics/ended');
