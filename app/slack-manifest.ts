@@ -34,6 +34,14 @@ export function slackManifest({ baseUrl, isPrivate }: ManifestOptions): object {
     },
     features: {
       bot_user: { display_name: 'Firebreak', always_online: true },
+      shortcuts: [
+        {
+          name: 'Add to incident',
+          type: 'message',
+          callback_id: 'firebreak-add-to-incident',
+          description: 'Puts this message onto the timeline of an incident',
+        },
+      ],
       slash_commands: [
         {
           command: '/firebreak',

@@ -31,7 +31,8 @@ interface Asked {
 }
 
 const COMMAND = '/firebreak';
-const OPEN_STATES = ['pending', 'open', 'held', 'stuck'] as const;
+/** States of an incident that is not over. */
+export const OPEN_STATES = ['pending', 'open', 'held', 'stuck'] as const;
 const LISTED_MAX = 20;
 const NOW_MAX = 12;
 
@@ -48,7 +49,8 @@ export const HELP = [
   `${COMMAND} help – this text`,
 ].join('\n');
 
-function lineOf({ number, severity, state, step, title }: Incident): string {
+/** An incident on one line. */
+export function incidentLine({ number, severity, state, step, title }: Incident): string {
   return `#${number.toString()} ${severity} ${state}${step === null ? '' : `, ${step}`}: ${title}`;
 }
 
@@ -97,7 +99,7 @@ async function list({ desk, caller }: Asked): Promise<string> {
   );
   if (page.items.length === 0) return 'No incident is open.';
   const more = page.next === null ? [] : [`… more: firebreak incident list`];
-  return [...page.items.map(lineOf), ...more].join('\n');
+  return [...page.items.map(incidentLine), ...more].join('\n');
 }
 
 async function status(asked: Asked): Promise<string> {
@@ -108,7 +110,7 @@ async function status(asked: Asked): Promise<string> {
   const { approvals, halts, now } = await showIncident(desk, incident.id);
   const { stateReason, acknowledgedBy, owner, model } = incident;
   return [
-    lineOf(incident),
+    incidentLine(incident),
     ...(stateReason === null ? [] : [`Why: ${stateReason}`]),
     `Model ${model ?? 'not known'}, playbook ${incident.playbookName}, lead ${owner ?? 'nobody yet'}, seen by ${acknowledgedBy ?? 'nobody yet'}`,
     ...halts.map((halt) => `Halted: ${haltedWords(halt)} (${halt.reason})`),

@@ -1,6 +1,7 @@
 import type {
   App,
   BlockButtonAction,
+  MessageShortcut,
   RespondArguments,
   RespondFn,
   AckFn,
@@ -26,6 +27,7 @@ import type { SlackDesk, SlackLog } from './door.ts';
 import { slackCaller } from './identity.ts';
 import { acknowledgeForm, endOfForm } from './form.ts';
 import { inTime } from './in-time.ts';
+import { NOTE_FIELDS, NOTE_SHORTCUT, NOTE_VIEW, noteFromSlack, noteView } from './message-note.ts';
 import { OPEN_VIEW, openView, openWords, SUSPECT, suspectChoices } from './open-view.ts';
 import { clickedOf, filledOf, whoOf } from './payload-schema.ts';
 import { apologise, apologyOf, NOT_CONFIRMED, slackId, wordsOf } from './words.ts';
@@ -39,8 +41,7 @@ export interface Listening {
 
 const COMMAND = '/firebreak';
 const NO_FORM = `Slack did not open the form. Type ${COMMAND} open <what is wrong> instead.`;
-const NO_REJECT_FORM =
-  'Slack did not open the form. Reject with: firebreak approval reject, or click again.';
+const NO_FORM_HERE = 'Slack did not open the form. Try again, or use the CLI.';
 /** The field beside which a form shows what is not about another one. */
 const WHAT = 'what';
 
@@ -148,11 +149,30 @@ function onApprove({ app, desk, log }: Listening): void {
       (decision) => ({ decision }),
       (error: unknown) => ({ told: apologise(log, error, id) }),
     );
-    if ((await inTime(working)) === null) await respond(beside(NOT_CONFIRMED));
+    const first = await inTime(working);
     await acknowledged(ack, log);
+    if (first === null) await respond(beside(NOT_CONFIRMED));
     const end = await working;
     await respond(beside('told' in end ? end.told : await toldOf(desk, end.decision)));
   });
+}
+
+/** Opens a form and acknowledges in time: null when it is open, else what the person is told. */
+async function openInTime(
+  about: { readonly ack: () => Promise<void>; readonly log: SlackLog; readonly requestId: string },
+  open: () => Promise<void>,
+): Promise<string | null> {
+  const { ack, log, requestId } = about;
+  const opening = open().then(
+    () => ({ told: null }),
+    (error: unknown) => {
+      const told = apologise(log, error, requestId);
+      return { told: isAppError(error) ? told : NO_FORM_HERE };
+    },
+  );
+  await inTime(opening);
+  await acknowledged(ack, log);
+  return (await opening).told;
 }
 
 /** An acknowledgement that is lost with its connection changes nothing of what is committed. */
@@ -166,18 +186,12 @@ async function acknowledged(ack: () => Promise<void>, log: SlackLog): Promise<vo
 
 function onReject({ app, desk, log }: Listening): void {
   app.action<BlockButtonAction>(ANSWER_BUTTONS.reject, async ({ body, ack, respond, client }) => {
-    const opening = (async () => {
+    const { trigger_id: trigger } = body;
+    const told = await openInTime({ ack, log, requestId: slackId('click', trigger) }, async () => {
       const view = await rejectView(desk, askedOf(clickedOf(body)), whoOf(body));
-      await client.views.open({ trigger_id: body.trigger_id, view });
-      return { told: undefined };
-    })().catch((error: unknown) => {
-      const told = apologise(log, error, slackId('click', body.trigger_id));
-      return { told: isAppError(error) ? told : NO_REJECT_FORM };
+      await client.views.open({ trigger_id: trigger, view });
     });
-    await inTime(opening);
-    await acknowledged(ack, log);
-    const { told } = await opening;
-    if (told !== undefined) await respond(beside(told));
+    if (told !== null) await respond(beside(told));
   });
   app.view<ViewSubmitAction>({ callback_id: REJECT_VIEW, type: 'view_submission' }, (args) => {
     const filled = filledOf(args.body);
@@ -188,6 +202,26 @@ function onReject({ app, desk, log }: Listening): void {
       run: async () => toldAtOnce(await rejectFromSlack(desk, filled, whoOf(args.body))),
     });
     return acknowledgeForm(working, {
+      ack: args.ack,
+      show: (view) => args.client.views.update({ view_id: viewId, view }),
+    });
+  });
+}
+
+/** "Add to incident" in the menu of a message. */
+function onMessage({ app, desk, log }: Listening): void {
+  app.shortcut<MessageShortcut>(NOTE_SHORTCUT, async ({ body, ack, respond, client }) => {
+    const { trigger_id: trigger } = body;
+    const told = await openInTime({ ack, log, requestId: slackId('click', trigger) }, async () => {
+      await client.views.open({ trigger_id: trigger, view: await noteView(desk, body) });
+    });
+    if (told !== null) await respond(privately(told));
+  });
+  app.view<ViewSubmitAction>({ callback_id: NOTE_VIEW, type: 'view_submission' }, (args) => {
+    const filled = filledOf(args.body);
+    const { viewId } = filled;
+    const run = (): Promise<string> => noteFromSlack(desk, filled, whoOf(args.body));
+    return acknowledgeForm(endOfForm(log, { viewId, fields: NOTE_FIELDS.toReversed(), run }), {
       ack: args.ack,
       show: (view) => args.client.views.update({ view_id: viewId, view }),
     });
@@ -207,6 +241,7 @@ export function listen(listening: Listening): void {
   onOpened(listening);
   onApprove(listening);
   onReject(listening);
+  onMessage(listening);
   onOpenPage(listening);
   app.error((error) => {
     log.warn({ code: error.code }, 'a request from Slack was not answered');

@@ -40,6 +40,7 @@ const textInput = z.looseObject({
   action_id: actionId,
   multiline: z.boolean().optional(),
   max_length: z.int().min(1).max(3_000).optional(),
+  initial_value: z.string().max(3_000).optional(),
 });
 
 const blockId = words(255).optional();

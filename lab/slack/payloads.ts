@@ -121,3 +121,22 @@ export function suggestionPayload(
     view,
   };
 }
+
+/** What choosing an entry in the menu of a message sends. */
+export function shortcutPayload(
+  about: Interacting,
+  chosen: { readonly channel: string; readonly message: SlackMessage; readonly callbackId: string },
+): object {
+  const { channel, message, callbackId } = chosen;
+  return {
+    type: 'message_action',
+    ...senderOf(about),
+    callback_id: callbackId,
+    trigger_id: about.triggerId,
+    response_url: `${about.url}/actions/${BOT.teamId}/${randomUUID()}`,
+    channel: { id: channel, name: 'incidents' },
+    message_ts: message.ts,
+    action_ts: message.ts,
+    message,
+  };
+}

@@ -4,6 +4,7 @@ import {
   clickPayload,
   commandPayload,
   interactive,
+  shortcutPayload,
   submissionPayload,
   suggestionPayload,
   type Interacting,
@@ -11,7 +12,7 @@ import {
 import { postSigned } from './signed-post.ts';
 import type { Envelope, SocketMode } from './socket-mode.ts';
 import { filledState, type SlackView, type Views } from './views.ts';
-import type { SlackWorkspace } from './workspace.ts';
+import type { SlackMessage, SlackWorkspace } from './workspace.ts';
 
 /** What a person typed. */
 export interface SlashCommand {
@@ -70,6 +71,10 @@ export interface People {
   sendInteraction(payload: object, envelopeId?: string): Promise<unknown>;
   /** Clicks a button of a message, as the person sees it now. */
   click(click: SlackClick): Promise<unknown>;
+  /** Chooses an entry in the menu of a message. */
+  chooseShortcut(
+    chosen: Omit<SlackClick, 'actionId'> & { readonly callbackId: string },
+  ): Promise<unknown>;
   /** Modals that are open, the newest last. */
   views(): readonly SlackView[];
   /** Sends a form; what the app answers is done to it. Answers the payload of the ack. */
@@ -116,10 +121,14 @@ export function peopleOf({ workspace, socket, views }: World, url: string): Peop
       return deliver(envelope, timeoutMs);
     },
     sendInteraction: send,
-    click: async ({ userId, channel, ts, actionId, envelopeId, triggerId }) => {
-      const message = workspace.messages(channel).find((one) => one.ts === ts);
-      if (!message) throw new Error(`there is no message ${ts}`);
+    click: ({ userId, channel, ts, actionId, envelopeId, triggerId }) => {
+      const message = messageOf(workspace, channel, ts);
       const payload = clickPayload(by(userId, triggerId), { channel, message, actionId });
+      return send(payload, envelopeId);
+    },
+    chooseShortcut: ({ userId, channel, ts, callbackId, envelopeId, triggerId }) => {
+      const message = messageOf(workspace, channel, ts);
+      const payload = shortcutPayload(by(userId, triggerId), { channel, message, callbackId });
       return send(payload, envelopeId);
     },
     views: () => views.all(),
@@ -140,6 +149,12 @@ export function peopleOf({ workspace, socket, views }: World, url: string): Peop
       return send(suggestionPayload(by(userId), view, { actionId, value }));
     },
   };
+}
+
+function messageOf(workspace: SlackWorkspace, channel: string, ts: string): SlackMessage {
+  const message = workspace.messages(channel).find((one) => one.ts === ts);
+  if (!message) throw new Error(`there is no message ${ts}`);
+  return message;
 }
 
 const submissionAnswer = z.object({

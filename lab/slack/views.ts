@@ -102,6 +102,10 @@ function stateOf({ element }: Input, value: string | null): object {
   return { type: element.type, selected_option: option };
 }
 
+function initialOf({ element }: Input): string | undefined {
+  return element.type === 'plain_text_input' ? element.initial_value : undefined;
+}
+
 /** The state of a form with these values by block id. Throws where Slack would not let a person submit. */
 export function filledState(
   { view }: SlackView,
@@ -111,7 +115,7 @@ export function filledState(
   return Object.fromEntries(
     inputs.map((block) => {
       const id = block.block_id ?? '';
-      const value = values[id] ?? null;
+      const value = values[id] ?? initialOf(block) ?? null;
       if (value === null && block.optional !== true) throw new Error(`${id} is not filled in`);
       return [id, { [block.element.action_id ?? id]: stateOf(block, value) }];
     }),

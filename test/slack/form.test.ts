@@ -2,6 +2,7 @@
 // comes back whatever ends it.
 // Method: the real Bolt over the Slack twin's HTTP and WebSocket; the store is in memory.
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { WebClient } from '@slack/web-api';
 import type { SlackDesk } from '../../api/slack/door.ts';
 import { AppError } from '../../domain/error.ts';
 import { createFaultPlan } from '../../lab/fault.ts';
@@ -112,6 +113,68 @@ describe('the form', () => {
     expect(await type(made, 'open')).toMatchObject({
       text: expect.stringContaining('open &lt;what is wrong&gt; instead'),
     });
+  });
+});
+
+describe('a message', () => {
+  const CHANNEL = 'C0INCIDENTS';
+  const SAID_AT = '2026-11-23T09:41:07.250Z';
+
+  /** A message that stands in the channel, and the form about it, opened by a person. */
+  async function chosen(userId = MONA.userId): Promise<SlackStage> {
+    const made = await stage(undefined, { now: () => new Date(SAID_AT) });
+    await made.twin.connected();
+    const client = new WebClient(made.twin.botToken, { slackApiUrl: made.twin.apiUrl });
+    await client.chat.postMessage({ channel: CHANNEL, text: 'v7 answers &lt;null&gt;' });
+    const ts = made.twin.messages(CHANNEL)[0]?.ts ?? '';
+    const callbackId = 'firebreak-add-to-incident';
+    await made.twin.chooseShortcut({ userId, channel: CHANNEL, ts, callbackId });
+    return made;
+  }
+  const add = (made: SlackStage, values: Record<string, string>, deliveries = 1) => {
+    const viewId = made.twin.views()[0]?.id ?? '';
+    return made.twin.submit({ userId: MONA.userId, viewId, values, deliveries });
+  };
+
+  test('goes onto a timeline once, under its own time', async () => {
+    const made = await chosen();
+    expect(JSON.stringify(await add(made, { incident: 'inc_1' }, 2))).toContain('timeline of #7');
+    expect([...made.memory.decisions.values()]).toMatchObject([
+      {
+        incidentId: 'inc_1',
+        command: {
+          kind: 'note',
+          text: 'v7 answers <null> [said in Slack by T0LAB/U0FIREBREAK]',
+          occurredAt: SAID_AT,
+        },
+        actor: { person: 'mona', channel: 'slack' },
+      },
+    ]);
+  });
+
+  test('that is there already, in other words, is not added again', async () => {
+    const made = await chosen();
+    await add(made, { incident: 'inc_1' });
+    const [message] = made.twin.messages(CHANNEL);
+    await made.twin.chooseShortcut({
+      ...{ userId: MONA.userId, channel: CHANNEL, ts: message?.ts ?? '' },
+      callbackId: 'firebreak-add-to-incident',
+    });
+    const viewId = made.twin.views().at(-1)?.id ?? '';
+    const values = { incident: 'inc_1', text: 'other words' };
+    const said = await made.twin.submit({ userId: MONA.userId, viewId, values });
+    expect(JSON.stringify(said)).toContain('already');
+    expect(made.memory.decisions.size).toBe(1);
+  });
+
+  test('whom we do not know gets no form; an incident that is not there gets no note', async () => {
+    const stranger = await chosen('U0EVE');
+    await stranger.twin.responded(1);
+    expect(JSON.stringify(stranger.twin.responses)).toContain('does not know you');
+    expect(stranger.twin.views()).toEqual([]);
+    const made = await chosen();
+    expect(JSON.stringify(await add(made, { incident: 'inc_9' }))).toContain('no such incident');
+    expect(made.memory.decisions.size).toBe(0);
   });
 });
 
