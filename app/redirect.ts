@@ -3,6 +3,7 @@ import type { DrillSide } from '../domain/drill.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { InventoryEntry, ServingObject } from '../domain/inventory.ts';
+import { cardEdit } from '../domain/message.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { IncidentChange, Store, Tables } from '../store/tables.ts';
 import type { DecisionAnswer } from '../workflows/messages.ts';
@@ -45,11 +46,12 @@ export async function redirect(
     readonly store: Store;
     readonly engine: Pick<EngineClient, 'terminate'>;
     readonly redirections: Redirections;
+    readonly channels: { readonly slack: boolean };
   },
   decision: Decision,
   command: Redirection,
 ): Promise<void> {
-  const { store, engine, redirections } = deps;
+  const { store, engine, redirections, channels } = deps;
   const left = await store.transaction(async (tables) => {
     const incident = await tables.incidents.lock(decision.incidentId);
     const answered = answerTo(redirections, incident, command);
@@ -59,7 +61,7 @@ export async function redirect(
       await tables.facts.append(incident.id, [decisionFact(decision, answer)]);
       return null;
     }
-    const voided = await voidOpen(tables, incident.id, command);
+    const voided = await voidOpen({ tables, channels }, incident.id, command);
     await tables.incidents.change(incident.id, {
       ...answered.change,
       state: 'open',
@@ -164,7 +166,7 @@ function withoutObject(entry: InventoryEntry, command: Retargeting): Serving {
 
 /** Plans that nobody began to apply, and approvals that nobody settled, are about an incident that is no more. */
 async function voidOpen(
-  tables: Tables,
+  { tables, channels }: { readonly tables: Tables; readonly channels: { readonly slack: boolean } },
   incidentId: string,
   command: Redirection,
 ): Promise<readonly NewFact[]> {
@@ -177,6 +179,9 @@ async function voidOpen(
   const facts: NewFact[] = [];
   for (const { id, operation } of items) {
     if (!(await tables.approvals.settle(id, 'void', reason))) continue;
+    if (channels.slack) {
+      await tables.messages.put([{ ...cardEdit(id, 'void'), incidentId, channel: 'slack' }]);
+    }
     facts.push(
       newFact({
         key: `approval/${id}/void`,

@@ -209,10 +209,20 @@ describe('the card in Slack', () => {
     });
 
   test('a click is one signed row of the person, however often its envelope comes; the person alone is told', async () => {
+    const { decisions } = made.memory;
+    const acksAtRow: number[] = [];
+    const set = decisions.set.bind(decisions);
+    decisions.set = (...row) => {
+      acksAtRow.push(made.twin.acks.length);
+      return set(...row);
+    };
     await click('sam', 'approve', 'e1');
-    expect(await told(1)).toContain('recorded');
+    const first = await told(1);
+    expect(first).toMatch(/recorded.*"response_type":"ephemeral"/u);
     await click('sam', 'approve', 'e1');
-    expect(await told(2)).toContain('"response_type":"ephemeral"');
+    // Not "approved already": it is the same decision.
+    expect(await told(2)).toBe(first);
+    expect([acksAtRow, made.twin.acks.length]).toEqual([[0], 2]);
     const [decision, ...others] = [...made.memory.decisions.values()];
     expect(others).toEqual([]);
     expect(decision).toMatchObject({

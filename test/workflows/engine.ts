@@ -128,6 +128,8 @@ export interface EngineOptions {
   readonly others?: readonly Playbook[];
   readonly caps?: Caps;
   readonly rules?: RulesInForce;
+  /** Whether Slack is a channel beside mail. */
+  readonly slack?: boolean;
   /** What the process of the workflows serves, and which credentials have a process of their own; by default it serves all. */
   readonly apart?: {
     readonly serves: readonly Credential[];
@@ -142,7 +144,13 @@ export interface EngineOptions {
 export async function startEngine(
   playbook: Playbook,
   world: World,
-  { others = [], caps = DEFAULT_CAPS, rules = steadyRules(), apart }: EngineOptions = {},
+  {
+    others = [],
+    caps = DEFAULT_CAPS,
+    rules = steadyRules(),
+    slack = false,
+    apart,
+  }: EngineOptions = {},
 ): Promise<Engine> {
   const database = await freshDatabase();
   const store = await createStore({ databaseUrl: database.url, role: 'worker', poolSize: 10 });
@@ -171,7 +179,7 @@ export async function startEngine(
     startWithinMs: START_WITHIN_MS,
     now: () => new Date(),
     newId: (prefix) => `${prefix}_${randomUUID()}`,
-    channels: { slack: false, mail: true },
+    channels: { slack, mail: true },
     baseUrl: 'http://127.0.0.1',
     reconcile: async () => {
       await workers.reconciler.reconcile();

@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { AppError } from '../../domain/error.ts';
+import { cardOf } from '../../domain/message.ts';
 import { verifyChain } from '../../evidence/chain.ts';
 import { quietTemporalRuntime } from '../harness.ts';
 import { op, playbookOf } from './engine-operations.ts';
@@ -163,6 +164,7 @@ describe('an incident', () => {
     engine = await startEngine(
       playbookOf({ revert: [op.approval('go-back', [op.set('alias-back', 'alias', 6)])] }),
       world,
+      { slack: true },
     );
     const incident = await engine.open();
     await engine.waitFor(incident, 'the approval', (_, facts) =>
@@ -184,6 +186,11 @@ describe('an incident', () => {
     expect(conflict?.data).toMatchObject({
       differences: [{ path: 'value', before: 7, observed: 8 }],
     });
+    const rows = await engine.store.messages.ofIncident(incident.id);
+    const edits = rows.filter((row) => cardOf(row)?.isEdit === true);
+    // Whoever looks at the first card must not see an open approval.
+    expect(edits.some(({ purpose }) => purpose.endsWith('/card/void'))).toBe(true);
+    expect(edits.every(({ channel }) => channel === 'slack')).toBe(true);
   });
 
   test('a run that was ended from outside is stuck, and goes on from Postgres when a person resumes it', async () => {

@@ -39,7 +39,7 @@ async function start(
   playbook: Playbook,
 ): Promise<{ readonly running: Engine; readonly world: World }> {
   const world = createWorld({ stable: 1, canary: 1, shadow: 1, other: 1, alias: 7 });
-  const running = await startEngine(playbook, world, { others: [second] });
+  const running = await startEngine(playbook, world, { others: [second], slack: true });
   engine = running;
   return { running, world };
 }
@@ -180,6 +180,8 @@ describe('targets', () => {
     expect([...world.writes].sort()).toEqual(['canary=0', 'shadow=0', 'stable=0']);
     const facts = await running.facts(incident);
     expect(facts.some(({ kind }) => kind === 'approval.voided')).toBe(true);
+    const rows = await running.store.messages.ofIncident(incident.id);
+    expect(rows.some(({ purpose }) => purpose.endsWith('/card/void'))).toBe(true);
     await running.approveNext(incident);
     await running.waitFor(incident, 'review', ({ phase }) => phase === 'review');
     expect(world.values.get('alias')).toBe(6);
