@@ -6,14 +6,19 @@ import type { Tables } from '../store/tables.ts';
 import type { ActInput } from './activity.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { runEffect, type EffectEnd } from './plan-apply-verify.ts';
+import { beginAttempt, type EffectRun } from './try-effect.ts';
 import {
   admitDraft,
   draftPlan,
+  keyOf,
   plannedFact,
   storeDraft,
   type Draft,
   type EffectJob,
 } from './plan-effect.ts';
+
+/** The fence of the first attempt at a row that is new. */
+const FIRST_FENCE = 1;
 
 /** An effect operation about to be carried out, with what Postgres knows of its incident. */
 export interface Acting {
@@ -42,44 +47,50 @@ export async function changeTarget(
   current: OperationRow | null,
 ): Promise<TargetEnd> {
   const { deps, attempt, input, incident } = acting;
-  let row = current;
-  if (!row) {
-    if (input.stage === 'apply') {
-      throw new AppError('refused', `No approved plan for ${job.target}.`, { field: 'stage' });
-    }
-    const draft = await draftPlan(deps, attempt, { job, earlier: [] });
-    const stored = await deps.store.transaction(async (tables) => {
-      if (incident.mode === 'observe') {
-        await tables.facts.append(incident.id, [
-          { ...plannedFact(draft), kind: 'operation.would-have' },
-        ]);
-        return null;
-      }
-      return keepAdmitted(acting, tables, draft);
-    });
-    if (!stored) {
-      const { before, after } = draft.plan;
-      const value = { target: job.target, externalId: null, before, after };
-      return { skipped: 'observe mode: it would have been done', value };
-    }
-    if (!('row' in stored)) return stored;
-    row = stored.row;
+  const effect = { generation: input.generation, round: input.round };
+  if (current) return runEffect(deps, attempt, { ...effect, row: current });
+  if (input.stage === 'apply') {
+    throw new AppError('refused', `No approved plan for ${job.target}.`, { field: 'stage' });
   }
-  return runEffect(deps, attempt, { row, generation: input.generation, round: input.round });
+  const draft = await draftPlan(deps, attempt, { job, earlier: [] });
+  const stored = await deps.store.transaction(async (tables) => {
+    if (incident.mode === 'observe') {
+      await tables.facts.append(incident.id, [
+        { ...plannedFact(draft), kind: 'operation.would-have' },
+      ]);
+      return null;
+    }
+    return keepAdmitted(acting, tables, draft);
+  });
+  if (!stored) {
+    const { before, after } = draft.plan;
+    const value = { target: job.target, externalId: null, before, after };
+    return { skipped: 'observe mode: it would have been done', value };
+  }
+  if (!('row' in stored)) return stored;
+  return runEffect(deps, attempt, { ...effect, ...stored });
 }
 
-/** Stores a plan that may go on by itself; one beyond a cap is left for people to be asked. */
+/**
+ * Stores a plan that may go on by itself, with its first attempt begun in the same flight; one beyond a cap is left for
+ * people to be asked.
+ */
 async function keepAdmitted(
   { deps }: Acting,
   tables: Tables,
   draft: Draft,
 ): Promise<
-  { readonly row: OperationRow } | { readonly blockedBy: string } | { readonly asks: string }
+  Pick<EffectRun, 'row' | 'begun'> | { readonly blockedBy: string } | { readonly asks: string }
 > {
   const admitted = await admitDraft(deps, tables, draft);
   if ('blockedBy' in admitted) return admitted;
   const { weighed } = admitted;
   if (weighed.cap !== null) return { asks: weighed.cap };
   const facts = [plannedFact(weighed)];
-  return { row: await storeDraft(tables, weighed, { approvalId: null, facts }) };
+  const [row, begun] = await Promise.all([
+    storeDraft(tables, weighed, { approvalId: null, facts }),
+    beginAttempt(tables, keyOf(draft.job)),
+  ]);
+  // Another fence says that the row was there before: whoever stored it may have written already.
+  return begun?.fence === FIRST_FENCE ? { row: begun, begun: true } : { row: begun ?? row };
 }

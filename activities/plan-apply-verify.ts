@@ -5,7 +5,8 @@ import type { Json } from '../domain/json.ts';
 import { keyText, type OperationRow, type OperationState } from '../domain/operation.ts';
 import type { Receipt, Verdict } from '../domain/plan.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
-import { actionOf, effectContext, overtaken, readFailure } from './effect.ts';
+import { tryOnce, wasTried, type EffectRun } from './try-effect.ts';
+import { overtaken, readFailure } from './effect.ts';
 import { isRetryable } from './failure.ts';
 import { lookOnce, lookUntil, type Looked } from './look-again.ts';
 
@@ -21,14 +22,6 @@ export interface EffectEnd {
   readonly reason: string | null;
   readonly conflict: boolean;
   readonly row: OperationRow;
-}
-
-/** What applies one stored plan. */
-export interface EffectRun {
-  readonly row: OperationRow;
-  readonly generation: number;
-  /** The asking round: the row may be of an earlier one that was never settled. */
-  readonly round: number;
 }
 
 function factOf(
@@ -109,51 +102,14 @@ interface Applied {
   readonly end: EffectEnd | null;
 }
 
-/** States from which an attempt may write. */
-const BEFORE_APPLIED: readonly OperationState[] = ['planned', 'approved', 'applying', 'unknown'];
-
-/** One attempt to write: the receipt, or what went wrong after how many writes. */
-type Tried =
-  | { readonly receipt: Receipt; readonly fence: number }
-  | { readonly error: unknown; readonly permitted: number; readonly fence: number };
-
-async function tryOnce(
-  deps: ActivityDependencies,
-  attempt: Attempt,
-  run: EffectRun,
-): Promise<Tried> {
-  const { operations } = deps.store;
-  const begun = await operations.beginAttempt(run.row, BEFORE_APPLIED, 'applying');
-  if (!begun) throw overtaken(run.row);
-  const { fence } = begun;
-  const context = effectContext(deps, attempt, {
-    key: run.row,
-    generation: run.generation,
-    fence,
-    approvalId: run.row.approvalId,
-    digest: run.row.planDigest,
-    listedAs: run.row.operation,
-    needsApproval: false,
-    ensures: false,
-  });
-  try {
-    const action = actionOf(deps, run.row);
-    return { receipt: await action.apply(run.row.input, run.row.plan, context), fence };
-  } catch (error) {
-    if (!(await operations.holdsFence(run.row, fence))) throw overtaken(run.row);
-    return { error, permitted: context.permitted(), fence };
-  }
-}
-
 async function apply(
   deps: ActivityDependencies,
   attempt: Attempt,
   run: EffectRun,
 ): Promise<Applied> {
-  // An attempt before this one may have written: then nothing short of looking is certain.
-  let mayHaveWritten = run.row.state === 'applying' || run.row.state === 'unknown';
+  let mayHaveWritten = wasTried(run);
   for (let tries = 0; ; tries += 1) {
-    const tried = await tryOnce(deps, attempt, run);
+    const tried = await tryOnce(deps, attempt, tries === 0 ? run : { ...run, begun: false });
     if ('receipt' in tried) {
       return { row: await recordApplied(deps, run, tried), end: null };
     }

@@ -101,6 +101,7 @@ async function start(door: Door, incident: Incident): Promise<void> {
     continueAsNewAfterEvents: CONTINUE_AS_NEW_AFTER_EVENTS,
     searchAttributes,
     carried: null,
+    lean: true,
   };
   try {
     await door.within(() =>

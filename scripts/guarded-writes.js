@@ -6,7 +6,7 @@ const PERMITS = ['activities/effect.ts', 'app/messenger.ts'];
 
 /** Files that call `apply`, `ensure` or `revert` of an action. */
 const CALLERS = [
-  'activities/plan-apply-verify.ts',
+  'activities/try-effect.ts',
   'activities/revert.ts',
   'activities/watch-containments.ts',
   'app/messenger.ts',

@@ -6,7 +6,7 @@ import {
 } from '@temporalio/workflow';
 import { close, commandUnless, commandWithReminders, hold } from './await-decision.ts';
 import { decideUpdate, statusQuery, wakeSignal, type IncidentInput } from './messages.ts';
-import { records } from './proxies.ts';
+import { nearRecords, records } from './proxies.ts';
 import type { Decision } from '../domain/decision.ts';
 import { runPlaybook } from './run-playbook.ts';
 import { Run } from './run.ts';
@@ -34,7 +34,8 @@ export async function incident(input: IncidentInput): Promise<IncidentEnd> {
   setHandler(statusQuery, () => run.status());
   setDefaultSignalHandler((name) => tellForeignSignal(run, name));
 
-  run.load(await run.carrier.call((reference) => records.loadIncident(reference)));
+  const { loadIncident } = input.lean === true ? nearRecords : records;
+  run.load(await run.carrier.call((reference) => loadIncident(reference)));
   const targeted = await chooseTargets(run);
   const end = targeted === 'closed' ? 'closed' : await runPlaybook(run);
   if (end === 'done') await review(run);

@@ -22,6 +22,11 @@ export interface IncidentInput {
   readonly searchAttributes: boolean;
   /** What a continued run carries; null at the start of a generation. */
   readonly carried: CarriedState | null;
+  /**
+   * True where the run loads inside its first workflow task and takes stretches for granted. Absent in histories that
+   * began with an activity for the one and a patch for the other: they go on with both.
+   */
+  readonly lean?: true;
 }
 
 /** Carried over continue-as-new: everything else is read from Postgres. */

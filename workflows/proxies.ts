@@ -77,6 +77,12 @@ export const records = proxyActivities<
   retry: { initialInterval: 250, backoffCoefficient: 2, maximumInterval: 15 * SECOND_MS },
 });
 
+/** What a run begins with, inside its first workflow task: no other hop to the server stands before the first step. */
+export const nearRecords = proxyLocalActivities<Pick<Activities, 'loadIncident'>>({
+  startToCloseTimeout: 60 * SECOND_MS,
+  retry: { initialInterval: 250, backoffCoefficient: 2, maximumInterval: 15 * SECOND_MS },
+});
+
 /** A read of one row, cheap enough to run inside the workflow task. */
 export const glances = proxyLocalActivities<Pick<Activities, 'approvalStatus'>>({
   startToCloseTimeout: 10 * SECOND_MS,

@@ -13,7 +13,7 @@ import { byCredential } from './by-credential.ts';
 import { awaitsConfirmation } from './confirm-alert.ts';
 import type { Run } from './run.ts';
 
-/** Histories that began without stretches go on without them. */
+/** Histories that began without stretches go on without them; lean ones need no mark. */
 const PATCH = 'run-stretch';
 
 /** How a stretch ended. */
@@ -31,7 +31,7 @@ export async function runStretch(
 ): Promise<StretchEnd> {
   const stages = nextStages(run, operations);
   const members = stages.flatMap((stage) => stage.operations);
-  if (members.length < 2 || !patched(PATCH)) return 'none';
+  if (members.length < 2 || !hasStretches(run)) return 'none';
   const credential = credentialOfAll(run, members);
   if (credential === null && run.isApart()) return 'none';
   run.operation = members[0]?.name ?? null;
@@ -42,6 +42,11 @@ export async function runStretch(
   );
   if ('failure' in attempt) return 'stalled';
   return take(run, attempt.value);
+}
+
+/** Asked only where there is a stretch to run: the answer of an older history stands in it at that place. */
+function hasStretches({ input }: Run): boolean {
+  return input.lean === true || patched(PATCH);
 }
 
 function take(run: Run, { settled, pending }: StretchOutcome): StretchEnd {

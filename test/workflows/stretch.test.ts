@@ -57,7 +57,7 @@ describe('a stretch', () => {
       ],
       'review',
     );
-    expect(activities.slice(0, 3)).toEqual(['loadIncident', 'runStretch', 'writePostmortem']);
+    expect(activities.slice(0, 2)).toEqual(['runStretch', 'writePostmortem']);
     expect([...world.writes].sort()).toEqual(['canary=0', 'job=0']);
     const order = ['evidence.sealed', 'operation.applied', 'containment.verified'];
     expect(order.map((kind) => kinds.lastIndexOf(kind))).toEqual(
@@ -78,8 +78,7 @@ describe('a stretch', () => {
       ],
       'review',
     );
-    const expected = ['loadIncident', 'runStretch', 'runStretch', 'writePostmortem'];
-    expect(activities.slice(0, 4)).toEqual(expected);
+    expect(activities.slice(0, 3)).toEqual(['runStretch', 'runStretch', 'writePostmortem']);
     expect(world.writes).toEqual(['canary=0', 'job=0']);
   });
 
@@ -128,7 +127,7 @@ describe('a stretch', () => {
       ],
       'review',
     );
-    expect(activities.slice(0, 3)).toEqual(['loadIncident', 'runStretch', 'writePostmortem']);
+    expect(activities.slice(0, 2)).toEqual(['runStretch', 'writePostmortem']);
     expect([...world.writes].sort()).toEqual(['canary=0', 'job=0']);
     expect(count(kinds, 'operation.applied')).toBe(2);
     expect(count(kinds, 'evidence.sealed')).toBe(1);
