@@ -24,10 +24,10 @@ describe('append', () => {
       data: { z: 1, a: [null, true, 1.5e-7], nested: { b: 'c' } },
       causes: ['incident/opened'],
     });
-    const appended = await stores.worker().facts.append(id, [fact]);
+    expect(await stores.worker().facts.append(id, [fact])).toBe(1);
+    const appended = await stores.api().facts.page(id, 2, 10);
     expect(appended).toEqual([expect.objectContaining({ ...fact, incidentId: id, sequence: 3 })]);
     expect(appended[0]?.recordedAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
-    expect(await stores.api().facts.page(id, 2, 10)).toEqual(appended);
     expect(await stores.api().facts.head(id)).toEqual({ sequence: 3, hash: appended[0]?.hash });
     expect(await stores.chainLength(id)).toBe(3);
   });
@@ -35,10 +35,9 @@ describe('append', () => {
   test('drops what is known with an equal body and refuses another body under its key', async () => {
     const id = await openIncident(stores.api(), 'idempotent');
     const facts = [note('a'), note('b'), note('c')];
-    expect(await stores.worker().facts.append(id, facts)).toHaveLength(3);
-    expect(await stores.worker().facts.append(id, facts)).toEqual([]);
-    const mixed = await stores.worker().facts.append(id, [note('b'), note('d'), note('d')]);
-    expect(mixed.map((fact) => fact.key)).toEqual(['d']);
+    expect(await stores.worker().facts.append(id, facts)).toBe(3);
+    expect(await stores.worker().facts.append(id, facts)).toBe(0);
+    expect(await stores.worker().facts.append(id, [note('b'), note('d'), note('d')])).toBe(1);
     await expect(
       stores.worker().facts.append(id, [note('e'), note('a', 'Something else')]),
     ).rejects.toMatchObject({ code: 'internal' });
@@ -54,8 +53,8 @@ describe('append', () => {
         throw stop;
       }),
     ).rejects.toBe(stop);
-    const [kept] = await stores.worker().facts.append(id, [note('kept')]);
-    expect(kept?.sequence).toBe(3);
+    expect(await stores.worker().facts.append(id, [note('kept')])).toBe(1);
+    expect((await stores.api().facts.head(id)).sequence).toBe(3);
     expect(await stores.chainLength(id)).toBe(3);
   });
 

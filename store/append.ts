@@ -49,7 +49,8 @@ export const factRow: z.ZodType<Fact> = z
 
 const APPEND = {
   name: 'fact-append',
-  text: `select ${FACT_COLUMNS} from firebreak.append_facts($1, $2::text[], $3::text[], $4::bytea[])`,
+  text: `select count(*) as appended
+    from firebreak.append_facts($1, $2::text[], $3::text[], $4::bytea[])`,
 };
 
 const APPEND_OF = {
@@ -88,8 +89,10 @@ export function encodeFacts(facts: readonly NewFact[]): EncodedFacts {
   return { keys: facts.map((fact) => fact.key), kinds: facts.map((fact) => fact.kind), bodies };
 }
 
+const countRow = z.object({ appended: z.number() });
+
 /**
- * Appends to one incident's chain in one round trip and answers the facts that are new; known keys with an
+ * Appends to one incident's chain in one round trip and answers how many facts were new; known keys with an
  * equal body are dropped. Raises `internal` for a known key with another body, `not_found` for an unknown
  * incident, `too_large` past a limit.
  */
@@ -97,13 +100,14 @@ export async function appendFacts(
   connection: Connection,
   incidentId: string,
   facts: readonly NewFact[],
-): Promise<readonly Fact[]> {
-  if (facts.length === 0) return [];
+): Promise<number> {
+  if (facts.length === 0) return 0;
   const { keys, kinds, bodies } = encodeFacts(facts);
-  return connection.rows(APPEND, [incidentId, keys, kinds, bodies], factRow);
+  const rows = await connection.rows(APPEND, [incidentId, keys, kinds, bodies], countRow);
+  return rows[0]?.appended ?? 0;
 }
 
-/** The same for several incidents at once, in the order of their ids; answers how many were new. */
+/** The same for several incidents at once, in the order of their ids. */
 export async function appendFactsOf(
   connection: Connection,
   parts: readonly IncidentFacts[],
@@ -112,7 +116,6 @@ export async function appendFactsOf(
   if (facts.length === 0) return 0;
   const incidents = parts.flatMap((part) => part.facts.map(() => part.incidentId));
   const { keys, kinds, bodies } = encodeFacts(facts);
-  const row = z.object({ appended: z.number() });
-  const rows = await connection.rows(APPEND_OF, [incidents, keys, kinds, bodies], row);
+  const rows = await connection.rows(APPEND_OF, [incidents, keys, kinds, bodies], countRow);
   return rows[0]?.appended ?? 0;
 }

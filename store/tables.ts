@@ -322,8 +322,9 @@ export interface FactTable {
   /**
    * Appends to one incident's chain: the last statement of a transaction, at most once in it.
    * Known keys with an equal body are dropped; a known key with another body raises `internal`.
+   * Answers how many were new.
    */
-  append(incidentId: string, facts: readonly NewFact[]): Promise<readonly Fact[]>;
+  append(incidentId: string, facts: readonly NewFact[]): Promise<number>;
   page(incidentId: string, after: number, limit: number): Promise<readonly Fact[]>;
   all(incidentId: string): AsyncIterable<Fact>;
   head(incidentId: string): Promise<{ readonly sequence: number; readonly hash: string }>;
