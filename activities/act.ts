@@ -7,7 +7,7 @@ import { claimTargetsOf, keyText, type OperationRow } from '../domain/operation.
 import type { ActionOperation, EffectOperation, UndoOperation } from '../domain/playbook.ts';
 import { findOperation, isEffect } from '../domain/playbook.ts';
 import type { ActInput, ActOutcome, EffectFirst } from './activity.ts';
-import { begin } from './carry.ts';
+import { beginActing } from './carry.ts';
 import { changeTarget, type Acting, type TargetEnd } from './change-target.ts';
 import { clearEffect } from './clear-effect.ts';
 import { isRetryable } from './failure.ts';
@@ -32,13 +32,7 @@ export async function act(
   attempt: Attempt,
   input: ActInput,
 ): Promise<ActOutcome> {
-  const { results: settled, operations } = deps.store;
-  const [incident, results, rows] = await Promise.all([
-    begin(deps, input),
-    settled.ofIncident(input.incidentId),
-    operations.ofIncident(input.incidentId),
-  ]);
-  return actIn({ deps, attempt, input, incident, results, rows });
+  return actIn({ deps, attempt, input, ...(await beginActing(deps, input)) });
 }
 
 /** The same, over what was read already. */

@@ -1,5 +1,6 @@
 import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
+import type { OperationResult, OperationRow } from '../domain/operation.ts';
 import { checkLog } from './acknowledged.ts';
 import type { Carried, RunReference } from './activity.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -41,6 +42,28 @@ export async function begin(
     if (distrust !== null) await markStuck(deps, reference, distrust);
     throw error;
   }
+}
+
+/** The same, with what was settled and done in the incident so far. */
+export async function beginActing(
+  deps: ActivityDependencies,
+  reference: RunReference,
+): Promise<{
+  readonly incident: Incident;
+  readonly results: readonly OperationResult[];
+  readonly rows: readonly OperationRow[];
+}> {
+  const { incidentId } = reference;
+  const [incident, [results, rows]] = await Promise.all([
+    begin(deps, reference),
+    deps.store.together((tables) =>
+      Promise.all([
+        tables.results.ofIncident(incidentId),
+        tables.operations.ofIncident(incidentId),
+      ]),
+    ),
+  ]);
+  return { incident, results, rows };
 }
 
 /** The incident as it stands. */

@@ -12,6 +12,7 @@ import {
   type OperationState,
 } from '../domain/operation.ts';
 import { autonomyObstacle, type Unasked } from './autonomy.ts';
+import type { Tables } from '../store/tables.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { haltedBy, readHalts, type HaltState } from './halted.ts';
 import { missingCredential } from './served.ts';
@@ -52,12 +53,16 @@ async function isCleared(deps: ActivityDependencies, claim: EffectClaim): Promis
   const { store, rules } = deps;
   const { key } = claim;
   const followed = rules.number();
-  const [incident, row, holds, halts, standing, inForce] = await Promise.all([
-    store.incidents.get(key.incidentId),
-    store.operations.find(key),
-    store.claims.holds(key.incidentId, key.target),
-    readHalts(deps),
-    standingFor(deps, claim),
+  const [[incident, row, holds, halts, standing], inForce] = await Promise.all([
+    store.together((tables) =>
+      Promise.all([
+        tables.incidents.get(key.incidentId),
+        tables.operations.find(key),
+        tables.claims.holds(key.incidentId, key.target),
+        readHalts({ haltFile: deps.haltFile, store: tables }),
+        standingFor({ caps: deps.caps, store: tables }, claim),
+      ]),
+    ),
     rules.follow(),
   ]);
   if (inForce === null) throw refusal('no rules that prove themselves are in force');
@@ -109,7 +114,10 @@ function refuseWithoutCredential(deps: ActivityDependencies, row: OperationRow):
 
 /** What the caps count, read along with the rest; null where an approval is in charge. */
 function standingFor(
-  { store, caps }: ActivityDependencies,
+  {
+    store,
+    caps,
+  }: Pick<ActivityDependencies, 'caps'> & { readonly store: Pick<Tables, 'isolations'> },
   { approvalId, key }: EffectClaim,
 ): Promise<CapStanding | null> {
   if (approvalId !== null) return Promise.resolve(null);

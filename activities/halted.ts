@@ -2,6 +2,7 @@ import { isAppError, toAppError } from '../domain/error.ts';
 import { haltObstacle, haltsOn, thingOfEffect, type Halt } from '../domain/halt.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { OperationRow } from '../domain/operation.ts';
+import type { Tables } from '../store/tables.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** What is halted now, as far as it can be read. */
@@ -14,7 +15,7 @@ export type HaltState =
  * may go on. Raises `unavailable` only, with which the database says that it is away altogether.
  */
 export async function readHalts(
-  deps: Pick<ActivityDependencies, 'store' | 'haltFile'>,
+  deps: Pick<ActivityDependencies, 'haltFile'> & { readonly store: Pick<Tables, 'halts'> },
 ): Promise<HaltState> {
   try {
     const [halts, file] = await Promise.all([deps.store.halts.inForce(), deps.haltFile()]);

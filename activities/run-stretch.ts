@@ -10,7 +10,7 @@ import {
 import { actIn } from './act.ts';
 import type { Acting } from './change-target.ts';
 import type { OperationOutcome, Stage, StretchInput, StretchOutcome } from './activity.ts';
-import { begin } from './carry.ts';
+import { beginActing } from './carry.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { forEachAtMost } from './fan-out.ts';
 import { lookFor, passes, type Scene } from './look.ts';
@@ -35,17 +35,12 @@ export async function runStretch(
   attempt: Attempt,
   input: StretchInput,
 ): Promise<StretchOutcome> {
-  const { results, operations } = deps.store;
-  const [incident, stored, rows] = await Promise.all([
-    begin(deps, input),
-    results.ofIncident(input.incidentId),
-    operations.ofIncident(input.incidentId),
-  ]);
+  const { incident, results: stored, rows } = await beginActing(deps, input);
   const pinned = await pinnedOf(deps, incident);
   const settled: OperationOutcome[] = [];
   let known: readonly OperationResult[] = stored;
   for (const [index, stage] of input.stages.entries()) {
-    if (index > 0) known = await results.ofIncident(input.incidentId);
+    if (index > 0) known = await deps.store.results.ofIncident(input.incidentId);
     const scene = { deps, attempt, incident, step: input.step, pinned, results: known };
     const ends = await forEachAtMost(AT_ONCE, stage.operations, (asked) =>
       runOne({ scene, input, rows }, asked),

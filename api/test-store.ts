@@ -276,6 +276,7 @@ export function createMemoryStore(memory: Memory): Store {
   let last: Promise<unknown> = Promise.resolve();
   return {
     ...tables,
+    together: (read) => read(tables),
     transaction: (work) => {
       const result = last.then(() => work(tables));
       last = result.catch(() => null);

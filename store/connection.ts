@@ -74,10 +74,36 @@ export async function requireRow<T>(rows: Promise<readonly T[]>, message: string
 /** A connection over a pool: each statement on its own. */
 export function poolConnection(pool: Pool): Connection {
   return {
+    ...statementsOn(pool),
     transactional: false,
-    rows: async (statement, values, row) => parse(await run(pool, statement, values), row),
-    write: async (statement, values) => (await run(pool, statement, values)).rowCount ?? 0,
     atomic: (work) => inTransaction(pool, work),
+  };
+}
+
+/**
+ * Runs reads over one connection of the pool, each on its own: what a caller starts at once is one flight, and wakes one
+ * server process. Raises the codes of `toStoreError`.
+ */
+export async function together<T>(
+  pool: Pool,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const client = await checkOut(pool);
+  try {
+    return await work({
+      ...statementsOn(client),
+      transactional: false,
+      atomic: () => Promise.reject(new AppError('internal', 'A flight of reads changes nothing.')),
+    });
+  } finally {
+    client.release();
+  }
+}
+
+function statementsOn(client: Queryable): Pick<Connection, 'rows' | 'write'> {
+  return {
+    rows: async (statement, values, row) => parse(await run(client, statement, values), row),
+    write: async (statement, values) => (await run(client, statement, values)).rowCount ?? 0,
   };
 }
 
@@ -87,9 +113,8 @@ export function poolConnection(pool: Pool): Connection {
  */
 function transactionConnection(client: PoolClient): Connection {
   const connection: Connection = {
+    ...statementsOn(client),
     transactional: true,
-    rows: async (statement, values, row) => parse(await run(client, statement, values), row),
-    write: async (statement, values) => (await run(client, statement, values)).rowCount ?? 0,
     atomic: (work) => work(connection),
   };
   return connection;

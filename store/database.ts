@@ -5,7 +5,7 @@ import { createAlertTable } from './alert.ts';
 import { createApprovalTable } from './approval.ts';
 import { createClaimTable } from './claim.ts';
 import { columnTypes } from './column.ts';
-import { poolConnection } from './connection.ts';
+import { poolConnection, together } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { createDecisionTable } from './decision.ts';
 import { createEvidenceTable } from './evidence.ts';
@@ -136,6 +136,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
   }
   return {
     ...createTables(connection),
+    together: (read) => together(pool, (flight) => read(createTables(flight))),
     transaction: (work) => connection.atomic((transaction) => work(createTables(transaction))),
     listen: (channel, notify) => listener.listen(channel, notify),
     ping: async () => {

@@ -403,6 +403,8 @@ export interface Tables {
 export interface Store extends Tables {
   /** One transaction; facts, when there are any, are appended last. */
   transaction<T>(work: (tables: Tables) => Promise<T>): Promise<T>;
+  /** Reads over one connection: what is started at once is one flight. Nothing can be changed in it as a whole. */
+  together<T>(read: (tables: Tables) => Promise<T>): Promise<T>;
   /** Calls `listener` when `channel` is notified (`outbox`, `facts`); resolves to a function that stops it. */
   listen(
     channel: 'outbox' | 'facts',
