@@ -22,5 +22,6 @@ export default {
   globalTeardown: '<rootDir>/test/global-teardown.ts',
   testSequencer: '<rootDir>/test/sequencer.js',
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // Of two processors much time is spent waiting for time-outs and for servers.
+  maxWorkers: 3,
 };
