@@ -1,5 +1,5 @@
 import type { Tables } from '../store/tables.ts';
-import type { LogHead, RunReference } from './activity.ts';
+import type { LogHead, RunReference } from './run-reference.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { distrusted } from './distrust.ts';
 

@@ -2,7 +2,7 @@ import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { OperationResult, OperationRow } from '../domain/operation.ts';
 import { checkLog } from './acknowledged.ts';
-import type { Carried, RunReference } from './activity.ts';
+import type { Carried, RunReference } from './run-reference.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { distrustOf, markStuck } from './distrust.ts';
 import { checkHeard } from './heard.ts';

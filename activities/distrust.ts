@@ -1,6 +1,6 @@
 import { AppError, isAppError } from '../domain/error.ts';
 import { newFact } from '../domain/fact.ts';
-import type { RunReference } from './activity.ts';
+import type { RunReference } from './run-reference.ts';
 import { messagesFor } from './message-rows.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 

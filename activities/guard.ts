@@ -1,5 +1,5 @@
 import { incidentsToCount, type CapStanding } from '../domain/cap.ts';
-import { isByChatAlone, quorumMet } from '../domain/admission.ts';
+import { isByChatAlone, quorumMet } from '../domain/quorum.ts';
 import { atLeast, type Approval } from '../domain/approval.ts';
 import { signedPart } from '../domain/decision.ts';
 import { AppError } from '../domain/error.ts';

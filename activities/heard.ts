@@ -2,7 +2,7 @@ import type { Decision } from '../domain/decision.ts';
 import { signedPart } from '../domain/decision.ts';
 import { canonicalJson } from '../evidence/digest.ts';
 import type { Tables } from '../store/tables.ts';
-import type { RunReference } from './activity.ts';
+import type { RunReference } from './run-reference.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { distrusted } from './distrust.ts';
 

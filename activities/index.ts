@@ -1,7 +1,8 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { withHead } from './acknowledged.ts';
 import { act } from './act.ts';
-import type { Activities, RunReference } from './activity.ts';
+import type { Activities } from './activity.ts';
+import type { RunReference } from './run-reference.ts';
 import { approvalStatus } from './approval-status.ts';
 import { beating, sparing } from './beat.ts';
 import { begin } from './carry.ts';

@@ -3,7 +3,8 @@ import { newFact, type Fact, type FactKind, type NewFact } from '../domain/fact.
 import type { Incident } from '../domain/incident.ts';
 import { isJsonObject } from '../domain/json.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
-import type { ChooseTargetsInput, LoadedIncident, RunReference } from './activity.ts';
+import type { ChooseTargetsInput } from './activity.ts';
+import type { LoadedIncident, RunReference } from './run-reference.ts';
 import { begin, checkGeneration } from './carry.ts';
 import { messagesFor } from './message-rows.ts';
 import type { ActivityDependencies } from './dependencies.ts';

@@ -1,5 +1,5 @@
 import type { NewMessage } from '../domain/message.ts';
-import type { CarriedMessage } from './activity.ts';
+import type { CarriedMessage } from './run-reference.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** Message rows for the channels that exist; about the engine itself without an incident. */

@@ -1,7 +1,7 @@
 import { AppError } from '../domain/error.ts';
 import { newFact } from '../domain/fact.ts';
 import { workflowIdOf } from '../domain/incident.ts';
-import type { RunReference } from './activity.ts';
+import type { RunReference } from './run-reference.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { messagesFor } from './message-rows.ts';
 

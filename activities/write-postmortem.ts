@@ -1,5 +1,5 @@
 import { newFact } from '../domain/fact.ts';
-import type { RunReference } from './activity.ts';
+import type { RunReference } from './run-reference.ts';
 import { begin } from './carry.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 

@@ -5,7 +5,7 @@ import { ANSWERING_ROLES, RESUMING_ROLES, STEERING_ROLES } from '../domain/admis
 import type { Actor } from '../domain/decision.ts';
 import { AppError, invariant } from '../domain/error.ts';
 import { sha256Hex } from '../evidence/digest.ts';
-import type { Person, PersonTable } from '../store/tables.ts';
+import type { Person, PersonTable } from '../store/person-table.ts';
 import { countOfHeader } from './connection.ts';
 
 /** Who may call a route: everyone, a webhook source, or people with one of these roles. */

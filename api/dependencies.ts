@@ -15,7 +15,8 @@ import type { LineageEdge, LineageNode } from '../domain/lineage.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
 import type { Routing } from '../store/routing.ts';
-import type { NewIncident, Person, Store } from '../store/tables.ts';
+import type { NewIncident, Store } from '../store/tables.ts';
+import type { Person } from '../store/person-table.ts';
 import type { Caller } from './auth.ts';
 import type { ChangeView } from './schema/rule.ts';
 

@@ -8,7 +8,8 @@ import type { Incident } from '../domain/incident.ts';
 import type { LineageEdge, LineageNode } from '../domain/lineage.ts';
 import type { OperationResult, OperationRow } from '../domain/operation.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
-import type { Delivery, IncidentChange, Person } from '../store/tables.ts';
+import type { Delivery, IncidentChange } from '../store/tables.ts';
+import type { Person } from '../store/person-table.ts';
 
 /** What the memory store holds; tests read and fill it directly. */
 export interface Memory {

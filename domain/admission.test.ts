@@ -1,11 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  admit,
-  DECISION_KINDS,
-  obstacleTo,
-  type AdmissionInput,
-  type ApproverByDoor,
-} from './admission.ts';
+import { admit, DECISION_KINDS, obstacleTo, type AdmissionInput } from './admission.ts';
+import type { ApproverByDoor } from './quorum.ts';
 import { quorumOf, type Approval } from './approval.ts';
 import type { DecisionCommand } from './decision.ts';
 import { isAppError } from './error.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { DECISION_KINDS, quorumMet, rolesOf } from './admission.ts';
+import { DECISION_KINDS, rolesOf } from './admission.ts';
+import { quorumMet } from './quorum.ts';
 import { quorumOf, ROLES } from './approval.ts';
 
 // Goal: no number of decisions replaces a second person or a missing role. Method: laws of the quorum by generated people.

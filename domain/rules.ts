@@ -1,4 +1,4 @@
-import { quorumMet, type Approver } from './admission.ts';
+import { quorumMet, type Approver } from './quorum.ts';
 import { quorumOf } from './approval.ts';
 import type { Configuration, PersonConfiguration } from './configuration.ts';
 import type { Mode } from './incident.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { keyText } from '../domain/operation.ts';
 import type { OperationKey } from '../domain/operation.ts';
-import type { OperationTable } from './tables.ts';
+import type { OperationTable } from './operation-table.ts';
 import { note, openIncident, plannedOperation, useStores } from './test-store.ts';
 
 // Goal: an operation row is walked once however many try, and says afterwards what may have happened in the

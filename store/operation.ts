@@ -6,7 +6,7 @@ import type { Connection, Statement } from './connection.ts';
 import { cleanText } from './column.ts';
 import { advance, KEY, keyValues, move, statement } from './operation-move.ts';
 import { OPERATION_COLUMNS, operationRow } from './operation-row.ts';
-import type { OperationTable } from './tables.ts';
+import type { OperationTable } from './operation-table.ts';
 
 /** Most operations of one incident that are read at once. */
 const OPERATIONS_MAX = 10_000;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ROLES } from '../domain/approval.ts';
 import { firstRow } from './connection.ts';
 import type { Connection } from './connection.ts';
-import type { Person, PersonTable } from './tables.ts';
+import type { Person, PersonTable } from './person-table.ts';
 
 const PEOPLE_MAX = 10_000;
 const COLUMNS = `id, name, roles, slack_user as "slackUser", mail, active`;

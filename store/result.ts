@@ -4,7 +4,7 @@ import { STEP_NAMES } from '../domain/playbook.ts';
 import { document, timestamp } from './column.ts';
 import { firstRow, requireRow } from './connection.ts';
 import type { Connection } from './connection.ts';
-import type { ResultTable } from './tables.ts';
+import type { ResultTable } from './operation-table.ts';
 
 const RESULTS_MAX = 10_000;
 

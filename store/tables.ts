@@ -1,18 +1,12 @@
-import type { Approval, ApprovalStatus, Role } from '../domain/approval.ts';
+import type { Approval, ApprovalStatus } from '../domain/approval.ts';
 import type { AlertReceipt, IncomingAlert, QuarantinedAlert } from '../domain/alert.ts';
-import type { Decision, LeftInPlace } from '../domain/decision.ts';
+import type { Decision } from '../domain/decision.ts';
 import type { CustodyEntry, Evidence } from '../domain/evidence.ts';
 import type { Fact, NewFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { LineageEdge, LineageGraph, LineageNode, LineageNodeId } from '../domain/lineage.ts';
 import type { Message, NewMessage } from '../domain/message.ts';
-import type {
-  OperationKey,
-  OperationResult,
-  OperationRow,
-  OperationState,
-} from '../domain/operation.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { StormSuspect } from '../domain/storm.ts';
 import type { RouteCount } from '../domain/route-report.ts';
@@ -20,8 +14,9 @@ import type { ClaimTable } from './claim-table.ts';
 import type { IsolationTable } from './isolation-table.ts';
 import type { FindingTable, ObservationTable } from './observation-table.ts';
 import type { HaltTable } from './halt-table.ts';
-import type { OperationMove, OperationStage } from './operation-move.ts';
+import type { OperationTable, ResultTable } from './operation-table.ts';
 import type { OutboxTable } from './outbox-table.ts';
+import type { PersonTable } from './person-table.ts';
 import type { SelfWatchTable } from './self-watch-table.ts';
 import type { Routing } from './routing.ts';
 import type { RuleTable } from './rule-table.ts';
@@ -158,87 +153,6 @@ export interface IncidentTable {
   stopAccepting(id: string): Promise<'ok' | 'not_drained'>;
 }
 
-/** What can be done with operation rows. */
-export interface OperationTable {
-  /** The row of this key, or null. */
-  find(key: OperationKey): Promise<OperationRow | null>;
-  /**
-   * Writes a fresh `planned` row; an equal one may exist (returns the stored). Raises `refused` for one that is not of its
-   * incident's side.
-   */
-  insertPlanned(
-    row: Omit<
-      OperationRow,
-      | 'state'
-      | 'fence'
-      | 'receipt'
-      | 'verdict'
-      | 'reason'
-      | 'applySequence'
-      | 'superseded'
-      | 'leftOwner'
-      | 'restores'
-      | 'movedBy'
-      | 'leftUntil'
-    >,
-  ): Promise<OperationRow>;
-  /**
-   * Conditional walk; null when the row was in none of `from` (a lost race: read and return), or when another attempt
-   * took a newer fence than `whileFence`.
-   */
-  move(
-    key: OperationKey,
-    from: readonly OperationState[],
-    to: OperationState,
-    change?: OperationMove['change'],
-  ): Promise<OperationRow | null>;
-  /** `move` with the facts of the stage, all or nothing, in one round trip; null as there, and then nothing is told. */
-  advance(key: OperationKey, stage: OperationStage): Promise<OperationRow | null>;
-  /**
-   * Begins an attempt: takes the next fencing number and moves to `to` in one statement, so that nobody gets a fence on
-   * a row that went on. Null when the row was in none of `from`.
-   */
-  beginAttempt(
-    key: OperationKey,
-    from: readonly OperationState[],
-    to: OperationState,
-  ): Promise<OperationRow | null>;
-  /** Takes the next fencing number and, on the first one, the next apply sequence. */
-  nextFence(key: OperationKey): Promise<OperationRow>;
-  /** Revokes every fence handed out so far (undo, close). */
-  revokeFences(key: OperationKey): Promise<void>;
-  /** True while `fence` is the newest of the row. */
-  holdsFence(key: OperationKey, fence: number): Promise<boolean>;
-  ofIncident(incidentId: string): Promise<readonly OperationRow[]>;
-  /** Rows whose apply began and is not taken back, newest first: the undo stack. */
-  undoStack(incidentId: string): Promise<readonly OperationRow[]>;
-  /** Containments in force over all incidents, for the watch; keyset by limit. */
-  containments(limit: number): Promise<readonly OperationRow[]>;
-  /**
-   * Containments of other incidents, in force or about to be, by the same action on the same target; oldest first.
-   */
-  containedByOthers(
-    row: Pick<OperationRow, 'incidentId' | 'target' | 'use'>,
-  ): Promise<readonly OperationRow[]>;
-  /** Effects on a target over all incidents whose apply began, newest first, at most 200. */
-  begunOn(target: string): Promise<readonly OperationRow[]>;
-  /** Counts that a moved containment is written again. */
-  countRestore(key: OperationKey): Promise<void>;
-  /** Notes who moved a containment. */
-  nameMover(key: OperationKey, movedBy: string): Promise<void>;
-  /** Renews a containment's lease; after a whole hour without being moved its count begins anew. */
-  renewLease(key: OperationKey, until: string): Promise<void>;
-  leaveInPlace(incidentId: string, left: LeftInPlace): Promise<OperationRow | null>;
-}
-
-/** What can be done with result rows. */
-export interface ResultTable {
-  /** First result of (incident, operation, round) wins; returns the stored one. */
-  put(result: OperationResult): Promise<OperationResult>;
-  /** Newest round of each operation. */
-  ofIncident(incidentId: string): Promise<readonly OperationResult[]>;
-}
-
 /** What can be done with approval rows. */
 export interface ApprovalTable {
   /** Inserts an open approval; an equal (incident, operation, round) returns the stored one. */
@@ -328,40 +242,6 @@ export interface FactTable {
   page(incidentId: string, after: number, limit: number): Promise<readonly Fact[]>;
   all(incidentId: string): AsyncIterable<Fact>;
   head(incidentId: string): Promise<{ readonly sequence: number; readonly hash: string }>;
-}
-
-/** A person, as the API knows them. */
-export interface Person {
-  readonly id: string;
-  readonly name: string;
-  readonly roles: readonly Role[];
-  /** Slack's ids of workspace and member, `TEAM/USER`; null when they use no Slack. */
-  readonly slackUser: string | null;
-  readonly mail: string | null;
-  readonly active: boolean;
-}
-
-/** What can be done with person rows. */
-export interface PersonTable {
-  put(person: Person): Promise<void>;
-  get(id: string): Promise<Person | null>;
-  /** By `TEAM/USER`, Slack's ids of workspace and member. */
-  bySlackUser(slackUser: string): Promise<Person | null>;
-  list(): Promise<readonly Person[]>;
-  /** Stores only the token's SHA-256. */
-  addToken(token: {
-    readonly personId: string;
-    readonly sha256: string;
-    readonly label: string;
-    readonly expiresAt: string | null;
-    readonly canApprove: boolean;
-  }): Promise<void>;
-  /** True when the person has a token that is still good. */
-  hasToken(personId: string): Promise<boolean>;
-  /** The active person and token rights behind a token's digest, or null. */
-  byToken(
-    sha256: string,
-  ): Promise<{ readonly person: Person; readonly canApprove: boolean } | null>;
 }
 
 /** Small named values: the namespace UUID, schema marks, the first start. */

@@ -7,7 +7,8 @@ import type { OperationKey } from '../domain/operation.ts';
 import { createStore } from './database.ts';
 import { createTestDatabase, withClient } from './test-database.ts';
 import { delivery } from './test-delivery.ts';
-import type { OperationTable, Store } from './tables.ts';
+import type { Store } from './tables.ts';
+import type { OperationTable } from './operation-table.ts';
 
 /** The stores of one test file: each role over one fresh database. */
 export interface TestStores {

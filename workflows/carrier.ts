@@ -5,7 +5,7 @@ import type {
   CarriedMessage,
   LogHead,
   RunReference,
-} from '../activities/activity.ts';
+} from '../activities/run-reference.ts';
 import type { Decision } from '../domain/decision.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import type { StepName } from '../domain/playbook.ts';

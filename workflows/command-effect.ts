@@ -1,4 +1,4 @@
-import type { CarriedChange } from '../activities/activity.ts';
+import type { CarriedChange } from '../activities/run-reference.ts';
 import type { Decision } from '../domain/decision.ts';
 import type { BornFact } from './carrier.ts';
 

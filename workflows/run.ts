@@ -7,7 +7,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type { CarriedChange, LoadedIncident, OperationOutcome } from '../activities/activity.ts';
+import type { OperationOutcome } from '../activities/activity.ts';
+import type { CarriedChange, LoadedIncident } from '../activities/run-reference.ts';
 import type { CredentialsApart } from '../domain/credential.ts';
 import type { Decision } from '../domain/decision.ts';
 import { isWorse, type Severity } from '../domain/incident.ts';

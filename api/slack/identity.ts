@@ -1,6 +1,6 @@
 import type { Actor } from '../../domain/decision.ts';
 import { AppError } from '../../domain/error.ts';
-import type { PersonTable } from '../../store/tables.ts';
+import type { PersonTable } from '../../store/person-table.ts';
 import type { Caller } from '../auth.ts';
 import type { SlackUser } from './door.ts';
 

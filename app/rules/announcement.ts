@@ -1,5 +1,5 @@
 import { messagesFor } from '../../activities/message-rows.ts';
-import type { CarriedMessage } from '../../activities/activity.ts';
+import type { CarriedMessage } from '../../activities/run-reference.ts';
 import type { ChangeView } from '../../api/schema/rule.ts';
 import type { Json } from '../../domain/json.ts';
 import type { RuleRevision } from '../../domain/rules.ts';

@@ -16,7 +16,8 @@ import {
   type Rules,
 } from '../../domain/rules.ts';
 import { readRules } from '../../domain/rules-schema.ts';
-import type { Person, Store } from '../../store/tables.ts';
+import type { Store } from '../../store/tables.ts';
+import type { Person } from '../../store/person-table.ts';
 import { announce, type AnnouncementOptions } from './announcement.ts';
 import type { Proposed, RuleChanges } from './changes.ts';
 import type { RulesKeeper } from './keeper.ts';

@@ -2,7 +2,8 @@ import type { Configuration, PersonConfiguration } from '../../domain/configurat
 import type { PinnedPlaybook } from '../../domain/playbook.ts';
 import { BOOTSTRAP_ADMIN, RULE_KEYS, type RulePerson, type Rules } from '../../domain/rules.ts';
 import { digestOf } from '../../evidence/digest.ts';
-import type { Person, PlaybookTable } from '../../store/tables.ts';
+import type { PlaybookTable } from '../../store/tables.ts';
+import type { Person } from '../../store/person-table.ts';
 
 /**
  * The rules that a configuration file and the playbooks beside it ask for. Who was added by hand stays, as the rules

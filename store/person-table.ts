@@ -1,0 +1,35 @@
+import type { Role } from '../domain/approval.ts';
+
+/** A person, as the API knows them. */
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+  readonly roles: readonly Role[];
+  /** Slack's ids of workspace and member, `TEAM/USER`; null when they use no Slack. */
+  readonly slackUser: string | null;
+  readonly mail: string | null;
+  readonly active: boolean;
+}
+
+/** What can be done with person rows. */
+export interface PersonTable {
+  put(person: Person): Promise<void>;
+  get(id: string): Promise<Person | null>;
+  /** By `TEAM/USER`, Slack's ids of workspace and member. */
+  bySlackUser(slackUser: string): Promise<Person | null>;
+  list(): Promise<readonly Person[]>;
+  /** Stores only the token's SHA-256. */
+  addToken(token: {
+    readonly personId: string;
+    readonly sha256: string;
+    readonly label: string;
+    readonly expiresAt: string | null;
+    readonly canApprove: boolean;
+  }): Promise<void>;
+  /** True when the person has a token that is still good. */
+  hasToken(personId: string): Promise<boolean>;
+  /** The active person and token rights behind a token's digest, or null. */
+  byToken(
+    sha256: string,
+  ): Promise<{ readonly person: Person; readonly canApprove: boolean } | null>;
+}
