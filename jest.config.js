@@ -22,6 +22,5 @@ export default {
   globalTeardown: '<rootDir>/test/global-teardown.ts',
   testSequencer: '<rootDir>/test/sequencer.js',
   testTimeout: 60_000,
-  // Of two processors much time is spent waiting for time-outs and for servers.
-  maxWorkers: 3,
+  maxWorkers: 2,
 };

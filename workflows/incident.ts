@@ -110,6 +110,8 @@ async function review(run: Run): Promise<void> {
     text: `All five steps of ${run.loaded.title} ended. Close it with a verdict.`,
     mail: false,
   });
+  // From the moment that people can see the review they may close: what they say meanwhile waits for the draft.
+  run.waiting = { kind: 'close' };
   await run.carrier.call((reference) => records.writePostmortem(reference));
   while (!run.isEnded()) {
     run.waiting = { kind: 'close' };

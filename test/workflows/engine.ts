@@ -17,6 +17,7 @@ import {
   type Credential,
   type WritingCredential,
 } from '../../domain/credential.ts';
+import { workflowIdOf, type Incident } from '../../domain/incident.ts';
 import type { Playbook } from '../../domain/playbook.ts';
 import { digestOf } from '../../evidence/digest.ts';
 import { createStore } from '../../store/database.ts';
@@ -24,9 +25,16 @@ import { createEvidenceFiles } from '../../store/evidence-files.ts';
 import type { Store } from '../../store/tables.ts';
 import { buildIdOf, type WorkflowBundle } from '../../worker/bundle.ts';
 import { startWorker, type RunningWorker } from '../../worker/worker.ts';
+import { statusQuery } from '../../workflows/messages.ts';
 import { freshDatabase, temporalAddress, tempDir, unique, workflowBundlePath } from '../harness.ts';
 import { steadyRules } from '../steady-rules.ts';
-import { createIncidents, ENTRY, OTHER_ENTRY, type Incidents } from './engine-incidents.ts';
+import {
+  createIncidents,
+  eventually,
+  ENTRY,
+  OTHER_ENTRY,
+  type Incidents,
+} from './engine-incidents.ts';
 import { createTestKey } from '../../app/test-key.ts';
 import { createPeople, type People } from './engine-people.ts';
 import type { World } from './world.ts';
@@ -41,6 +49,8 @@ export interface Engine extends Incidents, People {
   readonly client: EngineClient;
   readonly reconciler: Reconciler;
   readonly deps: ActivityDependencies;
+  /** Waits until the run itself waits like this: what it wrote may be seen earlier. */
+  untilRun(incident: Incident, kind: 'held' | 'close'): Promise<void>;
   /** Where a HALT file would stand. */
   readonly haltPath: string;
   /** What the process of the workflows serves from its next start on, and which others serve a credential of their own. */
@@ -202,6 +212,13 @@ export async function startEngine(
   });
   return {
     ...createIncidents({ api, worker: store }),
+    untilRun: async ({ id, generation }, kind) => {
+      const handle = client.client.workflow.getHandle(workflowIdOf(id, generation));
+      await eventually(
+        async () => ((await handle.query(statusQuery)).waiting?.kind === kind ? kind : null),
+        () => `the run never waited like ${kind}`,
+      );
+    },
     ...people,
     store,
     databaseUrl: database.url,

@@ -87,6 +87,7 @@ describe('what does not hold after its hold time', () => {
     await running.waitFor(incident, 'the way back', (_, facts) =>
       facts.some(({ kind }) => kind === 'stand-down.done'),
     );
+    await running.untilRun(incident, 'held');
     for (const kind of ['retry', 'resume'] as const) {
       expect(await running.decide(incident, 'ada', { kind })).toMatchObject({
         outcome: 'refused',

@@ -49,7 +49,7 @@ describe('an incident', () => {
       reason: 'seen',
       leave: [],
     });
-    expect(closed).toMatchObject({ outcome: 'accepted' });
+    expect(closed).toMatchObject({ outcome: 'accepted', reason: null });
     await engine.waitFor(incident, 'the end', ({ state }) => state === 'closed');
     expect(world.writes).toEqual(['canary=0', 'alias=6', 'canary=1']);
     expect(await verifyChain(await engine.facts(incident))).toMatchObject({ verified: true });
