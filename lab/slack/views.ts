@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
 import { modalView, type Block, type ModalView } from './block-rules.ts';
 import { SlackRefusal } from './workspace.ts';
+import { json } from './json-text.ts';
 
 /** A modal that somebody has open. */
 export interface SlackView {
@@ -10,15 +10,6 @@ export interface SlackView {
 }
 
 const TRIGGER_MS = 3_000;
-
-const json = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue({ code: 'custom', message: 'not JSON' });
-    return z.NEVER;
-  }
-});
 
 function viewOf(text: string | undefined): ModalView {
   const parsed = json.pipe(modalView).safeParse(text);

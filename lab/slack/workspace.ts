@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { messageBlocks, type Block } from './block-rules.ts';
+import { json } from './json-text.ts';
 
 /** A conversation of the twin's workspace. */
 export interface SlackChannel {
@@ -56,14 +57,6 @@ const TEXT_MAX = 40_000;
 const LIMIT_DEFAULT = 100;
 const LIMIT_MAX = 999;
 
-const json = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue({ code: 'custom', message: 'not JSON' });
-    return z.NEVER;
-  }
-});
 const metadataShape = z.object({
   event_type: z.string().min(1),
   event_payload: z.record(z.string(), z.unknown()),
