@@ -10,6 +10,7 @@ const working: RunView = {
   cancelled: false,
   ended: false,
   stoodDown: false,
+  standingDown: false,
   endedApprovals: new Set(['apr_1']),
 };
 const held: RunView = { ...working, waiting: { kind: 'held', operation: 'drain', reason: 'no' } };
@@ -22,6 +23,7 @@ const VIEWS = {
     cancelled: true,
     waiting: { kind: 'held', operation: null, reason: 'cancelled' },
   },
+  'standing down': { ...working, standingDown: true },
   'stood down': { ...held, stoodDown: true },
   'choosing targets': { ...working, waiting: { kind: 'targets' } },
   'in review': { ...working, waiting: { kind: 'close' } },
@@ -53,6 +55,7 @@ const TAKEN: Readonly<Record<keyof typeof VIEWS, readonly CommandName[]>> = {
   paused: ['resume', 'cancel'],
   held: ['retry', 'resume', 'skip', 'mark-done', 'pause', 'cancel', 'stand-down', 'close'],
   'held by a cancel': ['resume', 'pause', 'stand-down', 'close'],
+  'standing down': ['pause', 'cancel', 'close'],
   'stood down': ['pause', 'cancel', 'stand-down', 'close'],
   'choosing targets': ['targets', 'pause', 'cancel', 'close'],
   'in review': ['pause', 'cancel', 'stand-down', 'close'],

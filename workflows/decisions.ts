@@ -9,6 +9,8 @@ export interface RunView {
   readonly ended: boolean;
   /** Its effects were taken back: what is left is to close it. */
   readonly stoodDown: boolean;
+  /** Its effects are being taken back now: what is decided about the time after waits for the end. */
+  readonly standingDown: boolean;
   /** Approvals that this run has seen end without a yes: a late answer to one is refused. */
   readonly endedApprovals: ReadonlySet<string>;
 }
@@ -80,7 +82,7 @@ const STEERING: Readonly<Record<SteeringKind, (view: RunView) => string | null>>
       ? null
       : 'Cancel the incident first: a stand-down starts from a held incident.',
   close: (view) =>
-    rests(view, 'held', 'close', 'targets')
+    view.standingDown || rests(view, 'held', 'close', 'targets')
       ? null
       : 'The incident is still working: cancel it first, or wait for its end.',
   resume: refuseResume,

@@ -47,6 +47,8 @@ export class Run {
   vetoed = false;
   /** Everything was taken back: nothing may go on from here but the close. */
   stoodDown = false;
+  /** Everything is being taken back: nothing is held meanwhile, and a close waits for the end. */
+  standingDown = false;
   /** How effects are called; null while every process is taken to have every credential. */
   apart: CredentialsApart | null = null;
   /** Grows with each wake signal. */
@@ -215,9 +217,9 @@ export class Run {
   // --- people ----------------------------------------------------------------------------------
 
   private view(): RunView {
-    const { waiting, paused, ended, stoodDown, endedApprovals } = this;
+    const { waiting, paused, ended, stoodDown, standingDown, endedApprovals } = this;
     const cancelled = this.cancelled !== null;
-    return { waiting, paused, ended, stoodDown, endedApprovals, cancelled };
+    return { waiting, paused, ended, stoodDown, standingDown, endedApprovals, cancelled };
   }
 
   /** The update's validator: synchronous, changes nothing. A run that has just begun does not know yet. */

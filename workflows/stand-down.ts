@@ -24,7 +24,11 @@ export async function standDown(run: Run, decision: Decision): Promise<void> {
       run.progress.reopen(STAND_DOWN);
       return;
     }
+    // While it is on the way back nothing is held: a retry would be taken for the time after it.
+    run.waiting = null;
+    run.standingDown = true;
     const failure = await undoAll(run, answer.approvalId);
+    run.standingDown = false;
     if (failure === null) run.stoodDown = true;
     else tellEnd(run, decision, `Not stood down to the end: ${failure}`);
     run.progress.reopen(STAND_DOWN);
@@ -43,8 +47,6 @@ function tellEnd(run: Run, { id }: Decision, summary: string): void {
 
 /** Takes everything back; where the credentials are apart, each as far as it goes. Answers why it did not end, else null. */
 async function undoAll(run: Run, approvalId: string): Promise<string | null> {
-  // While it is on the way back nothing is held: a retry would be taken for the time after it.
-  run.waiting = null;
   if (!run.isApart()) {
     const whole = await run.carrier.attempt((reference) =>
       byCredential(run, null, ({ standDown: undo }) => undo({ ...reference, approvalId })),
