@@ -86,10 +86,17 @@ const NAMED: readonly (Named | Divided)[] = [
   },
   {
     figure: 'sync.steadyPercent',
-    title: 'the look every five minutes at the same, unchanged, of one core',
+    title: 'the look every five minutes at the same, unchanged, of one core, median of five',
     unit: '%',
     digits: 2,
     target: atMost(1),
+  },
+  { figure: 'sync.steadyMean', title: 'the same, mean of the five', unit: '%', digits: 2 },
+  {
+    figure: 'sync.steadyLargest',
+    title: 'the same, the largest of the five',
+    unit: '%',
+    digits: 2,
   },
   {
     figure: 'sync.readAgain',

@@ -110,35 +110,40 @@ function filesRead({ ledger }: MlflowTwin, since = 0): readonly string[] {
     .map(({ path }) => path);
 }
 
+/** Runs that were asked what went into them. */
+function runsRead({ ledger }: MlflowTwin): number {
+  return new Set(
+    ledger.filter(({ path }) => path.startsWith(`${API}/runs/get?`)).map(({ path }) => path),
+  ).size;
+}
+
 async function look({ client }: RunningFirebreak): Promise<void> {
   const { problems } = await client.call(api.sync.round, {});
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
-/** Looks until every artefact was read; seconds that this took. */
+/** Looks until every artefact was read and every run was asked for its inputs; seconds that this took. */
 async function lookAtAll(firebreak: RunningFirebreak, mlflow: MlflowTwin): Promise<number> {
   const begun = performance.now();
   for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
     await look(firebreak);
-    if (new Set(filesRead(mlflow)).size === MODELS * VERSIONS_EACH) {
+    const [files, runs] = [new Set(filesRead(mlflow)).size, runsRead(mlflow)];
+    if (files === MODELS * VERSIONS_EACH && runs === MODELS * VERSIONS_EACH) {
       return (performance.now() - begun) / 1000;
     }
   }
   throw new Error('The sync did not read everything.');
 }
 
-/**
- * What one look at an unchanged world costs: the share of one core at the interval as it ships, in percent. The median of
- * several, because collecting the garbage of the first look falls into one of them.
- */
-async function steadyPercent(firebreak: RunningFirebreak): Promise<number | null> {
+/** What each of some looks at an unchanged world costs: the share of one core at the interval as it ships, in percent. */
+async function steadyPercents(firebreak: RunningFirebreak): Promise<readonly number[]> {
   const percents: number[] = [];
   for (let looks = 0; looks < STEADY_LOOKS; looks += 1) {
     const before = cpuSeconds(firebreak.pid);
     await look(firebreak);
     percents.push(((cpuSeconds(firebreak.pid) - before) / EVERY_SECONDS) * 100);
   }
-  return quantile(percents, 0.5);
+  return percents;
 }
 
 /** Measures the look at 10,000 versions and 1,000 serving objects, by a Firebreak of its own. */
@@ -158,10 +163,12 @@ export async function syncFigures(folder: string, program: string): Promise<Figu
     await tellLineage(firebreak);
     const fullSeconds = await lookAtAll(firebreak, mlflow);
     const place = mlflow.ledger.length;
-    const percent = await steadyPercent(firebreak);
+    const percents = await steadyPercents(firebreak);
     return {
       'sync.fullSeconds': fullSeconds,
-      'sync.steadyPercent': percent,
+      'sync.steadyPercent': quantile(percents, 0.5),
+      'sync.steadyMean': percents.reduce((sum, one) => sum + one, 0) / STEADY_LOOKS,
+      'sync.steadyLargest': Math.max(...percents),
       'sync.readAgain': filesRead(mlflow).length - MODELS * VERSIONS_EACH,
       'sync.steadyRequests': (mlflow.ledger.length - place) / STEADY_LOOKS,
     };

@@ -83,7 +83,8 @@ async function lookAt(
 ): Promise<StoredArtifact | null> {
   const input = { name: version.name, version: version.version };
   try {
-    const listing = listingDigest(await ask(place, 'artifact-listing', input));
+    const asked = { ...input, source: version.source };
+    const listing = listingDigest(await ask(place, 'artifact-listing', asked));
     const isRead = known !== null && known.sha256 !== null;
     if (isRead && (listing === null || listing === known.listing)) return known;
     const { sha256, bytes } = artifactDigest.parse(await ask(place, 'artifact-digest', input));

@@ -73,22 +73,38 @@ function foreign(address: string): AppError {
   );
 }
 
-/**
- * Path segments, below the artefact proxy, of a version's files. Raises `unsupported` for files that lie elsewhere and
- * `not_found`.
- */
-export async function locateArtifacts(
+interface AskedVersion {
+  readonly name: string;
+  readonly version: string;
+  readonly source?: string | null | undefined;
+}
+
+/** Where the registry says that a version's files are: its source, but for one that stands for another address. */
+async function downloadAddress(
   client: MlflowClient,
-  asked: { readonly name: string; readonly version: string },
+  asked: AskedVersion,
   context: CallContext,
-): Promise<readonly string[]> {
+): Promise<string> {
+  if (asked.source?.startsWith('mlflow-artifacts:') === true) return asked.source;
   const download = {
     path: ['model-versions', 'get-download-uri'],
     query: { name: asked.name, version: asked.version },
     schema: downloadUriReply,
     permission: `registered model ${asked.name}: READ`,
   };
-  let text = (await client.get(download, context)).artifact_uri;
+  return (await client.get(download, context)).artifact_uri;
+}
+
+/**
+ * Path segments, below the artefact proxy, of a version's files. Raises `unsupported` for files that lie elsewhere and
+ * `not_found`.
+ */
+export async function locateArtifacts(
+  client: MlflowClient,
+  asked: AskedVersion,
+  context: CallContext,
+): Promise<readonly string[]> {
+  let text = await downloadAddress(client, asked, context);
   for (let hop = 0; hop < HOPS_MAX; hop += 1) {
     const address = addressOf(text);
     if (address.scheme === 'mlflow-artifacts') return proxied(text, address, client.url);

@@ -87,25 +87,47 @@ test('models have their aliases, also where a search answers none', async () => 
   }
 });
 
-test('a listing names files and sizes and reads none of them', async () => {
-  const bytes = Buffer.from('weights');
+/** Registers a version with two files; answers its source. */
+async function storeVersion(): Promise<string> {
   const made = await send('POST', 'mlflow/runs/create', { experiment_id: '0' });
   const runId = runReply.parse(made).run.info.run_id;
   const folder = `0/${runId}/artifacts/model`;
-  await send('PUT', `mlflow-artifacts/artifacts/${folder}/model.bin`, bytes);
-  await send('PUT', `mlflow-artifacts/artifacts/${folder}/deep/config.json`, Buffer.from('{}'));
-  await send('POST', 'mlflow/model-versions/create', {
-    name: MODEL,
-    run_id: runId,
-    source: `mlflow-artifacts:/${folder}`,
-  });
+  const put = (file: string, text: string): Promise<unknown> =>
+    send('PUT', `mlflow-artifacts/artifacts/${folder}/${file}`, Buffer.from(text));
+  await put('model.bin', 'weights');
+  await put('deep/config.json', '{}');
+  const source = `mlflow-artifacts:/${folder}`;
+  await send('POST', 'mlflow/model-versions/create', { name: MODEL, run_id: runId, source });
+  return source;
+}
+
+const LISTED = {
+  files: [
+    { path: 'deep/config.json', bytes: 2 },
+    { path: 'model.bin', bytes: 7 },
+  ],
+};
+
+test('a listing names files and sizes and reads none of them', async () => {
+  await storeVersion();
   const place = twin.ledger.length;
-  expect((await read('artifact-listing', { name: MODEL, version: '1' })).value).toEqual({
-    files: [
-      { path: 'deep/config.json', bytes: 2 },
-      { path: 'model.bin', bytes: 7 },
-    ],
-  });
+  expect((await read('artifact-listing', { name: MODEL, version: '1' })).value).toEqual(LISTED);
   const stored = '/api/2.0/mlflow-artifacts/artifacts/';
   expect(twin.ledger.slice(place).filter(({ path }) => path.startsWith(stored))).toEqual([]);
+});
+
+test('a source that names the files spares the question where they are; another does not', async () => {
+  const source = await storeVersion();
+  const version = { name: MODEL, version: '1' };
+  const asks: number[] = [];
+  for (const told of [source, 'models:/m-1', null]) {
+    const place = twin.ledger.length;
+    const { value } = await read('artifact-listing', { ...version, source: told });
+    expect(value).toEqual(LISTED);
+    asks.push(twin.ledger.slice(place).filter(({ path }) => path.includes('download-uri')).length);
+  }
+  expect(asks).toEqual([0, 1, 1]);
+  await expect(
+    read('artifact-listing', { ...version, source: 'mlflow-artifacts:/../secret' }),
+  ).rejects.toMatchObject({ code: 'bad_reply' });
 });

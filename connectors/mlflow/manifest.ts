@@ -37,6 +37,10 @@ const pageInput = z.strictObject({
 });
 const modelInput = z.strictObject({ name: modelName });
 const versionInput = z.strictObject({ name: modelName, version: versionNumber });
+const listingInput = versionInput.extend({
+  /** The version's `source` as this registry just listed it: where it names the files, nobody has to be asked. */
+  source: z.string().max(4_096).nullable().optional(),
+});
 const aliasInput = z.strictObject({ name: modelName, alias: aliasName });
 const runInput = z.strictObject({ runId: z.string().regex(/^[\w-]{1,64}$/, 'is not a run id') });
 const findVersionInput = z.strictObject({ name: modelName, tag: tagKey, value: tagValue.min(1) });
@@ -58,6 +62,8 @@ export type PageInput = z.infer<typeof pageInput>;
 export type ModelInput = z.infer<typeof modelInput>;
 /** Input of `Version`. */
 export type VersionInput = z.infer<typeof versionInput>;
+/** Input of `ArtifactListing`. */
+export type ListingInput = z.infer<typeof listingInput>;
 /** Input of `Alias`. */
 export type AliasInput = z.infer<typeof aliasInput>;
 /** Input of `Run`. */
@@ -112,9 +118,9 @@ export const artifactDigestManifest: ProbeManifest<VersionInput> = {
 };
 
 /** Probe `artifact-listing`: names and sizes of the stored files, without reading them. */
-export const artifactListingManifest: ProbeManifest<VersionInput> = {
+export const artifactListingManifest: ProbeManifest<ListingInput> = {
   title: 'Names and sizes of the stored files of a model version',
-  input: versionInput,
+  input: listingInput,
 };
 
 /** Probe `models`: one page of the registry's models. */
