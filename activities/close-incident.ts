@@ -50,7 +50,7 @@ export async function closeIncident(
       closedAt: deps.now().toISOString(),
     });
     await tables.claims.release(incident.id);
-    await tables.messages.put(messagesFor(deps, incident.id, [messageOf(deps, closed, input)]));
+    await tables.messages.put(messagesFor(deps, incident.id, [messageOf(closed, input)]));
     await tables.facts.append(incident.id, [...left, closedFact(input)]);
     return { kind: 'closed' };
   });
@@ -100,14 +100,13 @@ function closedFact(input: CloseInput): NewFact {
 }
 
 function messageOf(
-  deps: ActivityDependencies,
   incident: Incident,
   input: CloseInput,
 ): { purpose: string; subject: string; text: string; mail: boolean } {
   return {
     purpose: 'closed',
     subject: `Closed (${input.verdict}): #${incident.number.toString()} ${incident.title}`,
-    text: `${incident.title}\nVerdict: ${input.verdict}: ${input.reason}\nPostmortem: ${deps.baseUrl}/api/v1/incidents/${incident.id}/postmortem.md`,
+    text: `${incident.title}\nVerdict: ${input.verdict}: ${input.reason}\nPostmortem: firebreak postmortem ${incident.id}`,
     mail: true,
   };
 }

@@ -67,7 +67,7 @@ async function open(
     const message = {
       purpose: 'opened',
       subject: `[${severity}] #${number.toString()} ${title}`,
-      text: `${title}\nPlaybook: ${pinned.playbook.title}. Mode: ${mode}.\n${deps.baseUrl}/api/v1/incidents/${locked.id}`,
+      text: `${title}\nPlaybook: ${pinned.playbook.title}. Mode: ${mode}.`,
       mail: true,
     };
     const [incident] = await Promise.all([

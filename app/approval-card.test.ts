@@ -33,7 +33,8 @@ beforeEach(async () => {
   const config = { token: slack.botToken, channel: CHANNEL, apiUrl: slack.apiUrl };
   const connector = createSlack(config);
   messenger = createMessenger({
-    ...{ store: stores.worker(), slack: connector, mail: null, slackChannel: CHANNEL, mailTo: [] },
+    ...{ store: stores.worker(), slack: connector, mail: null, slackChannel: CHANNEL },
+    mailing: { to: [], from: '', publicUrl: null },
     ...{ decide: true, patienceMs: 30_000 },
   });
   incidentId = await openIncident(stores.api(), `card-${count.toString()}`);

@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util';
 import { AppError } from '../domain/error.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { isLoopback, VARIABLES, type Variable } from './environment-schema.ts';
+import type { MailSettings } from './mail-settings.ts';
 import type { SlackSettings, SlackWay } from './slack-settings.ts';
 
 /** Variables by name; an empty one counts as unset. */
@@ -43,7 +44,7 @@ export interface Config {
   /** PATH, to look for the Temporal CLI. */
   readonly searchPath: string;
   readonly slack: Omit<SlackSettings, 'channel'> | null;
-  readonly mail: { readonly url: string; readonly from: string } | null;
+  readonly mail: MailSettings | null;
   /** Every setting with its source; secrets are not in it. */
   readonly shown: readonly ShownSetting[];
 }

@@ -26,6 +26,7 @@ import { firstStart, type FirstStart, type NewSource } from './first-start.ts';
 import { discoverEntries } from './discovery.ts';
 import type { Live } from './live.ts';
 import { haltFilePath, readHaltFile } from './halt-file.ts';
+import type { MailSettings } from './mail-settings.ts';
 import { createMessengerOf } from './messages.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
 import { NOTHING_WATCHED, startSelfWatch } from './self-watch.ts';
@@ -62,7 +63,7 @@ export interface FirebreakSettings extends ServerSettings {
   /** A bundle that was built before; without it the one beside the program, or a fresh one. */
   readonly bundle?: WorkflowBundle;
   readonly slack: SlackSettings | null;
-  readonly mail: { readonly url: string; readonly from: string } | null;
+  readonly mail: MailSettings | null;
   readonly version: string;
   readonly log: Logger;
   /** Called when something that cannot be healed ended the process's work. */

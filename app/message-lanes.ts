@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { approvalDetail } from '../api/approval-detail.ts';
+import type { ApprovalDetail } from '../api/schema/approval.ts';
 import type { AnyAction, Connector } from '../connectors/connector.ts';
 import { markedTitle } from '../domain/drill.ts';
 import type { Json } from '../domain/json.ts';
 import { cardOf, cardPurpose, type Message } from '../domain/message.ts';
-import { renderMail } from '../render/mail.ts';
 import { milestone, type SlackMessage } from '../render/slack.ts';
-import { approvalCard } from '../render/slack-approval.ts';
+import { approvalCard, type CardPlan } from '../render/slack-approval.ts';
 import type { Store } from '../store/tables.ts';
 
 /** Where a message goes. */
@@ -28,7 +28,7 @@ export interface Lane {
 /** The tables that a message is made of. */
 export type LaneStore = Pick<
   Store,
-  'messages' | 'approvals' | 'operations' | 'decisions' | 'incidents'
+  'messages' | 'approvals' | 'operations' | 'decisions' | 'incidents' | 'people'
 >;
 
 interface SlackLaneOptions {
@@ -38,17 +38,12 @@ interface SlackLaneOptions {
   readonly decide: boolean;
 }
 
-const MAIL_DOMAIN = 'firebreak';
-/** In place of an incident, for what is told about the engine itself. */
-const ENGINE = 'engine';
-
-/** The fixed Message-ID of a mail; the same row gives the same one. */
-export function mailIdOf(message: Pick<Message, 'incidentId' | 'purpose'>): string {
-  const part = (text: string): string =>
-    text.replaceAll('/', '.').replace(/[^A-Za-z0-9.-]/g, (character) => {
-      return `_${(character.codePointAt(0) ?? 0).toString(16)}`;
-    });
-  return `<${part(message.incidentId ?? ENGINE)}.${part(message.purpose)}@${MAIL_DOMAIN}>`;
+/** Plans as approvers judge them: each with what it changes. */
+export function cardPlans({ approval, plans }: ApprovalDetail): readonly CardPlan[] {
+  return approval.plans.map((plan, index) => ({
+    ...plan,
+    changes: plans[index]?.changes ?? [],
+  }));
 }
 
 function asJson(value: unknown): Json {
@@ -71,10 +66,7 @@ async function shownOf(
     incident === null ? approval.title : `#${incident.number.toString()} ${approval.title}`;
   return approvalCard({
     approval: { ...approval, title: markedTitle(title, { drill: incident?.drill ?? false }) },
-    plans: approval.plans.map((plan, index) => ({
-      ...plan,
-      changes: detail.plans[index]?.changes ?? [],
-    })),
+    plans: cardPlans(detail),
     approvedBy: detail.approvedBy,
     url: null,
     decide,
@@ -104,25 +96,6 @@ export function slackLane(connector: Connector | null, options: SlackLaneOptions
       if (ts !== null) return { action: update, input: { ...content, ts } };
       const threadTs = under?.externalId ?? null;
       return { action: post, input: threadTs === null ? content : { ...content, threadTs } };
-    },
-  };
-}
-
-/** The way to mail; null when it is not configured, or nobody is to get any. */
-export function mailLane(connector: Connector | null, to: readonly string[]): Lane | null {
-  const action = connector?.actions['send'];
-  if (!action || to.length === 0) return null;
-  return {
-    prepare: (message, { under }) => {
-      const { subject, text } = renderMail({ ...message, url: null });
-      const parent = under?.externalId ?? null;
-      const input = {
-        ...{ to, subject },
-        text: text === '' ? subject : text,
-        messageId: mailIdOf(message),
-        ...(parent === null ? {} : { inReplyTo: parent }),
-      };
-      return Promise.resolve({ action, input });
     },
   };
 }

@@ -3,6 +3,7 @@ import { connectorModules } from '../connectors/registry.ts';
 import type { Configuration } from '../domain/configuration.ts';
 import { AppError } from '../domain/error.ts';
 import type { Store } from '../store/tables.ts';
+import type { MailSettings } from './mail-settings.ts';
 import { createMessenger, type Messenger } from './messenger.ts';
 import type { SlackSettings } from './slack-settings.ts';
 
@@ -22,8 +23,10 @@ export async function createMessengerOf(
   store: Store,
   settings: {
     readonly slack: SlackSettings | null;
-    readonly mail: { readonly url: string; readonly from: string } | null;
+    readonly mail: MailSettings | null;
     readonly configuration: Pick<Configuration, 'mailTo'>;
+    /** Our public address; null when there is none. */
+    readonly baseUrl: string | null;
   },
 ): Promise<OwnedMessenger> {
   const { slack, mail, configuration } = settings;
@@ -40,7 +43,11 @@ export async function createMessengerOf(
     slack: slackConnector,
     mail: mailConnector,
     slackChannel: slack?.channel ?? null,
-    mailTo: configuration.mailTo,
+    mailing: {
+      to: configuration.mailTo,
+      from: mail?.from ?? '',
+      publicUrl: settings.baseUrl,
+    },
     decide: slack !== null && slack.way !== null,
   });
   return {

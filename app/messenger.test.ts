@@ -8,10 +8,10 @@ import type { Message, MessageChannel } from '../domain/message.ts';
 import { createMailTwin, type MailTwin } from '../lab/mail/twin.ts';
 import { createSlackTwin, type SlackTwin } from '../lab/slack/twin.ts';
 import { openIncident, useStores } from '../store/test-store.ts';
-import { mailIdOf } from './message-lanes.ts';
 import { createMessenger, type Messenger, type MessengerOptions } from './messenger.ts';
 
 const CHANNEL = 'C0INCIDENTS';
+const FROM = 'firebreak@lab.test';
 
 const stores = useStores();
 const closers: (() => Promise<void>)[] = [];
@@ -43,7 +43,7 @@ async function world(change: Partial<MessengerOptions> = {}): Promise<World> {
     apiUrl: slack.apiUrl,
   });
   closers.push(() => slackConnector.close());
-  const mailConnector = createMail({ url: mail.url, from: 'firebreak@lab.test' });
+  const mailConnector = createMail({ url: mail.url, from: FROM });
   closers.push(() => mailConnector.close());
   let shiftMs = 0;
   const messenger = createMessenger({
@@ -51,7 +51,7 @@ async function world(change: Partial<MessengerOptions> = {}): Promise<World> {
     slack: slackConnector,
     mail: mailConnector,
     slackChannel: CHANNEL,
-    mailTo: ['mona@lab.test'],
+    mailing: { to: ['mona@lab.test'], from: FROM, publicUrl: null },
     now: () => new Date(Date.now() + shiftMs),
     patienceMs: 30_000,
     ...change,
@@ -260,21 +260,6 @@ describe('messenger, slack', () => {
 });
 
 describe('messenger, mail', () => {
-  test('opening and closing are one thread by fixed Message-IDs', async () => {
-    const { mail, incidentId } = current;
-    const rows = await put('mail', [{ purpose: 'opened' }, { purpose: 'closed' }]);
-    for (const row of rows) expect(await send(row)).toBe('sent');
-    const opened = mailIdOf({ incidentId, purpose: 'opened' });
-    expect(mail.received).toMatchObject([
-      { messageId: opened, references: [], subject: 'about opened', text: 'text of opened' },
-      {
-        messageId: mailIdOf({ incidentId, purpose: 'closed' }),
-        inReplyTo: opened,
-        references: [opened],
-      },
-    ]);
-  });
-
   test('a lost answer: later, then sent again under the same Message-ID', async () => {
     const { mail, pass } = current;
     const [row] = await put('mail', [{ purpose: 'opened' }]);
@@ -303,13 +288,5 @@ describe('messenger, mail', () => {
       { channel: 'mail', purpose: 'opened', reason: 'not configured' },
     ]);
     expect(await current.messenger.send('msg-none')).toBe('failed');
-  });
-
-  test.each([
-    ['inc-1', 'opened', '<inc-1.opened@firebreak>'],
-    ['inc-1', 'step/isolate', '<inc-1.step.isolate@firebreak>'],
-    ['inc-1', 'approval/<a b>@x', '<inc-1.approval._3ca_20b_3e_40x@firebreak>'],
-  ])('the Message-ID of %s %s is %s', (incidentId, purpose, id) => {
-    expect(mailIdOf({ incidentId, purpose })).toBe(id);
   });
 });

@@ -4,7 +4,8 @@ import { toAppError, type AppError, type ErrorCode } from '../domain/error.ts';
 import { newFact } from '../domain/fact.ts';
 import { cardOf, isHeldBack, type Message, type MessageChannel } from '../domain/message.ts';
 import type { Store } from '../store/tables.ts';
-import { mailLane, slackLane, type Lane, type LaneStore } from './message-lanes.ts';
+import { mailLane, type MailLaneOptions } from './mail-lane.ts';
+import { slackLane, type Lane, type LaneStore } from './message-lanes.ts';
 
 /** Sends messages to people; the row is durable before, the message is second. */
 export interface Messenger {
@@ -22,7 +23,8 @@ export interface MessengerOptions {
   readonly mail: Connector | null;
   /** Channel id; null uses the connector's own. */
   readonly slackChannel: string | null;
-  readonly mailTo: readonly string[];
+  /** Who gets mail, its sender and our public address. */
+  readonly mailing: Omit<MailLaneOptions, 'store'>;
   /** Whether clicks in Slack come back to us: only then a card has buttons. */
   readonly decide?: boolean;
   readonly now?: () => Date;
@@ -88,7 +90,7 @@ class ChannelMessenger implements Messenger {
         channel: options.slackChannel,
         decide: options.decide ?? false,
       }),
-      mail: mailLane(options.mail, options.mailTo),
+      mail: mailLane(options.mail, { ...options.mailing, store: options.store }),
     };
   }
 

@@ -40,6 +40,11 @@ export function cardOf({
   return approvalId === undefined ? null : { approvalId, isEdit: edit !== undefined };
 }
 
+/** The approval that a message is about in any way; null for every other message. */
+export function approvalOf({ purpose }: Pick<NewMessage, 'purpose'>): string | null {
+  return /^approval\/([^/]+)(?:\/|$)/.exec(purpose)?.[1] ?? null;
+}
+
 /** The purpose of the message that asks for an approval. */
 export function cardPurpose(approvalId: string): string {
   return `approval/${approvalId}`;

@@ -19,6 +19,11 @@ describe('visible', () => {
     ['\ud800', '\\u{d800}'],
     ['fr\u0430ud', 'frа(U+0430)ud'],
     ['модель v7', 'модель v7'],
+    ['с версии 6', 'с версии 6'],
+    ['\u0441\u043e\u0440', 'с(U+0441)о(U+043E)р(U+0440)'],
+    ['\uff56\uff16', 'ｖ(U+FF56)６(U+FF16)'],
+    ['\u{1d41f}r', '\u{1d41f}(U+1D41F)r'],
+    ['fr\u0430(U+0061)ud', 'frа(U+0430)(U+0061)ud'],
     ['plain – text, 100 %', 'plain – text, 100 %'],
     ['e\u0301', 'e\u0301'],
     ['z\u0300\u0301\u0302\u0303\u0304\u0305', 'z\u0300\u0301\u0302\u0303[+2 marks]'],
@@ -40,6 +45,7 @@ describe('visible', () => {
         const shown = visible(text);
         expect(shown).not.toMatch(ACTING);
         expect(shown).not.toContain('\n');
+        expect(visible(shown)).toBe(shown);
         expect(visibleLines(text).split('\n')).toHaveLength(text.split('\n').length);
       }),
     );

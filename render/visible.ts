@@ -5,10 +5,17 @@ const DECEPTIVE =
 /** More combining marks on one letter than any living script uses. */
 const STACKED_MARKS = /(\p{M}{4})(\p{M}+)/gu;
 
-const WORD = /[\p{L}\p{N}_]+/gu;
+/** A word, with the code points that were put into it. */
+const WORDS_SHOWN = /(?:[\p{L}\p{N}_]|\(U\+[0-9A-F]{4,6}\))+/gu;
+const POINT = /\(U\+[0-9A-F]{4,6}\)/gu;
 const LATIN = /\p{Script=Latin}/u;
 /** Letters of other scripts that are drawn like Latin ones. */
 const LOOK_ALIKE = /[\p{Script=Cyrillic}ΑΒΕΖΗΙΚΜΝΟΡΤΥΧονρ]/gu;
+/** Words of letters that each pass for a Latin one: nothing of the word shows that it is of another script. */
+const DISGUISED = /^(?=.*\p{L})[аеорсухіјѕԁԛԝһӏАВЕЅІЈКМНОРСТУХԚԜΑΒΕΖΗΙΚΜΝΟΡΤΥΧονρ\p{N}_]{3,}$/u;
+/** Latin letters and digits in other clothes: full width, mathematical, in circles. */
+const COSTUMED =
+  /[\u{2460}-\u{24ff}\u{ff10}-\u{ff19}\u{ff21}-\u{ff3a}\u{ff41}-\u{ff5a}\u{1d400}-\u{1d7ff}\u{1f130}-\u{1f189}]/gu;
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
@@ -20,14 +27,31 @@ function escapeOf(character: string): string {
   return SHORT_ESCAPES[character] ?? `\\u{${codePoint(character).toLowerCase()}}`;
 }
 
-/** Shows the code points of look-alike letters, in words where they stand among Latin ones. */
+/** The letters of `found` with their code points behind them, but where those stand already. */
+function withCodePoints(text: string, found: RegExp): string {
+  return text.replace(found, (letter, at: number, whole: string) => {
+    const point = `(U+${codePoint(letter)})`;
+    return whole.startsWith(point, at + letter.length) ? letter : `${letter}${point}`;
+  });
+}
+
+/** Shows the code points of look-alike letters: among Latin ones, in words of nothing else, and of Latin ones in disguise. */
 function revealMixture(text: string): string {
-  if (text.search(LOOK_ALIKE) === -1) return text;
-  return text.replace(WORD, (word) =>
-    LATIN.test(word)
-      ? word.replace(LOOK_ALIKE, (letter) => `${letter}(U+${codePoint(letter)})`)
-      : word,
+  const plain = withCodePoints(text, COSTUMED);
+  if (plain.search(LOOK_ALIKE) === -1) return plain;
+  return plain.replace(WORDS_SHOWN, (run) =>
+    LATIN.test(run.replace(POINT, '')) || DISGUISED.test(run)
+      ? withCodePoints(run, LOOK_ALIKE)
+      : run,
   );
+}
+
+/**
+ * True when a reader could take a name in `text` for another one: letters that only look Latin, characters that
+ * cannot be seen, text that runs backwards.
+ */
+export function isMisleading(text: string): boolean {
+  return visibleLines(text) !== text;
 }
 
 /**

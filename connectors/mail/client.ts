@@ -1,17 +1,19 @@
-import { createTransport, type SMTPPoolOptions } from 'nodemailer';
+import { createTransport, type SendMailOptions, type SMTPPoolOptions } from 'nodemailer';
 import { AppError } from '../../domain/error.ts';
 import type { CallContext, Health } from '../connector.ts';
 import { healthOf } from '../health.ts';
 import { askPermit } from '../permit.ts';
 import { createRedactor, redacted } from '../redaction.ts';
 import { failureOf } from './failure.ts';
-import type { MailConfig } from './manifest.ts';
+import { senderOf, type MailConfig } from './manifest.ts';
 
 /** A mail as we send it. */
 export interface OutgoingMail {
   readonly to: readonly string[];
   readonly subject: string;
   readonly text: string;
+  readonly html: string | null;
+  readonly isUrgent: boolean;
   readonly messageId: string;
   readonly inReplyTo: string | null;
 }
@@ -61,6 +63,20 @@ export function transportOptions(config: MailConfig): SMTPPoolOptions & { readon
   };
 }
 
+/** The mail for nodemailer. Programs that answer by themselves are told not to. */
+function composed(mail: OutgoingMail, { from }: MailConfig): SendMailOptions {
+  const { to, subject, text, html, messageId, inReplyTo, isUrgent } = mail;
+  return {
+    from: senderOf(from) ?? from,
+    to: [...to],
+    ...{ subject, text, messageId },
+    ...(html === null ? {} : { html }),
+    ...(inReplyTo === null ? {} : { inReplyTo, references: [inReplyTo] }),
+    ...(isUrgent ? { priority: 'high' as const } : {}),
+    headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+  };
+}
+
 /** A client of one mail relay; it keeps connections until it is closed. */
 export function createMailClient(config: MailConfig): MailClient {
   const closing = new AbortController();
@@ -75,18 +91,7 @@ export function createMailClient(config: MailConfig): MailClient {
         throw new AppError('unavailable', 'The mail was stopped before it was sent.');
       }
       try {
-        const info = await transport.sendMail({
-          from: config.from,
-          to: [...mail.to],
-          subject: mail.subject,
-          text: mail.text,
-          messageId: mail.messageId,
-          ...(mail.inReplyTo === null
-            ? {}
-            : { inReplyTo: mail.inReplyTo, references: [mail.inReplyTo] }),
-          headers: { 'Auto-Submitted': 'auto-generated' },
-          signal,
-        });
+        const info = await transport.sendMail({ ...composed(mail, config), signal });
         const errors = info.rejectedErrors ?? [];
         return {
           accepted: info.accepted,

@@ -1,6 +1,22 @@
 import { z } from 'zod';
 import { actionManifest, type ActionManifest, type Manifest } from '../connector.ts';
 
+/** A sender as a mail shows it. */
+export interface Sender {
+  /** Empty when only the address is given. */
+  readonly name: string;
+  readonly address: string;
+}
+
+const NAMED = /^([^<>"\p{C}]*?) *<([^<>]+)>$/u;
+
+/** `address` or `Name <address>` in its parts; null when it is neither. */
+export function senderOf(from: string): Sender | null {
+  const [, name = '', named] = NAMED.exec(from) ?? [];
+  const address = named ?? from;
+  return z.email().max(254).safeParse(address).success ? { name, address } : null;
+}
+
 /** Configuration of one mail relay. */
 export const mailConfig = z.strictObject({
   url: z
@@ -12,15 +28,19 @@ export const mailConfig = z.strictObject({
     .describe(
       '`smtp://` (STARTTLS when offered) or `smtps://`, with user and password when the relay wants them.',
     ),
-  from: z.email().max(254).describe('Address that mail is sent from.'),
+  from: z
+    .string()
+    .max(400)
+    .refine((from) => senderOf(from) !== null, 'is no address, and no `Name <address>`')
+    .describe('Address that mail is sent from, alone or as `Name <address>`.'),
 });
 /** A parsed configuration of one mail relay. */
 export type MailConfig = z.infer<typeof mailConfig>;
 
-/** Recipients of one mail. */
-export const RECIPIENTS_MAX = 50;
-/** Characters of one mail's text. */
-export const TEXT_MAX = 200_000;
+/** Recipients of one mail: as many as every relay has to take (RFC 5321 §4.5.3.1.8). */
+export const RECIPIENTS_MAX = 100;
+/** Characters of one part of a mail. */
+export const PART_MAX = 4_000_000;
 
 const address = z.email().max(254);
 const messageId = z
@@ -37,11 +57,15 @@ const sendInput = z.strictObject({
     .min(1)
     .max(500)
     .regex(/^\P{Cc}*$/u, 'holds control characters'),
-  text: z.string().min(1).max(TEXT_MAX),
+  text: z.string().min(1).max(PART_MAX),
+  /** The same in HTML: nothing that is fetched. */
+  html: z.string().min(1).max(PART_MAX).optional(),
   /** Fixed by the caller: the same mail again has the same one, so that receivers can drop it. */
   messageId,
   /** Message-ID of the thread's first mail. */
   inReplyTo: messageId.optional(),
+  /** What asks people for something at once. */
+  priority: z.literal('high').optional(),
 });
 /** Input of `send`. */
 export type SendInput = z.infer<typeof sendInput>;

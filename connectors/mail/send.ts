@@ -60,12 +60,14 @@ export function send(client: MailClient): Action<SendInput, SendState> {
         undo: 'None: a mail cannot be called back.',
       }),
     apply: async (input, _plan, context) => {
-      const { messageId, subject, text } = input;
+      const { messageId, subject, text, html = null } = input;
       const to = deliveries.remaining(messageId, [input.to].flat());
       const receipt = { externalId: messageId, origin: 'ours' } as const;
       if (to.length === 0) return receipt;
       const inReplyTo = input.inReplyTo ?? null;
-      const delivery = await client.send({ to, subject, text, messageId, inReplyTo }, context);
+      const isUrgent = input.priority === 'high';
+      const mail = { to, subject, text, html, messageId, inReplyTo, isUrgent };
+      const delivery = await client.send(mail, context);
       deliveries.add(messageId, delivery.accepted);
       if (delivery.rejected.length > 0) throw failureOfRejected(delivery);
       return receipt;

@@ -9,8 +9,10 @@ export interface ReceivedMail {
   readonly messageId: string;
   readonly inReplyTo: string | null;
   readonly references: readonly string[];
-  /** The body, decoded. */
+  /** The body or its plain part, decoded. */
   readonly text: string;
+  /** The HTML part, decoded; null when there is none. */
+  readonly html: string | null;
   /** As it came over the wire. */
   readonly raw: string;
 }
@@ -45,21 +47,56 @@ function decodeBody(body: string, encoding: string): string {
   return body;
 }
 
-/** Reads a mail of one text part from its bytes. */
-export function parseMail(
-  raw: string,
-  envelope: { readonly from: string; readonly to: readonly string[] },
-): ReceivedMail {
+interface Entity {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Header fields and body of a mail or of one part of it. */
+function splitEntity(raw: string): Entity {
   const split = raw.indexOf('\r\n\r\n');
   const head = split < 0 ? raw : raw.slice(0, split);
-  const body = split < 0 ? '' : raw.slice(split + 4);
   const headers: Record<string, string> = {};
   for (const line of head.replace(/\r\n[ \t]+/g, ' ').split('\r\n')) {
     const colon = line.indexOf(':');
     if (colon > 0)
       headers[line.slice(0, colon).toLowerCase()] = decodeWords(line.slice(colon + 1).trim());
   }
+  return { headers, body: split < 0 ? '' : raw.slice(split + 4) };
+}
+
+/** The parts of a multipart body; the mail itself when it has one body. */
+function partsOf(mail: Entity): readonly Entity[] {
+  const type = mail.headers['content-type'] ?? '';
+  const [, quoted, bare] = /^multipart\/.*boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(type) ?? [];
+  const boundary = quoted ?? bare;
+  if (boundary === undefined) return [mail];
+  return `\r\n${mail.body}`
+    .split(`\r\n--${boundary}`)
+    .slice(1, -1)
+    .map((part) => splitEntity(part.replace(/^\r\n/, '')));
+}
+
+function isOfType({ headers }: Entity, type: string): boolean {
+  return (headers['content-type'] ?? 'text/plain').toLowerCase().startsWith(type);
+}
+
+function decoded({ headers, body }: Entity): string {
+  const encoding = (headers['content-transfer-encoding'] ?? '').toLowerCase();
+  return decodeBody(body, encoding).replace(/\r?\n$/, '');
+}
+
+/** Reads a mail of one text, with or without the same in HTML, from its bytes. */
+export function parseMail(
+  raw: string,
+  envelope: { readonly from: string; readonly to: readonly string[] },
+): ReceivedMail {
+  const mail = splitEntity(raw);
+  const { headers } = mail;
   const { 'message-id': messageId = '', references = '', subject = '' } = headers;
+  const parts = partsOf(mail);
+  const plain = parts.find((part) => isOfType(part, 'text/plain'));
+  const markup = parts.find((part) => isOfType(part, 'text/html'));
   return {
     ...envelope,
     headers,
@@ -67,10 +104,8 @@ export function parseMail(
     messageId,
     inReplyTo: headers['in-reply-to'] ?? null,
     references: references.split(/\s+/).filter((id) => id !== ''),
-    text: decodeBody(body, (headers['content-transfer-encoding'] ?? '').toLowerCase()).replace(
-      /\r?\n$/,
-      '',
-    ),
+    text: plain === undefined ? '' : decoded(plain),
+    html: markup === undefined ? null : decoded(markup),
     raw,
   };
 }

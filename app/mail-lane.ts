@@ -1,0 +1,137 @@
+import { approvalDetail } from '../api/approval-detail.ts';
+import type { Connector } from '../connectors/connector.ts';
+import type { Approval } from '../domain/approval.ts';
+import { markedTitle } from '../domain/drill.ts';
+import type { Incident } from '../domain/incident.ts';
+import type { Json } from '../domain/json.ts';
+import { approvalOf, cardOf, type Message } from '../domain/message.ts';
+import type { Person } from '../store/person-table.ts';
+import { renderMail, type MailBlock, type MailContent } from '../render/mail.ts';
+import { approvalMail, decideAt } from '../render/mail-approval.ts';
+import { cardPlans, type Lane, type LaneStore } from './message-lanes.ts';
+
+/** What mail needs to know beside the rows. */
+export interface MailLaneOptions {
+  readonly store: LaneStore;
+  /** Who gets every mail. */
+  readonly to: readonly string[];
+  /** `address` or `Name <address>`: its domain is that of our Message-IDs. */
+  readonly from: string;
+  /** Our public address, without a slash at its end; null when there is none: then no mail holds a link. */
+  readonly publicUrl: string | null;
+}
+
+/** In place of an incident, for what is told about the engine itself. */
+const ENGINE = 'engine';
+/** The purpose whose mail begins the thread of an incident. */
+const ROOT = 'opened';
+
+/** What may stand in an identifier; anything else as its code point. */
+function idPart(text: string): string {
+  return text.replaceAll('/', '.').replace(/[^A-Za-z0-9.-]/g, (character) => {
+    return `_${(character.codePointAt(0) ?? 0).toString(16)}`;
+  });
+}
+
+/** The domain of a sender, `firebreak` when it is no domain. */
+function domainOf(from: string): string {
+  return /@([A-Za-z0-9.-]+)>?$/.exec(from)?.[1] ?? 'firebreak';
+}
+
+/** The fixed Message-ID of a mail: the same row and sender give the same one. */
+export function mailIdOf(message: Pick<Message, 'incidentId' | 'purpose'>, from: string): string {
+  const left = `${idPart(message.incidentId ?? ENGINE)}.${idPart(message.purpose)}`;
+  return `<${left}@${domainOf(from)}>`;
+}
+
+/** The subject that all mails of an incident have, so that receivers keep them together. */
+function subjectOf({ number, title, drill }: Incident, isFirst: boolean): string {
+  const subject = markedTitle(`#${number.toString()} ${title}`, { drill });
+  return isFirst ? subject : `Re: ${subject}`;
+}
+
+function hasRoleOf({ quorum }: Approval): (person: Person) => boolean {
+  return ({ active, roles }) => active && roles.some((role) => quorum.roles.includes(role));
+}
+
+/** Where people go on from a mail that asks for nothing exact. */
+function footOf(
+  { incidentId, ...message }: Message,
+  publicUrl: string | null,
+): readonly MailBlock[] {
+  const approvalId = approvalOf(message);
+  if (approvalId !== null) return [decideAt(approvalId, publicUrl)];
+  if (incidentId === null) return [];
+  const label = 'How it stands, and what you can do now:';
+  return [{ kind: 'command', label, command: `firebreak incident show ${incidentId}` }];
+}
+
+/** What a mail says, and to whom. */
+interface Letter {
+  readonly content: MailContent;
+  readonly to: readonly string[];
+  readonly isUrgent: boolean;
+}
+
+/** The question of an approval as it stands now, to everybody who may answer it as well. */
+async function approvalLetter(
+  { store, to, publicUrl }: MailLaneOptions,
+  approval: Approval,
+  subject: string,
+): Promise<Letter> {
+  const [detail, people] = await Promise.all([
+    approvalDetail(store, approval),
+    store.people.list(),
+  ]);
+  const deciders = people.filter(hasRoleOf(approval));
+  const content = approvalMail({
+    ...{ subject, approval, deciders },
+    plans: cardPlans(detail),
+    approvedBy: detail.approvedBy,
+    decide: decideAt(approval.id, publicUrl),
+  });
+  const addresses = deciders.flatMap(({ mail }) => (mail === null ? [] : [mail]));
+  return { content, to: [...new Set([...to, ...addresses])], isUrgent: approval.status === 'open' };
+}
+
+async function letterOf(options: MailLaneOptions, message: Message): Promise<Letter> {
+  const { store, to, publicUrl } = options;
+  const { incidentId, purpose } = message;
+  const card = cardOf(message);
+  const [incident, approval] = await Promise.all([
+    incidentId === null ? null : store.incidents.get(incidentId),
+    card === null ? null : store.approvals.get(card.approvalId),
+  ]);
+  const subject = incident === null ? message.subject : subjectOf(incident, purpose === ROOT);
+  if (approval !== null) return approvalLetter(options, approval, subject);
+  const blocks: readonly MailBlock[] = [
+    ...(message.text.trim() === '' ? [] : [{ kind: 'text', text: message.text } as const]),
+    ...footOf(message, publicUrl),
+  ];
+  return { content: { subject, headline: message.subject, blocks }, to, isUrgent: false };
+}
+
+/**
+ * The way to mail; null when it is not configured, or nobody is to get any. All mails of an incident answer the one that opened it,
+ * whether that arrived or not: what a mail holds depends on its row, never on how the others went.
+ */
+export function mailLane(connector: Connector | null, options: MailLaneOptions): Lane | null {
+  const action = connector?.actions['send'];
+  if (!action || options.to.length === 0) return null;
+  const { from } = options;
+  return {
+    prepare: async (message) => {
+      const { incidentId, purpose } = message;
+      const { content, to, isUrgent } = await letterOf(options, message);
+      const root = { incidentId, purpose: ROOT };
+      const input: Json = {
+        ...renderMail(content),
+        to: [...to],
+        messageId: mailIdOf(message, from),
+        ...(incidentId === null || purpose === ROOT ? {} : { inReplyTo: mailIdOf(root, from) }),
+        ...(isUrgent ? { priority: 'high' } : {}),
+      };
+      return { action, input };
+    },
+  };
+}
