@@ -7,9 +7,10 @@ import { AppError, invariant } from '../domain/error.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import type { Person, PersonTable } from '../store/person-table.ts';
 import { countOfHeader } from './connection.ts';
+import { requireVisitor, type SignInDoor } from './page/visitor.ts';
 
-/** Who may call a route: everyone, a webhook source, or people with one of these roles. */
-export type Access = 'public' | 'source' | readonly Role[];
+/** Who may call a route: everyone, a webhook source, people who signed in on our pages, or people with one of these roles. */
+export type Access = 'public' | 'source' | 'page' | readonly Role[];
 
 /** Every role: who may look. */
 export const READERS: readonly Role[] = ROLES;
@@ -45,14 +46,15 @@ declare module 'fastify' {
     readonly routeAccess: RouteAccess[];
   }
   interface FastifyRequest {
-    /** Null on routes that are public or belong to webhook sources. */
+    /** Null on routes that are public, belong to webhook sources, or are pages. */
     caller: Caller | null;
   }
 }
 
 const TOKEN_CHARACTERS_MAX = 128;
 const TOKEN_BYTES = 32;
-const CHANNELS = ['api', 'cli', 'page'] as const;
+/** Doors that a bearer of a token may name. The page is none: it has sessions of its own. */
+const CHANNELS = ['api', 'cli'] as const;
 
 /** A fresh API token: `fb_` and 256 random bits. Only its SHA-256 is ever stored. */
 export function newToken(): string {
@@ -94,10 +96,15 @@ export function requireRole(caller: Caller, access: readonly Role[]): void {
  * Routes for people are then authenticated and authorised before their body is read. Pages under `publicPrefix`
  * (the API's own description, which a plugin registers) are open to everyone.
  */
-export function guardRoutes(app: FastifyInstance, people: PersonTable, publicPrefix: string): void {
+export function guardRoutes(
+  app: FastifyInstance,
+  { people, signIn }: { readonly people: PersonTable; readonly signIn: SignInDoor },
+  publicPrefix: string,
+): void {
   const table: RouteAccess[] = [];
   app.decorate('routeAccess', table);
   app.decorateRequest('caller', null);
+  app.decorateRequest('visitor', null);
   app.addHook('onRoute', (route) => {
     if (route.url === publicPrefix || route.url.startsWith(`${publicPrefix}/`)) {
       route.config = { ...route.config, access: 'public' };
@@ -113,6 +120,10 @@ export function guardRoutes(app: FastifyInstance, people: PersonTable, publicPre
     const access = request.routeOptions.config.access;
     // Not-found requests have no route: they learn nothing but that.
     if (access === undefined || access === 'public' || access === 'source') return;
+    if (access === 'page') {
+      request.visitor = await requireVisitor(request, signIn);
+      return;
+    }
     request.caller = await authenticate(request, people);
     requireRole(request.caller, access);
   });
@@ -124,7 +135,7 @@ export function callerOf(request: FastifyRequest): Caller {
   return request.caller;
 }
 
-/** Who acts, through which door: the CLI and the page say so in `x-firebreak-channel`. */
+/** Who acts, through which door: the CLI says so in `x-firebreak-channel`. */
 export function actorOf(request: FastifyRequest): Actor {
   const { person } = callerOf(request);
   const named = request.headers['x-firebreak-channel'];

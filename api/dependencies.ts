@@ -18,6 +18,7 @@ import type { Routing } from '../store/routing.ts';
 import type { NewIncident, Store } from '../store/tables.ts';
 import type { Person } from '../store/person-table.ts';
 import type { Caller } from './auth.ts';
+import type { Passwords } from './password.ts';
 import type { ChangeView } from './schema/rule.ts';
 
 /** A webhook request as it came in: nothing of it is trusted yet. */
@@ -205,6 +206,8 @@ export interface ApiDependencies {
   /** Whether anything of this name is configured. */
   readonly knows: (subject: HaltSubject) => boolean;
   readonly temporalReady: () => Promise<boolean>;
+  readonly passwords: Passwords;
+  readonly entrance: Entrance;
   readonly version: string;
   readonly log: FastifyBaseLogger;
   /** Where metrics are registered and read from. */
@@ -212,6 +215,14 @@ export interface ApiDependencies {
   readonly limits?: Partial<ApiLimits>;
   /** Where Slack's HTTP requests go; without it there is no route for them. */
   readonly slack?: SlackRequests;
+}
+
+/** How requests come in. */
+export interface Entrance {
+  /** True when what comes in was encrypted on its way: cookies are sent on no other. */
+  readonly encrypted: boolean;
+  /** True when a proxy in front of us says in X-Forwarded-For where a request came from. */
+  readonly behindProxy: boolean;
 }
 
 /** Takes what Slack sends over HTTP. */

@@ -62,7 +62,7 @@ describe('access', () => {
     const { app } = api();
     await app.ready();
     for (const { method, url, access } of app.routeAccess) {
-      if (access === 'public') continue;
+      if (access === 'public' || access === 'page') continue;
       const reply = await app.inject({
         method: method === 'POST' ? 'POST' : method === 'PUT' ? 'PUT' : 'GET',
         url: pathOf(url),
@@ -71,6 +71,26 @@ describe('access', () => {
           : {}),
       });
       expect(`${method} ${url} ${reply.statusCode.toString()}`).toBe(`${method} ${url} 401`);
+    }
+  });
+
+  test('every page for people who signed in sends everybody else to sign in, whatever token they have', async () => {
+    const { app } = api();
+    await app.ready();
+    const pages = app.routeAccess.filter(({ access }) => access === 'page');
+    expect(pages.length).toBeGreaterThan(2);
+    for (const { method, url } of pages) {
+      const reply = await app.inject({
+        method: method === 'POST' ? 'POST' : 'GET',
+        url: pathOf(url),
+        headers: {
+          ...as('admin'),
+          cookie: `firebreak-session=${'a'.repeat(43)}`,
+          ...(method === 'POST' ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
+        },
+      });
+      expect(`${method} ${url} ${reply.statusCode.toString()}`).toBe(`${method} ${url} 303`);
+      expect(reply.headers.location).toMatch(/^\/login\?next=%2Fapprovals/u);
     }
   });
 

@@ -36,6 +36,7 @@ import { registerSilences } from './routes/silences.ts';
 import { registerRules } from './routes/rules.ts';
 import { registerSlack } from './routes/slack.ts';
 import { registerRouteReport } from './routes/route-report.ts';
+import { registerSignIn } from './routes/sign-in.ts';
 import { registerStatus } from './routes/status.ts';
 import { registerEvents, registerTimeline } from './routes/timeline.ts';
 
@@ -178,7 +179,10 @@ export function createApi(dependencies: ApiDependencies): FastifyInstance {
   answerExpectations(app);
   boundStop(app, dependencies.limits?.stopMs ?? API_LIMITS.stopMs);
   measureRequests(app, dependencies);
-  guardRoutes(app, dependencies.store.people, DOCS_PREFIX);
+  const { people, accounts } = dependencies.store;
+  const { clock, entrance } = dependencies;
+  const signIn = { accounts, clock, encrypted: entrance.encrypted };
+  guardRoutes(app, { people, signIn }, DOCS_PREFIX);
   describe(app, dependencies);
   void app.register((routes, _options, done) => {
     for (const register of REGISTRATIONS) register(routes, dependencies);
@@ -212,4 +216,5 @@ const REGISTRATIONS = [
   registerConfiguration,
   registerRules,
   registerSlack,
+  registerSignIn,
 ] as const;

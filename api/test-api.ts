@@ -6,6 +6,7 @@ import type { OperationRow } from '../domain/operation.ts';
 import type { Incident } from '../domain/incident.ts';
 import { digestOf, sha256Hex } from '../evidence/digest.ts';
 import type { ApiDependencies, Intake } from './dependencies.ts';
+import { createPasswords } from './password.ts';
 import { createApi } from './server.ts';
 import { emptyMemory, type Memory } from './test-memory.ts';
 import { setUpDesk } from './test-desk.ts';
@@ -215,6 +216,8 @@ export function createTestApi(change: Partial<ApiDependencies> = {}) {
     haltFile: () => Promise.resolve(null),
     knows: () => true,
     temporalReady: () => Promise.resolve(true),
+    passwords: createPasswords(16),
+    entrance: { encrypted: false, behindProxy: false },
     version: '0.0.0',
     log: pino({ level: 'silent' }),
     metrics: new Registry(),

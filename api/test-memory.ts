@@ -9,6 +9,7 @@ import type { LineageEdge, LineageNode } from '../domain/lineage.ts';
 import type { OperationResult, OperationRow } from '../domain/operation.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { Delivery, IncidentChange } from '../store/tables.ts';
+import type { Account, PageSession } from '../store/account-table.ts';
 import type { Person } from '../store/person-table.ts';
 
 /** What the memory store holds; tests read and fill it directly. */
@@ -25,6 +26,10 @@ export interface Memory {
   readonly custody: CustodyEntry[];
   readonly people: Map<string, Person>;
   readonly tokens: Map<string, { readonly personId: string; readonly canApprove: boolean }>;
+  readonly accounts: Map<string, Account>;
+  /** By the SHA-256 of their id, with when each was last seen. */
+  readonly sessions: Map<string, PageSession & { readonly seenAt: string }>;
+  readonly attempts: Map<string, { readonly beganAt: string; readonly attempts: number }>;
   readonly playbooks: Map<string, PinnedPlaybook>;
   readonly nodes: LineageNode[];
   readonly edges: LineageEdge[];
@@ -49,6 +54,9 @@ export function emptyMemory(): Memory {
     custody: [],
     people: new Map(),
     tokens: new Map(),
+    accounts: new Map(),
+    sessions: new Map(),
+    attempts: new Map(),
     playbooks: new Map(),
     nodes: [],
     edges: [],

@@ -2,6 +2,7 @@ import type { Decision } from '../domain/decision.ts';
 import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Page, PageRequest, Store, Tables } from '../store/tables.ts';
+import { accountTable } from './test-accounts.ts';
 import { haltTable } from './test-halts.ts';
 import { personTable } from './test-people.ts';
 import { changeIncident, type Memory } from './test-memory.ts';
@@ -269,6 +270,7 @@ export function createMemoryStore(memory: Memory): Store {
     decisions: decisionTable(memory),
     evidence: evidenceTable(memory),
     people: personTable(memory),
+    accounts: accountTable(memory),
     lineage: lineageTable(memory),
     facts: factTable(memory),
     halts: haltTable(memory),

@@ -9,8 +9,10 @@ import type { SelfWatchState } from '../domain/self-watch.ts';
 import type { RegimeCatalogue } from '../regimes/loader.ts';
 import type { Store } from '../store/tables.ts';
 import type { EngineClient } from './engine-client.ts';
+import { entranceOf, type EntranceSettings } from './entrance.ts';
 import { createExplain } from './explain.ts';
 import { lineageOfBytes } from '../api/intake.ts';
+import { createPasswords } from '../api/password.ts';
 import type { Live } from './live.ts';
 import { createOpenRequest } from './open-request.ts';
 import { createAlertPlan, createPlanRequest } from './plan-request.ts';
@@ -34,7 +36,7 @@ export interface ApiRoleOptions {
   readonly sync: Sync;
   readonly signer: ((payload: object) => string) | null;
   readonly selfWatch: () => SelfWatchState;
-  readonly settings: { readonly version: string; readonly log: Logger };
+  readonly settings: EntranceSettings & { readonly version: string; readonly log: Logger };
 }
 
 /** A person who asks for a look waits for the answer: bytes that take longer are left to the schedule. */
@@ -96,6 +98,8 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
       return knowsSubject({ playbooks: playbooks(), inventory, instances }, subject);
     },
     temporalReady: () => options.engine.ready(),
+    passwords: createPasswords(),
+    entrance: entranceOf(settings),
     version: settings.version,
     log: settings.log,
     metrics: new Registry(),

@@ -51,6 +51,8 @@ export interface FirebreakSettings extends ServerSettings {
   /** 0 takes a free port. */
   readonly port: number;
   readonly baseUrl: string | null;
+  /** True behind a proxy that ends TLS and sets X-Forwarded-For. */
+  readonly trustProxy?: boolean;
   /** Path of the HALT file; without it the one in the data folder. */
   readonly haltFile?: string | null;
   readonly configuration: Configuration;

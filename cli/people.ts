@@ -1,12 +1,21 @@
+import type { Command } from 'commander';
+import type { api, CallReply } from '../api/client.ts';
 import { ROLES } from '../domain/approval.ts';
+import { AppError } from '../domain/error.ts';
 import { renderTable } from '../render/terminal.ts';
 import { argument, choice, collect, option, optionList, requiredOption } from './arguments.ts';
 import { instantOf } from './duration.ts';
 import { EXIT } from './failure.ts';
 import type { Registrar } from './registrar.ts';
 
-function addUser({ program, run }: Registrar): void {
-  const user = program.command('user').description('people and their roles (administrators)');
+/** What became of putting a person: done, or a change that two people have to approve. */
+function outcomeOf({ person, change }: CallReply<(typeof api)['people']['put']>): string {
+  if (change !== null)
+    return `Two people must approve this (${change}): see firebreak config changes.`;
+  return `${person.id}: ${person.active ? person.roles.join(', ') : 'deactivated'}.`;
+}
+
+function addUser({ run }: Registrar, user: Command): void {
   run(
     user
       .command('add')
@@ -30,15 +39,60 @@ function addUser({ program, run }: Registrar): void {
           active: args.options['inactive'] !== true,
         },
       });
-      const { person, change } = reply;
-      session.result(reply, () =>
-        change === null
-          ? `${person.id}: ${person.roles.join(', ')}.`
-          : `Two people must approve this (${change}): see firebreak config changes.`,
-      );
+      session.result(reply, () => outcomeOf(reply));
       return EXIT.ok;
     },
   );
+}
+
+function addDeactivate({ run }: Registrar, user: Command): void {
+  run(
+    user
+      .command('deactivate')
+      .description('take away every right of a person at once')
+      .argument('<id>'),
+    async (session, args) => {
+      const { api } = await import('../api/client.ts');
+      const client = await session.client();
+      const wanted = argument(args, 0, 'id');
+      const { items } = await client.call(api.people.list, {});
+      const found = items.find(({ id }) => id === wanted);
+      if (found === undefined) throw new AppError('not_found', 'There is no such person.');
+      const { id, ...person } = found;
+      const body = { ...person, active: false };
+      const reply = await client.call(api.people.put, { params: { id }, body });
+      session.result(reply, () => outcomeOf(reply));
+      return EXIT.ok;
+    },
+  );
+}
+
+function addPassword({ run }: Registrar, user: Command): void {
+  run(
+    user
+      .command('password')
+      .description('make a password that is good once, for a day: your own, or as an administrator')
+      .argument('<id>'),
+    async (session, args) => {
+      const { api } = await import('../api/client.ts');
+      const client = await session.client();
+      const params = { id: argument(args, 0, 'id') };
+      const reply = await client.call(api.people.password, { params, body: {} });
+      session.progress(
+        `Shown only now, and good until ${reply.endsAt}. Sign in at /login to choose another:`,
+      );
+      if (!reply.canApprove) {
+        session.progress(
+          'Who signs in with it approves nothing: only the person makes one that does, with a token of their own.',
+        );
+      }
+      session.result(reply, () => reply.password);
+      return EXIT.ok;
+    },
+  );
+}
+
+function addList({ run }: Registrar, user: Command): void {
   run(user.command('list').description('list people'), async (session) => {
     const { api } = await import('../api/client.ts');
     const reply = await (await session.client()).call(api.people.list, {});
@@ -55,9 +109,10 @@ function addUser({ program, run }: Registrar): void {
   });
 }
 
-/** `firebreak user add|list`, `firebreak token add`. */
+/** `firebreak user add|list|deactivate|password`, `firebreak token add`. */
 export function registerPeople(registrar: Registrar): void {
-  addUser(registrar);
+  const user = registrar.program.command('user').description('people and their roles');
+  for (const add of [addUser, addList, addDeactivate, addPassword]) add(registrar, user);
   registrar.run(
     registrar.program
       .command('token')

@@ -28,11 +28,12 @@ export const DECISION_KINDS = [
   'close',
 ] as const satisfies readonly DecisionKind[];
 
-const APPROVERS = ['approver-security', 'approver-model-owner'] as const;
+/** Roles that approvals of R2 and above ask for. */
+export const APPROVER_ROLES = ['approver-security', 'approver-model-owner'] as const;
 /** Roles that may answer an approval; which of them counts is the approval's own quorum. */
-export const ANSWERING_ROLES = ['responder', ...APPROVERS] as const;
+export const ANSWERING_ROLES = ['responder', ...APPROVER_ROLES] as const;
 /** Roles that may steer an incident; a viewer only looks. */
-export const STEERING_ROLES = ['responder', 'commander', ...APPROVERS, 'admin'] as const;
+export const STEERING_ROLES = ['responder', 'commander', ...APPROVER_ROLES, 'admin'] as const;
 /** Roles that may let a halted engine go on: whoever stops it need not be the one who does. */
 export const RESUMING_ROLES = ['commander', 'admin'] as const;
 

@@ -64,6 +64,8 @@ export interface Actor {
   readonly roles: readonly Role[];
   /** `api`, `cli`, `slack`, `page`. */
   readonly channel: string;
+  /** RFC 3339; when the person signed in on our page. Only of decisions that came by it. */
+  readonly signedInAt?: string;
 }
 
 /** `pending` until the workflow has taken it or refused it. */

@@ -1,9 +1,11 @@
 // Goal: text from outside can never become markup, script or an address that runs something.
 // Method: hostile and generated text through the escape, the tag, links and whole pages.
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { HOSTILE_TEXTS } from './hostile-text.ts';
-import { escapeHtml, html, link, PAGE_POLICY, renderPage } from './html.ts';
+import { escapeHtml, html, link, renderPage } from './html.ts';
+import { PAGE_POLICY, sitePage } from './page.ts';
 
 const named = HOSTILE_TEXTS.map((text): [string, string] => [
   JSON.stringify(text.slice(0, 40)),
@@ -58,8 +60,11 @@ describe('html', () => {
     expect(link(url, 'label').toString()).not.toContain('<a');
   });
 
-  test('the policy runs no script', () => {
+  test('the policy runs no script, and lets in no style but the very one of the page', () => {
     expect(PAGE_POLICY).toContain("default-src 'none'");
-    expect(PAGE_POLICY).not.toContain('script-src');
+    expect(PAGE_POLICY).not.toMatch(/script-src|unsafe|https?:/u);
+    const style = /<style>([^]*?)<\/style>/u.exec(sitePage('x', null, html`x`))?.[1] ?? '';
+    const digest = createHash('sha256').update(style).digest('base64');
+    expect(PAGE_POLICY).toContain(`style-src 'sha256-${digest}'`);
   });
 });

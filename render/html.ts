@@ -1,9 +1,5 @@
 import { visibleLines } from './visible.ts';
 
-/** What a page that we render may do: show text and its own styles. Sent as Content-Security-Policy. */
-export const PAGE_POLICY =
-  "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -62,9 +58,12 @@ const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2r
 table{border-collapse:collapse}td,th{border:1px solid #8888;padding:.25rem .5rem;text-align:left;vertical-align:top}
 pre{overflow:auto;background:#8881;padding:.5rem}h1{font-size:1.5rem}`;
 
-/** A whole page without scripts. Send it with `PAGE_POLICY`. */
-export function renderPage(title: string, body: Html): string {
-  const head = html`<meta charset="utf-8" /><meta name="viewport" content="width=device-width" />
+/** A whole page without scripts. The style is ours alone: nothing of it is escaped. */
+export function renderPage(title: string, body: Html, style: string = STYLE): string {
+  const head = html`<meta charset="utf-8" /><meta
+      name="viewport"
+      content="width=device-width, initial-scale=1"
+    />
     <title>${title}</title>`;
-  return `<!doctype html>\n<html lang="en"><head>${head.toString()}<style>${STYLE}</style></head><body>${body.toString()}</body></html>\n`;
+  return `<!doctype html>\n<html lang="en"><head>${head.toString()}<style>${style}</style></head><body>${body.toString()}</body></html>\n`;
 }

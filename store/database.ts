@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { z } from 'zod';
 import { AppError } from '../domain/error.ts';
+import { createAccountTable } from './account.ts';
 import { createAlertTable } from './alert.ts';
 import { createApprovalTable } from './approval.ts';
 import { createClaimTable } from './claim.ts';
@@ -99,6 +100,7 @@ export function createTables(connection: Connection): Tables {
     lineage: createLineageTable(connection),
     facts: createFactTable(connection),
     people: createPersonTable(connection),
+    accounts: createAccountTable(connection),
     sources: createSourceTable(connection),
     settings: createSettingTable(connection),
     observations: createObservationTable(connection),

@@ -49,7 +49,8 @@ const BY_TOKEN = {
     where t.sha256 = $1 and p.active and (t.expires_at is null or t.expires_at > now())`,
 };
 
-const personRow: z.ZodType<Person> = z.object({
+/** A person as their row says. */
+export const personRow: z.ZodType<Person> = z.object({
   id: z.string(),
   name: z.string(),
   roles: z.array(z.enum(ROLES)),

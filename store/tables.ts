@@ -10,6 +10,7 @@ import type { Message, NewMessage } from '../domain/message.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { StormSuspect } from '../domain/storm.ts';
 import type { RouteCount } from '../domain/route-report.ts';
+import type { AccountTable } from './account-table.ts';
 import type { ClaimTable } from './claim-table.ts';
 import type { IsolationTable } from './isolation-table.ts';
 import type { FindingTable, ObservationTable } from './observation-table.ts';
@@ -269,6 +270,7 @@ export interface Tables {
   readonly lineage: LineageTable;
   readonly facts: FactTable;
   readonly people: PersonTable;
+  readonly accounts: AccountTable;
   readonly sources: SourceTable;
   readonly silences: SilenceTable;
   readonly selfWatch: SelfWatchTable;

@@ -3,21 +3,31 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { AppError } from '../../domain/error.ts';
 import { BOOTSTRAP_ADMIN } from '../../domain/rules.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
-import { ADMINISTRATORS, callerOf, newToken, type Caller } from '../auth.ts';
+import { ADMINISTRATORS, callerOf, newToken, READERS, requireRole, type Caller } from '../auth.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { peopleEndpoints } from '../schema/person.ts';
+import { makePassword } from '../sign-in.ts';
+
+/** True when a person can already answer with something of their own. */
+async function hasOwn({ store }: ApiDependencies, personId: string): Promise<boolean> {
+  const [token, account] = await Promise.all([
+    store.people.hasToken(personId),
+    store.accounts.get(personId),
+  ]);
+  return token || account !== null;
+}
 
 /**
- * Whether a new token may approve. One made for oneself is worth what the present one is. Once changes need two people,
- * one made for another approves only when that person has none: else an administrator could answer in their name.
+ * Whether a new token or password may approve. One made for oneself is worth what the present token is. Once changes need two
+ * people, one made for another approves only when that person has none: else an administrator could answer in their name.
  */
 async function mayApprove(
-  { store, rules }: ApiDependencies,
+  dependencies: ApiDependencies,
   { caller, personId }: { readonly caller: Caller; readonly personId: string },
 ): Promise<boolean> {
   if (personId === BOOTSTRAP_ADMIN) return false;
   if (caller.person.id === personId) return caller.canApprove;
-  return !rules.revision().armed || !(await store.people.hasToken(personId));
+  return !dependencies.rules.revision().armed || !(await hasOwn(dependencies, personId));
 }
 
 /** Registers people and their tokens, for administrators. */
@@ -42,6 +52,24 @@ export function registerPeople(app: FastifyInstance, dependencies: ApiDependenci
       }
       const change = await rules.putPerson(person, callerOf(request).person.id);
       return { person, change: change?.id ?? null };
+    },
+  });
+
+  api.route({
+    ...peopleEndpoints.password,
+    // Everybody for themselves; for others only administrators.
+    config: { access: READERS },
+    handler: async (request, reply) => {
+      const caller = callerOf(request);
+      if (caller.person.id !== request.params.id) requireRole(caller, ['admin']);
+      const person = await store.people.get(request.params.id);
+      if (person === null || person.id === BOOTSTRAP_ADMIN) {
+        throw new AppError('not_found', 'There is no such person.');
+      }
+      const canApprove = await mayApprove(dependencies, { caller, personId: person.id });
+      const made = await makePassword(dependencies, { personId: person.id, canApprove });
+      request.log.warn({ by: caller.person.id, for: person.id }, 'a password was made');
+      return reply.code(201).send({ ...made, personId: person.id, canApprove });
     },
   });
 

@@ -44,6 +44,23 @@ export const peopleEndpoints = {
       },
     },
   },
+  password: {
+    method: 'POST',
+    url: `${API_PREFIX}/people/:id/password`,
+    schema: {
+      summary: 'Make a password that is good once, for a day; it is shown once',
+      params: z.strictObject({ id: nameSchema }),
+      body: z.strictObject({}),
+      response: {
+        201: z.object({
+          personId: z.string(),
+          password: z.string(),
+          endsAt: z.string(),
+          canApprove: z.boolean(),
+        }),
+      },
+    },
+  },
   token: {
     method: 'POST',
     url: `${API_PREFIX}/people/:id/tokens`,

@@ -1,0 +1,117 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { useStores } from './test-store.ts';
+
+// Goal: a session is good for one active person, ends by time, by idleness and by a new password; attempts are counted by the
+// database, also when they come at once. Method: the real tables, with every time handed in.
+
+const stores = useStores();
+const AT = '2026-11-23T10:00:00.000Z';
+const LATER = '2026-11-23T10:30:00.000Z';
+const END = '2026-11-23T22:00:00.000Z';
+const SESSION = {
+  ...{ personId: 'olga', signedInAt: AT, endsAt: END, mustChoose: false, canApprove: true },
+};
+
+const account = (personId: string, madeAt = AT) => ({
+  ...{ personId, secret: 'scrypt$1', madeAt, endsAt: null, canApprove: true },
+});
+const see = (sha256: string, at = LATER, idleSince = AT.replace('10:', '09:')) =>
+  stores.api().accounts.see({ sha256, at, idleSince });
+
+beforeAll(async () => {
+  const { people } = stores.api();
+  const person = { slackUser: null, mail: null, active: true };
+  await people.put({ ...person, id: 'vera', name: 'Vera', roles: ['viewer'] });
+  await people.put({ ...person, id: 'olga', name: 'Olga', roles: ['approver-model-owner'] });
+});
+
+describe('sessions', () => {
+  test('one that goes on answers its person, read afresh, and itself', async () => {
+    const { accounts } = stores.api();
+    await accounts.put(account('olga'));
+    await accounts.begin({ ...SESSION, sha256: 'one' });
+    const seen = await see('one');
+    expect(seen?.person).toMatchObject({ id: 'olga', roles: ['approver-model-owner'] });
+    expect(seen?.session).toEqual({ ...SESSION, sha256: 'one' });
+    expect(await see('another')).toBeNull();
+  });
+
+  test('it ends at its time, after idleness, when its person is deactivated, and with sign-out', async () => {
+    const { accounts, people } = stores.api();
+    await accounts.begin({ ...SESSION, sha256: 'two' });
+    expect(await see('two', END)).toBeNull();
+    expect(await see('two', LATER, AT)).toBeNull();
+    expect(await see('two', LATER)).not.toBeNull();
+    // Being seen is what keeps it from being idle.
+    expect(await see('two', LATER, AT)).not.toBeNull();
+    const olga = await people.get('olga');
+    if (olga) await people.put({ ...olga, active: false });
+    expect(await see('two')).toBeNull();
+    if (olga) await people.put(olga);
+    expect(await see('two')).not.toBeNull();
+    await accounts.end('two');
+    expect(await see('two')).toBeNull();
+  });
+
+  test('a new password ends every session of the person and no other; since when they have one stays', async () => {
+    const { accounts } = stores.api();
+    await accounts.put(account('vera'));
+    await accounts.begin({ ...SESSION, sha256: 'mine' });
+    await accounts.begin({ ...SESSION, sha256: 'hers', personId: 'vera' });
+    await accounts.put({ ...account('olga', LATER), secret: 'scrypt$2', endsAt: END });
+    expect([await see('mine'), (await see('hers'))?.person.id]).toEqual([null, 'vera']);
+    expect(await accounts.get('olga')).toMatchObject({
+      ...{ secret: 'scrypt$2', madeAt: AT, endsAt: END },
+    });
+  });
+
+  test('those that ended are cleared away when the next one begins', async () => {
+    const { accounts } = stores.api();
+    await accounts.begin({ ...SESSION, sha256: 'old', endsAt: AT });
+    await accounts.begin({ ...SESSION, sha256: 'new', signedInAt: LATER });
+    const left = await stores.sql(
+      `select sha256 from firebreak.session where sha256 in ('old', 'new')`,
+    );
+    expect(left).toEqual([{ sha256: 'new' }]);
+  });
+});
+
+describe('since when approvers sign in', () => {
+  test('counts who is active and has the role; the worker may ask, and sees no secret', async () => {
+    const { accounts, people } = stores.api();
+    expect(await stores.worker().accounts.approversSignInSince()).toBe(AT);
+    const olga = await people.get('olga');
+    if (olga) await people.put({ ...olga, active: false });
+    expect(await stores.worker().accounts.approversSignInSince()).toBeNull();
+    if (olga) await people.put(olga);
+    await expect(stores.worker().accounts.get('olga')).rejects.toThrow();
+    await expect(
+      stores.worker().accounts.begin({ ...SESSION, sha256: 'forged' }),
+    ).rejects.toThrow();
+    expect((await accounts.get('vera'))?.personId).toBe('vera');
+  });
+});
+
+describe('attempts', () => {
+  const since = '2026-11-23T09:45:00.000Z';
+  const attempt = (subject: string, at = AT, from = since) =>
+    stores.api().accounts.attempt([subject], { at, since: from });
+
+  test('many at once count as many', async () => {
+    const counted = await Promise.all(Array.from({ length: 10 }, () => attempt('a')));
+    const numbers = counted.flat().map(({ attempts }) => attempts);
+    expect(numbers.sort((one, two) => one - two)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  test('counting begins anew after its time; a good one takes back its own', async () => {
+    const { accounts } = stores.api();
+    await attempt('b');
+    expect(await attempt('b')).toEqual([{ subject: 'b', beganAt: AT, attempts: 2 }]);
+    expect(await attempt('b', END, AT)).toEqual([{ subject: 'b', beganAt: END, attempts: 1 }]);
+    await accounts.attempt(['c', 'd'], { at: END, since: AT });
+    await accounts.attempt(['c', 'd'], { at: END, since: AT });
+    await accounts.forgive({ account: 'c', address: 'd' });
+    const next = await accounts.attempt(['c', 'd'], { at: END, since: AT });
+    expect(next.map(({ attempts }) => attempts).sort()).toEqual([1, 2]);
+  });
+});
