@@ -1,5 +1,5 @@
 /** A worker that lives tells so this often, however long the other side takes; in milliseconds. */
-export const BEAT_EVERY_MS = 2_000;
+export const BEAT_EVERY_MS = 1_000;
 
 /**
  * Runs `body` and beats meanwhile, so that a missed beat means a dead worker and never a slow system. Raises what

@@ -118,8 +118,8 @@ describe('permits', () => {
   });
 
   test.each([
-    ['in time', 4_900, 1],
-    ['too late', 5_100, 0],
+    ['in time', 2_400, 1],
+    ['too late', 2_600, 0],
   ])('that come %s are used accordingly', async (_when, waitedMs, sent) => {
     // A process that is stopped between its permit and its request sees this when it goes on.
     const permit = (): Promise<void> => {

@@ -5,7 +5,7 @@ import type { CallContext } from './connector.ts';
  * How long a permit is good for. A process that was stopped right after it got one may wake up when another attempt has
  * long taken over: it must not send then. Well below the time after which an attempt counts as dead.
  */
-const PERMIT_GOOD_MS = 5_000;
+const PERMIT_GOOD_MS = 2_500;
 
 /**
  * Asks for the permit of one change, right before it is sent. Raises `refused`, and `unavailable` when so much time

@@ -26,10 +26,10 @@ export interface RunningWorker {
 }
 
 /**
- * Most time between a heartbeat and its sending. An attempt is given up 10 s after the last one that was sent, so a
- * permit that is used within 5 s (`connectors/permit.ts`) is never used beside a newer attempt.
+ * Most time between a heartbeat and its sending. An attempt beats each second and is given up 6 s after the last beat that
+ * was sent, so a permit that is used within 2.5 s (`connectors/permit.ts`) is never used beside a newer attempt.
  */
-const HEARTBEAT_SENT_WITHIN_MS = 2_000;
+const HEARTBEAT_SENT_WITHIN_MS = 1_000;
 /** Workflow tasks in memory at once; a miss is a replay. */
 const CACHED_WORKFLOWS_MAX = 500;
 const WORKFLOW_TASKS_MAX = 40;

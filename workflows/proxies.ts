@@ -3,7 +3,7 @@ import type { Activities } from '../activities/activity.ts';
 
 const SECOND_MS = 1000;
 /** Activities beat on their own while they run: after so long a silence their worker is dead. */
-const HEARTBEAT_MS = 10 * SECOND_MS;
+const HEARTBEAT_MS = 6 * SECOND_MS;
 
 /** Activities that may change the world. */
 export type EffectActivities = Pick<Activities, 'act' | 'standDown' | 'runStretch'>;

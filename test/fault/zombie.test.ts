@@ -5,6 +5,7 @@ import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Client } from 'pg';
 import { startFirebreak } from '../../app/firebreak.ts';
 import type { Fact } from '../../domain/fact.ts';
+import type { FaultSubject } from '../../lab/fault.ts';
 import type { KubernetesTwin } from '../../lab/kubernetes/twin.ts';
 import { withClient } from '../../store/test-database.ts';
 import { settingsOf } from '../crash/settings.ts';
@@ -50,7 +51,8 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
 
 /** A request that the cluster holds back. */
 interface Held {
-  readonly arrived: Promise<void>;
+  /** Tells its sender: the activity and its attempt. */
+  readonly arrived: Promise<string>;
   readonly letGo: () => void;
 }
 
@@ -60,21 +62,22 @@ function holdBack(twin: KubernetesTwin, method: string, isIt: () => Promise<bool
   const gone = new Promise<void>((resolve) => {
     letGo = resolve;
   });
-  const arrived = new Promise<void>((resolve) => {
+  const arrived = new Promise<string>((resolve) => {
     let caught = false;
+    let sender = '';
     const wait = async (): Promise<void> => {
+      const agent = sender;
       if (caught || !(await isIt())) return;
       caught = true;
-      resolve();
+      resolve(agent);
       await gone;
     };
-    twin.faults.add(
-      { kind: 'delay', until: wait },
-      {
-        matches: (asked) => asked.method === method && asked.path === DEPLOYMENT && !caught,
-        times: Number.MAX_SAFE_INTEGER,
-      },
-    );
+    const matches = (asked: FaultSubject): boolean => {
+      if (asked.method !== method || asked.path !== DEPLOYMENT || caught) return false;
+      sender = asked.agent;
+      return true;
+    };
+    twin.faults.add({ kind: 'delay', until: wait }, { matches, times: Number.MAX_SAFE_INTEGER });
   });
   closers.push(() => {
     letGo();
@@ -116,8 +119,10 @@ async function stopWithPermit(url: string, worker: ChildProcess, read: Held): Pr
 
 /** What the incident and the cluster tell in the end. */
 interface Told {
+  /** The attempt that slept. */
+  readonly sleeper: string;
   /** The attempts that sent a write, in order. */
-  readonly attempts: readonly string[];
+  readonly writers: readonly string[];
   readonly changes: readonly string[];
   readonly facts: readonly Fact[];
 }
@@ -136,10 +141,10 @@ async function zombie(moment: 'before' | 'after'): Promise<Told> {
     return Promise.resolve();
   });
   await makeOurBuildCurrent(places);
-  await withClient(url, async (client) => {
+  const sleeper = await withClient(url, async (client) => {
     const read = holdBack(world.twin, 'GET', () => isApplying(client));
     await raise(api, { name: 'OddScores', startsAt: new Date().toISOString() });
-    await read.arrived;
+    const reader = await read.arrived;
     if (moment === 'after') await stopWithPermit(url, first, read);
     else first.kill('SIGSTOP');
     read.letGo();
@@ -152,13 +157,14 @@ async function zombie(moment: 'before' | 'after'): Promise<Told> {
     first.stdin?.end();
     expect(await gone).toEqual([0, null]);
     write.letGo();
+    return reader;
   });
   const person = personAt(api);
   const { id } = await person.closeReviewed();
-  const attempts = world.twin.ledger
+  const writers = world.twin.ledger
     .filter(({ method, path }) => method === 'PATCH' && path.startsWith(DEPLOYMENT))
-    .map(({ agent }) => agent.split('/').at(-1) ?? '');
-  return { attempts, changes: world.writes(), facts: await person.facts(id) };
+    .map(({ agent }) => agent);
+  return { sleeper, writers, changes: world.writes(), facts: await person.facts(id) };
 }
 
 test(
@@ -168,9 +174,10 @@ test(
     const ended = await Promise.allSettled((['before', 'after'] as const).map(zombie));
     for (const one of ended) {
       if (one.status === 'rejected') throw one.reason;
-      const { attempts, changes, facts } = one.value;
+      const { sleeper, writers, changes, facts } = one.value;
       expect(changes).toEqual([`PATCH ${DEPLOYMENT}`]);
-      expect(attempts).not.toContain('1');
+      expect(sleeper).toMatch(/^firebreak \w+\/\S+\/1$/u);
+      expect(writers).not.toContain(sleeper);
       const kinds = facts
         .filter(({ operation }) => operation === OPERATION)
         .map(({ kind }) => kind)
