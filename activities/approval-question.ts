@@ -16,6 +16,7 @@ import {
   type Playbook,
   type UndoOperation,
 } from '../domain/playbook.ts';
+import { undoActionOf } from '../domain/legal-hold.ts';
 import type { ApprovalInput } from './activity.ts';
 import { isUnapproved } from './clear-effect.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
@@ -193,7 +194,7 @@ function undoPlan(row: OperationRow, listedAs: string, approvalClass: ApprovalCl
     round: row.round,
     digest: undoDigestOf(row),
     summary: `Take back ${row.operation}: ${row.plan.undo}`,
-    action: `undo of ${row.use}`,
+    action: undoActionOf(row),
     approvalClass,
     undo: row.plan.summary,
   };

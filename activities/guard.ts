@@ -4,6 +4,7 @@ import { atLeast, type Approval } from '../domain/approval.ts';
 import { signedPart } from '../domain/decision.ts';
 import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
+import { holdStateOf, type HoldState } from '../domain/legal-hold.ts';
 import {
   isSettledAsNotApplied,
   keyText,
@@ -15,6 +16,7 @@ import { autonomyObstacle, type Unasked } from './autonomy.ts';
 import type { Tables } from '../store/tables.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { haltedBy, readHalts, type HaltState } from './halted.ts';
+import { heldBy } from './held.ts';
 import { missingCredential } from './served.ts';
 
 /** How often the rows are read again because the rules changed meanwhile. */
@@ -53,13 +55,14 @@ async function isCleared(deps: ActivityDependencies, claim: EffectClaim): Promis
   const { store, rules } = deps;
   const { key } = claim;
   const followed = rules.number();
-  const [[incident, row, holds, halts, standing], inForce] = await Promise.all([
+  const [[incident, row, holds, halts, legal, standing], inForce] = await Promise.all([
     store.together((tables) =>
       Promise.all([
         tables.incidents.get(key.incidentId),
         tables.operations.find(key),
         tables.claims.holds(key.incidentId, key.target),
         readHalts({ haltFile: deps.haltFile, store: tables }),
+        holdStateOf(tables.legalHolds.inForce()),
         standingFor({ caps: deps.caps, store: tables }, claim),
       ]),
     ),
@@ -67,7 +70,7 @@ async function isCleared(deps: ActivityDependencies, claim: EffectClaim): Promis
   ]);
   if (inForce === null) throw refusal('no rules that prove themselves are in force');
   if (inForce !== followed) return false;
-  await decide(deps, claim, { incident, row, holds, halts, standing });
+  await decide(deps, claim, { incident, row, holds, halts, legal, standing });
   return true;
 }
 
@@ -77,6 +80,7 @@ interface Read {
   readonly row: OperationRow | null;
   readonly holds: boolean;
   readonly halts: HaltState;
+  readonly legal: HoldState;
   readonly standing: CapStanding | null;
 }
 
@@ -84,7 +88,7 @@ interface Read {
 async function decide(
   deps: ActivityDependencies,
   claim: EffectClaim,
-  { incident, row, holds, halts, standing }: Read,
+  { incident, row, holds, halts, legal, standing }: Read,
 ): Promise<void> {
   const { key } = claim;
   if (!incident || !row) throw refusal(`no row for ${keyText(key)}`);
@@ -92,18 +96,31 @@ async function decide(
   if (obstacle !== null) throw refusal(obstacle);
   refuseAcross(deps, incident, row);
   refuseWithoutCredential(deps, row);
+  const undoes = claim.listedAs !== row.operation;
+  refuseUnderHold(deps, legal, { incident, row, undoes });
   if (!holds) throw refusal(`this incident holds no claim on ${key.target}`);
   if (row.fence !== claim.fence) throw refusal('a newer attempt holds the fence');
   if (claim.ensures && (await isTakenOver(deps, row))) {
     throw refusal('a later operation of this incident changes it');
   }
   if (needsApproval(claim, row)) return checkApproval(deps, claim, row);
-  checkAutonomy(deps, { incident, row, standing, undoes: claim.listedAs !== row.operation });
+  checkAutonomy(deps, { incident, row, standing, undoes });
 }
 
 /** Raises `refused` for a drill on what is real, and for anything real on a drill's: by current rows and the instances now. */
 function refuseAcross(deps: ActivityDependencies, incident: Incident, row: OperationRow): void {
   deps.connectors.of(incident).named(row.instance);
+}
+
+/** Raises `refused` for what a legal hold forbids. */
+function refuseUnderHold(
+  deps: ActivityDependencies,
+  legal: HoldState,
+  { incident, row, undoes }: Pick<Unasked, 'incident' | 'row' | 'undoes'>,
+): void {
+  const direction = undoes ? 'undo' : 'apply';
+  const obstacle = heldBy(deps, legal, { incident, effect: row, direction });
+  if (obstacle !== null) throw refusal(obstacle);
 }
 
 /** Raises `refused` in a process that has not the credential, even where its secrets would do. */

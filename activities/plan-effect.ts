@@ -19,6 +19,7 @@ import { lookingContext } from './effect.ts';
 import { callOf, itemsOf, verbOf } from './evaluation.ts';
 import type { EvaluationContext } from '../domain/evaluation.ts';
 import { AppError } from '../domain/error.ts';
+import { refuseHeld } from './held.ts';
 import { servingCapacity, weigh } from './weigh-effect.ts';
 
 /** One effect to be: an action with its evaluated input. */
@@ -226,15 +227,24 @@ export function claimFor(
 }
 
 /**
- * Weighs a plan and takes its claim, inside the caller's transaction. Answers who blocks, or the weighed plan.
+ * Weighs a plan and takes its claim, inside the caller's transaction. Answers who blocks, or the weighed plan. Raises
+ * `refused` for what a legal hold forbids.
  */
 export async function admitDraft(
-  deps: Pick<ActivityDependencies, 'caps' | 'inventory'>,
+  deps: Pick<ActivityDependencies, 'caps' | 'connectors' | 'inventory'>,
   tables: Tables,
   draft: Draft,
 ): Promise<{ readonly weighed: Draft } | { readonly blockedBy: string }> {
   // In this order and in one flight: whoever holds a claim's lock never waits for the lock of those who reserve.
-  const [weighed, claim] = await Promise.all([weigh(deps, tables, draft), claimFor(tables, draft)]);
+  const [weighed, claim] = await Promise.all([
+    weigh(deps, tables, draft),
+    claimFor(tables, draft),
+    refuseHeld(deps, tables, {
+      incident: draft.job.incident,
+      effect: { ...draft.job, plan: draft.plan },
+      direction: 'apply',
+    }),
+  ]);
   return claim.taken ? { weighed } : { blockedBy: claim.by };
 }
 

@@ -9,6 +9,7 @@ import {
 import { AppError, toAppError } from '../domain/error.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
+import { effectsOf } from '../domain/legal-hold.ts';
 import { cardPurpose } from '../domain/message.ts';
 import type { OperationResult } from '../domain/operation.ts';
 import { digestOf } from '../evidence/digest.ts';
@@ -23,6 +24,7 @@ import {
   type Question,
 } from './approval-question.ts';
 import { begin } from './carry.ts';
+import { refuseHeld } from './held.ts';
 import { messagesFor } from './message-rows.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { isRetryable } from './failure.ts';
@@ -142,13 +144,27 @@ function quorumFor(approvalClass: ApprovalClass, roles: readonly Role[]): Quorum
   return { people: Math.max(ofClass.people, asked.length), roles: asked };
 }
 
-/** Weighs and stores what is asked about; raises `Blocked`. Answers the plans as they are asked for. */
+/** Raises `refused` when a legal hold forbids what rows that are listed as they are would do, or their undo. */
+async function refuseListed(
+  { deps, incident }: Pick<Asking, 'deps' | 'incident'>,
+  tables: Tables,
+  plans: readonly ApprovedPlan[],
+): Promise<void> {
+  if (plans.length === 0) return;
+  const rows = await tables.operations.ofIncident(incident.id);
+  for (const { row, direction } of effectsOf(plans, rows)) {
+    await refuseHeld(deps, tables, { incident, effect: row, direction });
+  }
+}
+
+/** Weighs and stores what is asked about; raises `Blocked`, and `refused` for what a legal hold forbids. Answers the plans as they are asked for. */
 async function storePlans(
   { deps, incident }: Asking,
   tables: Tables,
   { question, approvalId }: { readonly question: Question; readonly approvalId: string },
 ): Promise<readonly Draft[]> {
   const { drafts, bound } = question;
+  await refuseListed({ deps, incident }, tables, question.plans);
   // Before any claim, as everywhere: who holds a claim's lock never waits for those who reserve.
   if (drafts.some(({ plan }) => plan.takes !== undefined)) {
     await tables.isolations.standing(incident.id, { countUpTo: 0, reserving: true });

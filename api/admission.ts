@@ -2,8 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { admit } from '../domain/admission.ts';
 import type { Approval } from '../domain/approval.ts';
 import { signedPart, type Actor, type Decision, type DecisionCommand } from '../domain/decision.ts';
+import type { Destroys } from '../domain/destruction.ts';
+import type { DrillSide } from '../domain/drill.ts';
 import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
+import type { InventoryEntry } from '../domain/inventory.ts';
+import { effectsOf, holdStateOf, legalObstacle } from '../domain/legal-hold.ts';
 import { digestOf } from '../evidence/digest.ts';
 import type { Store, Tables } from '../store/tables.ts';
 import type { Caller } from './auth.ts';
@@ -24,6 +28,15 @@ export interface AdmissionDependencies {
   readonly store: Store;
   readonly clock: () => Date;
   readonly signer: (payload: object) => string;
+  readonly holding: Holding;
+}
+
+/** What tells which effects a legal hold is on, and what they destroy. */
+export interface Holding {
+  /** What an action says of itself, by `<connector>.<action>`; undefined for one that nobody knows. */
+  readonly destroys: (use: string) => Destroys | undefined;
+  /** What runs where, as an incident or a drill sees it. */
+  readonly inventory: (side: DrillSide) => readonly InventoryEntry[];
 }
 
 interface Locked {
@@ -64,6 +77,27 @@ async function requireSuccessor(tables: Tables, command: DecisionCommand): Promi
   throw new AppError('invalid', 'There is no active person of this id.', { field: 'body.to' });
 }
 
+/** Why a legal hold forbids one of the effects that would be approved; null when none does. */
+async function legalObstacleTo(
+  { holding }: Pick<AdmissionDependencies, 'holding'>,
+  tables: Tables,
+  { incident, approval, command }: Locked & Pick<DecisionRequest, 'command'>,
+): Promise<string | null> {
+  if (approval === null || command.kind !== 'approve') return null;
+  const [rows, state] = await Promise.all([
+    tables.operations.ofIncident(incident.id),
+    holdStateOf(tables.legalHolds.inForce()),
+  ]);
+  const inventory = holding.inventory(incident);
+  const obstacles = effectsOf(approval.plans, rows).map(({ row, direction }) =>
+    legalObstacle(state, {
+      ...{ incident, effect: row, direction, inventory },
+      destroys: holding.destroys(row.use),
+    }),
+  );
+  return obstacles.find((obstacle) => obstacle !== null) ?? null;
+}
+
 async function pinnedPlaybook(tables: Tables, incident: Incident) {
   if (incident.playbookDigest === null) return null;
   return (await tables.playbooks.get(incident.playbookDigest))?.playbook ?? null;
@@ -86,6 +120,11 @@ export function admitDecision(
     const person = await tables.people.get(request.actor.person);
     if (person === null) throw new AppError('unauthorized', 'This person does not exist any more.');
     const admitted = approval === null ? [] : await tables.decisions.approvalsOf(approval.id);
+    const { command } = request;
+    const [playbook, legalObstacle] = await Promise.all([
+      pinnedPlaybook(tables, incident),
+      legalObstacleTo(dependencies, tables, { incident, approval, command }),
+    ]);
     const now = dependencies.clock().toISOString();
     const admission = admit({
       command: request.command,
@@ -101,7 +140,8 @@ export function admitDecision(
       approvers: admitted
         .filter(({ outcome }) => outcome !== 'refused')
         .map(({ actor: { person: id, roles, channel } }) => ({ person: id, roles, channel })),
-      playbook: await pinnedPlaybook(tables, incident),
+      playbook,
+      legalObstacle,
       now,
     });
     await requireSuccessor(tables, request.command);

@@ -4,6 +4,7 @@ import { ROLES, type Role } from '../domain/approval.ts';
 import { ANSWERING_ROLES, RESUMING_ROLES, STEERING_ROLES } from '../domain/admission.ts';
 import type { Actor } from '../domain/decision.ts';
 import { AppError, invariant } from '../domain/error.ts';
+import { PLACING_ROLES, RELEASE_QUORUM } from '../domain/legal-hold.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import type { Person, PersonTable } from '../store/person-table.ts';
 import { countOfHeader } from './connection.ts';
@@ -18,6 +19,10 @@ export const READERS: readonly Role[] = ROLES;
 export const STEERERS: readonly Role[] = STEERING_ROLES;
 /** Who may lift a halt. */
 export const RESUMERS: Access = RESUMING_ROLES;
+/** Who may place a legal hold. */
+export const HOLDERS: Access = PLACING_ROLES;
+/** Who may say that a legal hold shall end. */
+export const RELEASERS: Access = RELEASE_QUORUM.roles;
 /** Who may answer an approval. */
 export const APPROVERS: readonly Role[] = ANSWERING_ROLES;
 /** Who may add people and tokens. */

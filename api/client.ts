@@ -16,6 +16,7 @@ import { readFacts } from './fact-reader.ts';
 import { clockEndpoints } from './schema/clock.ts';
 import { configurationEndpoints } from './schema/configuration.ts';
 import { haltEndpoints } from './schema/halt.ts';
+import { legalHoldEndpoints } from './schema/legal-hold.ts';
 import { peopleEndpoints } from './schema/person.ts';
 import { ruleEndpoints } from './schema/rule.ts';
 import { playbookEndpoints } from './schema/playbook.ts';
@@ -41,6 +42,7 @@ export const api = {
   configuration: configurationEndpoints,
   rules: ruleEndpoints,
   halts: haltEndpoints,
+  legalHolds: legalHoldEndpoints,
   status: statusEndpoints,
   clocks: clockEndpoints,
   silences: silenceEndpoints,

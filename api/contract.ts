@@ -11,6 +11,7 @@ import { custodySchema, evidenceDetailSchema, evidenceSchema } from './schema/ev
 import { haltSchema } from './schema/halt.ts';
 import { handOperationSchema } from './schema/hand-plan.ts';
 import { INCIDENT_STATES, incidentSchema, suspectSchema } from './schema/incident.ts';
+import { legalHoldSchema } from './schema/legal-hold.ts';
 import { lineageGraphSchema } from './schema/lineage.ts';
 import { plannedOperationSchema, resultSchema } from './schema/operation.ts';
 import { factPageSchema } from './schema/timeline.ts';
@@ -74,6 +75,8 @@ export const incidentEndpoints = {
           suspects: z.array(suspectSchema).readonly(),
           /** Halts in force that are about it. */
           halts: z.array(haltSchema).readonly(),
+          /** Legal holds in force that are on it. */
+          legalHolds: z.array(legalHoldSchema).readonly(),
           /** What can be done now, with exact commands. */
           now: z.array(possibleCommandSchema).readonly(),
         }),

@@ -17,6 +17,7 @@ import type { SelfWatchState } from '../domain/self-watch.ts';
 import type { Routing } from '../store/routing.ts';
 import type { NewIncident, Store } from '../store/tables.ts';
 import type { Person } from '../store/person-table.ts';
+import type { Holding } from './admission.ts';
 import type { Caller } from './auth.ts';
 import type { Passwords } from './password.ts';
 import type { ChangeView } from './schema/rule.ts';
@@ -205,6 +206,7 @@ export interface ApiDependencies {
   readonly haltFile: () => Promise<string | null>;
   /** Whether anything of this name is configured. */
   readonly knows: (subject: HaltSubject) => boolean;
+  readonly holding: Holding;
   readonly temporalReady: () => Promise<boolean>;
   readonly passwords: Passwords;
   readonly entrance: Entrance;

@@ -1,6 +1,7 @@
 import { AppError } from '../domain/error.ts';
 import { haltsOn, thingOfIncident } from '../domain/halt.ts';
 import type { Incident } from '../domain/incident.ts';
+import { holdsOnIncident } from '../domain/legal-hold.ts';
 import { viewOf } from './admission.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { possibleCommands } from './possible-commands.ts';
@@ -21,25 +22,35 @@ export async function requireIncident(
 }
 
 /** An incident with everything that a person looks at first. Raises `not_found`. */
-export async function showIncident(dependencies: Pick<ApiDependencies, 'store'>, id: string) {
+export async function showIncident(
+  dependencies: Pick<ApiDependencies, 'store' | 'holding'>,
+  id: string,
+) {
   const { store } = dependencies;
   const incident = await requireIncident(dependencies, id);
   const { playbookDigest } = incident;
-  const [pinned, results, operations, approvals, decisions, suspects, inForce] = await Promise.all([
-    playbookDigest === null ? null : store.playbooks.get(playbookDigest),
-    store.results.ofIncident(incident.id),
-    store.operations.ofIncident(incident.id),
-    store.approvals.list(
-      { status: 'open', incidentId: incident.id },
-      { cursor: null, limit: APPROVALS_SHOWN_MAX },
-    ),
-    store.decisions.ofIncident(incident.id),
-    store.incidents.suspects(incident.id, SUSPECTS_SHOWN_MAX),
-    store.halts.inForce(),
-  ]);
+  const [pinned, results, operations, approvals, decisions, suspects, inForce, holds] =
+    await Promise.all([
+      playbookDigest === null ? null : store.playbooks.get(playbookDigest),
+      store.results.ofIncident(incident.id),
+      store.operations.ofIncident(incident.id),
+      store.approvals.list(
+        { status: 'open', incidentId: incident.id },
+        { cursor: null, limit: APPROVALS_SHOWN_MAX },
+      ),
+      store.decisions.ofIncident(incident.id),
+      store.incidents.suspects(incident.id, SUSPECTS_SHOWN_MAX),
+      store.halts.inForce(),
+      store.legalHolds.inForce(),
+    ]);
   const halts = haltsOn(inForce, thingOfIncident(incident, operations));
+  const inventory = dependencies.holding.inventory(incident);
+  const legalHolds = holdsOnIncident(holds, incident, { rows: operations, inventory });
   const playbook = pinned?.playbook ?? null;
-  const situation = { incident, playbook, approvals: approvals.items, results, operations, halts };
+  const situation = {
+    ...{ incident, playbook, approvals: approvals.items, results, operations },
+    ...{ halts, legalHolds },
+  };
   return {
     incident,
     results,
@@ -47,6 +58,7 @@ export async function showIncident(dependencies: Pick<ApiDependencies, 'store'>,
     decisions: decisions.map(viewOf),
     suspects,
     halts,
+    legalHolds,
     now: possibleCommands(situation),
   };
 }

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { DECISION_KINDS } from '../domain/admission.ts';
 import type { Halt } from '../domain/halt.ts';
+import type { LegalHold } from '../domain/legal-hold.ts';
 import type { OperationResult } from '../domain/operation.ts';
 import type { Playbook } from '../domain/playbook.ts';
 import { possibleCommands } from './possible-commands.ts';
@@ -8,6 +9,10 @@ import { APPROVAL, createTestApi, INCIDENT, ROW } from './test-api.ts';
 
 // Goal: people are offered what helps, and nothing else. Method: incidents as they may stand, one after the other.
 
+const HOLD: LegalHold = {
+  ...{ id: 'lh_1', scope: 'model', subject: 'm', reason: 'asked', placedBy: 'lea', channel: 'cli' },
+  ...{ placedAt: '2026-11-27T10:00:00.000Z', releasedAt: null },
+};
 const HALT: Halt = {
   id: 'hlt_1',
   scope: 'model',
@@ -66,6 +71,7 @@ describe('what can be done now', () => {
       results: [],
       operations: [],
       halts: [],
+      legalHolds: [],
     });
     expect(offered.map(({ command }) => command)).toEqual(['note']);
   });
@@ -86,6 +92,7 @@ describe('what can be done now', () => {
       results: [],
       operations,
       halts: [],
+      legalHolds: [],
     });
     const commands = offered.map(({ command }) => command);
     expect(commands).toContain('close');
@@ -103,13 +110,14 @@ describe('what can be done now', () => {
       results: ['logs', 'look', 'go-back'].map(failed),
       operations: [],
       halts: [],
+      legalHolds: [],
     });
     const skips = offered.filter(({ command }) => command === 'skip').map(({ title }) => title);
     expect(skips).toEqual(['Go on without an operation: look']);
   });
 
   test('a halted incident is offered the exact command that lifts the halt, any other one the halt', () => {
-    const nothing = { playbook: null, approvals: [], results: [], operations: [] };
+    const nothing = { playbook: null, approvals: [], results: [], operations: [], legalHolds: [] };
     const situation = { incident: INCIDENT, ...nothing };
     const cliOf = (halts: readonly Halt[]): readonly string[] =>
       possibleCommands({ ...situation, halts }).map(({ cli }) => cli);
@@ -131,11 +139,14 @@ describe('what can be done now', () => {
         results: [],
         operations: [],
         halts: [HALT],
+        legalHolds: [HOLD],
       };
       for (const { command, http } of possibleCommands(situation)) {
-        const known = [...DECISION_KINDS, 'halt', 'resume-halt', 'runbook'];
+        const known = [...DECISION_KINDS, 'halt', 'resume-halt', 'release-legal-hold', 'runbook'];
         expect(known).toContain(command);
-        expect(routes).toContain(http.replace('inc_1', ':id').replace('apr_1', ':id'));
+        expect(routes).toContain(
+          http.replace('inc_1', ':id').replace('apr_1', ':id').replace('lh_1', ':id'),
+        );
       }
     }
   });

@@ -9,6 +9,12 @@ import type { Approval } from '../domain/approval.ts';
 import type { DecisionKind } from '../domain/decision.ts';
 import { haltedWords, haltOptions, resumeCommandOf, type Halt } from '../domain/halt.ts';
 import type { Incident } from '../domain/incident.ts';
+import {
+  heldWords,
+  RELEASE_QUORUM,
+  releaseCommandOf,
+  type LegalHold,
+} from '../domain/legal-hold.ts';
 import { isPassedOver, type OperationResult, type OperationRow } from '../domain/operation.ts';
 import { findOperation, type Playbook } from '../domain/playbook.ts';
 import type { PossibleCommand } from './schema/decision.ts';
@@ -27,6 +33,8 @@ export interface Situation {
   readonly operations: readonly OperationRow[];
   /** Halts in force that are about it. */
   readonly halts: readonly Halt[];
+  /** Legal holds in force that are on it. */
+  readonly legalHolds: readonly LegalHold[];
 }
 
 const TITLES: Readonly<Record<DecisionKind, string>> = {
@@ -146,7 +154,14 @@ function pointless(kind: SteeringKind, { incident, operations }: Situation): boo
 }
 
 /** Lifting each halt that is about the incident; or stopping everything about it, and doing it by hand. */
-function halting({ incident, halts }: Situation): readonly PossibleCommand[] {
+function halting({ incident, halts, legalHolds }: Situation): readonly PossibleCommand[] {
+  const release = legalHolds.map((hold) => ({
+    command: 'release-legal-hold',
+    title: `Say that the legal hold on ${heldWords(hold)} shall end`,
+    cli: releaseCommandOf(hold),
+    http: `POST ${API_PREFIX}/legal-holds/${hold.id}/release`,
+    roles: RELEASE_QUORUM.roles,
+  }));
   const lift = halts.map((halt) => ({
     command: 'resume-halt',
     title: `Lift the halt of ${haltedWords(halt)}`,
@@ -154,7 +169,7 @@ function halting({ incident, halts }: Situation): readonly PossibleCommand[] {
     http: `POST ${API_PREFIX}/halts/resume`,
     roles: RESUMING_ROLES,
   }));
-  if (incident.state === 'closed') return lift;
+  if (incident.state === 'closed') return [...lift, ...release];
   const { model } = incident;
   const subject =
     model === null
@@ -174,7 +189,7 @@ function halting({ incident, halts }: Situation): readonly PossibleCommand[] {
     http: `GET ${API_PREFIX}/incidents/${incident.id}/runbook`,
     roles: STEERING_ROLES,
   };
-  return [...lift, ...(halts.length === 0 ? [stop] : []), rest];
+  return [...lift, ...release, ...(halts.length === 0 ? [stop] : []), rest];
 }
 
 /** The operations that wait for a person. */

@@ -25,6 +25,7 @@ import { registerConfiguration } from './routes/configuration.ts';
 import { registerEvidence, registerEvidenceBytes } from './routes/evidence.ts';
 import { registerHalts } from './routes/halts.ts';
 import { registerIncidents } from './routes/incidents.ts';
+import { registerLegalHolds } from './routes/legal-holds.ts';
 import { registerLineage } from './routes/lineage.ts';
 import { registerPeople } from './routes/people.ts';
 import { registerPlans } from './routes/plans.ts';
@@ -200,6 +201,7 @@ const REGISTRATIONS = [
   registerIncidents,
   registerCommands,
   registerHalts,
+  registerLegalHolds,
   registerPlans,
   registerTimeline,
   registerEvents,

@@ -141,6 +141,7 @@ const ROLES: readonly Role[] = [
   'commander',
   'approver-security',
   'approver-model-owner',
+  'legal',
   'admin',
 ];
 
@@ -215,6 +216,7 @@ export function createTestApi(change: Partial<ApiDependencies> = {}) {
     evidenceBytes: () => Promise.resolve(new Uint8Array([1, 2, 3])),
     haltFile: () => Promise.resolve(null),
     knows: () => true,
+    holding: { destroys: () => 'nothing', inventory: () => [] },
     temporalReady: () => Promise.resolve(true),
     passwords: createPasswords(16),
     entrance: { encrypted: false, behindProxy: false },

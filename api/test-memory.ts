@@ -5,6 +5,7 @@ import type { CustodyEntry, Evidence } from '../domain/evidence.ts';
 import type { Fact } from '../domain/fact.ts';
 import type { Halt } from '../domain/halt.ts';
 import type { Incident } from '../domain/incident.ts';
+import type { HoldRelease, LegalHold } from '../domain/legal-hold.ts';
 import type { LineageEdge, LineageNode } from '../domain/lineage.ts';
 import type { OperationResult, OperationRow } from '../domain/operation.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
@@ -34,6 +35,10 @@ export interface Memory {
   readonly nodes: LineageNode[];
   readonly edges: LineageEdge[];
   readonly halts: Halt[];
+  readonly legalHolds: LegalHold[];
+  readonly words: HoldRelease[];
+  /** Raised by `legalHolds.inForce` while set. */
+  holdTrouble: Error | null;
   readonly listeners: Set<(payload: string) => void>;
   /** Raised by `alerts.accept` and `ping` while set. */
   trouble: Error | null;
@@ -61,6 +66,9 @@ export function emptyMemory(): Memory {
     nodes: [],
     edges: [],
     halts: [],
+    legalHolds: [],
+    words: [],
+    holdTrouble: null,
     listeners: new Set(),
     trouble: null,
   };

@@ -4,6 +4,7 @@ import type { Incident } from '../domain/incident.ts';
 import type { Page, PageRequest, Store, Tables } from '../store/tables.ts';
 import { accountTable } from './test-accounts.ts';
 import { haltTable } from './test-halts.ts';
+import { legalHoldTable } from './test-legal-holds.ts';
 import { personTable } from './test-people.ts';
 import { changeIncident, type Memory } from './test-memory.ts';
 import { quietIncidents, quietTables, unused } from './test-unused.ts';
@@ -274,6 +275,7 @@ export function createMemoryStore(memory: Memory): Store {
     lineage: lineageTable(memory),
     facts: factTable(memory),
     halts: haltTable(memory),
+    legalHolds: legalHoldTable(memory),
   };
   let last: Promise<unknown> = Promise.resolve();
   return {

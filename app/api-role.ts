@@ -3,9 +3,11 @@ import { Registry } from 'prom-client';
 import type { ActivityDependencies, Attempt } from '../activities/dependencies.ts';
 import type { ApiDependencies, RuleDesk } from '../api/dependencies.ts';
 import type { DrillSide } from '../domain/drill.ts';
+import { connectorModules } from '../connectors/registry.ts';
 import { AppError } from '../domain/error.ts';
 import { isJsonObject } from '../domain/json.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
+import { createCatalogue } from '../playbooks/catalogue.ts';
 import type { RegimeCatalogue } from '../regimes/loader.ts';
 import type { Store } from '../store/tables.ts';
 import type { EngineClient } from './engine-client.ts';
@@ -63,6 +65,7 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
   const models = (side: DrillSide): readonly string[] =>
     live.inventory(side).map(({ model }) => model);
   const hasDrills = (): boolean => options.instances.all.some(({ drill }) => drill);
+  const catalogue = createCatalogue(connectorModules.map(({ manifest }) => manifest));
   const openRequest = createOpenRequest({ router, playbooks, models, hasDrills, now });
   return {
     store: api,
@@ -97,6 +100,7 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
       const { instances } = options;
       return knowsSubject({ playbooks: playbooks(), inventory, instances }, subject);
     },
+    holding: { destroys: (use) => catalogue.action(use)?.destroys, inventory: live.inventory },
     temporalReady: () => options.engine.ready(),
     passwords: createPasswords(),
     entrance: entranceOf(settings),

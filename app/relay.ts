@@ -4,6 +4,7 @@ import type { OutboxRow, OutboxWork } from '../store/outbox-table.ts';
 import type { Store } from '../store/tables.ts';
 import { deliverDecision } from './decision-delivery.ts';
 import type { EngineClient } from './engine-client.ts';
+import { recordLegalHold } from './legal-hold-facts.ts';
 import type { Messenger } from './messenger.ts';
 import type { OurNamespace } from './namespace.ts';
 import type { Redirections } from './redirect.ts';
@@ -116,15 +117,11 @@ async function carryOut(
   work: OutboxWork,
   woken: Map<string, number>,
 ): Promise<Delivery> {
+  const { store, redirections } = deps;
   switch (work.kind) {
-    case 'start-incident': {
-      const incident = await deps.store.incidents.get(work.incidentId);
-      if (incident?.generation === work.generation && incident.state !== 'closed') {
-        await deps.engine.start(incident);
-        await deps.store.settings.putIfAbsent(startedKey(incident.id, work.generation), true);
-      }
+    case 'start-incident':
+      await start(deps, work);
       return 'done';
-    }
     case 'wake-incident':
       return wake(deps, work.incidentId, woken);
     case 'deliver-decision': {
@@ -132,11 +129,25 @@ async function carryOut(
       return outcome === 'later' ? { laterMs: RETRY_FIRST_MS * 2 } : 'done';
     }
     case 'self-check':
-      await deps.store.selfWatch.relayed(work.checkId, new Date().toISOString());
+      await store.selfWatch.relayed(work.checkId, new Date().toISOString());
+      return 'done';
+    case 'record-legal-hold':
+      await recordLegalHold({ store, inventory: redirections.inventory }, work.holdId);
       return 'done';
     case 'send-message':
       return afterSending(await deps.messenger.send(work.messageId));
   }
+}
+
+/** Starts a run, unless another one took over or the incident is closed. */
+async function start(
+  { store, engine }: RelayDependencies,
+  { incidentId, generation }: Extract<OutboxWork, { readonly kind: 'start-incident' }>,
+): Promise<void> {
+  const incident = await store.incidents.get(incidentId);
+  if (incident?.generation !== generation || incident.state === 'closed') return;
+  await engine.start(incident);
+  await store.settings.putIfAbsent(startedKey(incident.id, generation), true);
 }
 
 function afterSending(outcome: Awaited<ReturnType<Messenger['send']>>): Delivery {

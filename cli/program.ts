@@ -11,6 +11,7 @@ import { describeFailure, EXIT, failureText } from './failure.ts';
 import { registerHalt } from './halt.ts';
 import { registerIncident } from './incident.ts';
 import { registerInit } from './init.ts';
+import { registerLegalHold } from './legal-hold.ts';
 import { registerLineage } from './lineage.ts';
 import { registerMigrate } from './migrate.ts';
 import { registerPeople } from './people.ts';
@@ -34,6 +35,7 @@ const GROUPS: readonly ((registrar: Registrar) => void)[] = [
   registerMigrate,
   registerDeploy,
   registerHalt,
+  registerLegalHold,
   registerIncident,
   registerApproval,
   registerPlaybook,

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { AppError } from '../domain/error.ts';
 import type { ApprovalClass } from '../domain/approval.ts';
+import type { Destroys } from '../domain/destruction.ts';
 import type { HandRequest } from '../domain/hand-plan.ts';
 import type { Json } from '../domain/json.ts';
 import type { Plan, Receipt, StoredPlan, Verdict } from '../domain/plan.ts';
@@ -43,6 +44,8 @@ export interface ActionManifest<Input> {
   readonly claim: 'shared' | 'exclusive';
   /** Reversible actions can be put back from their plan; others say why not. */
   readonly reversible: true | { readonly because: string };
+  /** What it does away with for good: under a legal hold that is refused. */
+  readonly destroys: Destroys;
   /** What is acted on: `<kind>/<namespace>/<name>`, from the input alone. */
   readonly target: (input: Input) => string;
   /** True when its plan may take serving capacity away: then it states `takes`. */
@@ -72,6 +75,7 @@ export interface AnyActionManifest {
   readonly approvalClass: ApprovalClass;
   readonly claim: 'shared' | 'exclusive';
   readonly reversible: true | { readonly because: string };
+  readonly destroys: Destroys;
   readonly target: (input: unknown) => string;
   readonly takesCapacity?: true;
 }

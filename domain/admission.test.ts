@@ -83,6 +83,7 @@ const base: AdmissionInput = {
   approval,
   approvers: [owner],
   playbook: null,
+  legalObstacle: null,
   now: NOW,
 };
 
@@ -251,7 +252,7 @@ describe('admission', () => {
   test('a missing role is named', () => {
     expect(() => admit({ ...base, ...decider({ roles: ['viewer'] }) })).toThrow(
       expect.objectContaining({
-        permission: 'one of responder, approver-security, approver-model-owner',
+        permission: 'one of responder, commander, approver-security, approver-model-owner, legal',
       }),
     );
   });

@@ -31,7 +31,7 @@ export const DECISION_KINDS = [
 /** Roles that approvals of R2 and above ask for. */
 export const APPROVER_ROLES = ['approver-security', 'approver-model-owner'] as const;
 /** Roles that may answer an approval; which of them counts is the approval's own quorum. */
-export const ANSWERING_ROLES = ['responder', ...APPROVER_ROLES] as const;
+export const ANSWERING_ROLES = ['responder', 'commander', ...APPROVER_ROLES, 'legal'] as const;
 /** Roles that may steer an incident; a viewer only looks. */
 export const STEERING_ROLES = ['responder', 'commander', ...APPROVER_ROLES, 'admin'] as const;
 /** Roles that may let a halted engine go on: whoever stops it need not be the one who does. */
@@ -128,6 +128,8 @@ export interface AdmissionInput {
   readonly approvers: readonly ApproverByDoor[];
   /** The pinned playbook; null while none is pinned. */
   readonly playbook: Playbook | null;
+  /** Why a legal hold forbids what would be approved; null when none does. */
+  readonly legalObstacle: string | null;
   /** RFC 3339 UTC. */
   readonly now: string;
 }
@@ -144,7 +146,7 @@ export interface Admission {
 /**
  * Admits a person's command or refuses it; pure, the one arbiter of every door (API, CLI, Slack, page).
  * Raises `unauthorized` for a missing role or an inactive person, `conflict` when state or plan is not what the
- * person saw, `refused` for what a rule forbids (expiry, self-approval, skipping an approval), `not_found` for an
+ * person saw, `refused` for what a rule forbids (expiry, self-approval, skipping an approval, a legal hold), `not_found` for an
  * operation that the playbook does not have.
  */
 export function admit(input: AdmissionInput): Admission {
@@ -195,6 +197,11 @@ function admitAnswer(command: Answer, input: AdmissionInput): Admission {
   }
   requireOpen(approval, command.planDigest, input.now);
   requireApprover(approval, decider);
+  if (command.kind === 'approve' && input.legalObstacle !== null) {
+    throw new AppError('refused', `Refused: ${input.legalObstacle}.`, {
+      details: { reason: input.legalObstacle },
+    });
+  }
   if (command.kind === 'reject') return { settles: { status: 'rejected', reason: command.reason } };
   if (input.approvers.some((one) => one.person === decider.person)) {
     throw new AppError('conflict', 'You have approved this already; a person counts once.');

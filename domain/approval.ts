@@ -10,6 +10,7 @@ export const ROLES = [
   'commander',
   'approver-security',
   'approver-model-owner',
+  'legal',
   'admin',
 ] as const;
 /** One of `ROLES`. */
@@ -31,8 +32,9 @@ export function quorumOf(approvalClass: ApprovalClass): Quorum {
     case 'R2':
       return { people: 1, roles: ['approver-model-owner'] };
     case 'R3':
-    case 'R4':
       return { people: 2, roles: ['approver-model-owner', 'approver-security'] };
+    case 'R4':
+      return { people: 2, roles: ['legal', 'commander'] };
   }
 }
 

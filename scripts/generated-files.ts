@@ -14,17 +14,28 @@ export interface GeneratedFile {
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
+type Destroys = (typeof connectorModules)[number]['manifest']['actions'][string]['destroys'];
+
+/** What is lost, and which way loses it. */
+function destroyedCell(destroys: Destroys): string {
+  if (destroys === 'nothing') return '–';
+  const { what, on, when } = destroys;
+  const way = on === undefined ? '' : on === 'undo' ? ', when it is taken back' : ', when applied';
+  return cell(`${what}${when === undefined ? '' : ', where there are any'}${way}`);
+}
+
 function actionsTable(): string {
   const lines = connectorModules.flatMap(({ manifest }) => [
     `\n## ${manifest.title} (\`${manifest.name}\`)\n`,
-    '| name | what | class | claim | undo |\n| --- | --- | --- | --- | --- |',
+    '| name | what | class | claim | undo | destroys |\n| --- | --- | --- | --- | --- | --- |',
     ...Object.entries(manifest.actions).map(([name, action]) => {
-      const { title, approvalClass, claim, reversible } = action;
+      const { title, approvalClass, claim, reversible, destroys } = action;
       const undo = reversible === true ? 'yes' : `no: ${cell(reversible.because)}`;
-      return `| \`${manifest.name}.${name}\` | ${cell(title)} | ${approvalClass} | ${claim} | ${undo} |`;
+      return `| \`${manifest.name}.${name}\` | ${cell(title)} | ${approvalClass} | ${claim} | ${undo} | ${destroyedCell(destroys)} |`;
     }),
     ...Object.entries(manifest.probes).map(
-      ([name, { title }]) => `| \`${manifest.name}.${name}\` | ${cell(title)} | probe | – | – |`,
+      ([name, { title }]) =>
+        `| \`${manifest.name}.${name}\` | ${cell(title)} | probe | – | – | – |`,
     ),
   ]);
   return [

@@ -15,6 +15,7 @@ import { createFindingTable } from './finding.ts';
 import { createHaltTable } from './halt.ts';
 import { createIncidentTable } from './incident.ts';
 import { createIsolationTable } from './isolation.ts';
+import { createLegalHoldTable } from './legal-hold.ts';
 import { createLineageTable } from './lineage.ts';
 import { Listener } from './listener.ts';
 import { createMessageTable } from './message.ts';
@@ -108,6 +109,7 @@ export function createTables(connection: Connection): Tables {
     silences: createSilenceTable(connection),
     selfWatch: createSelfWatchTable(connection),
     halts: createHaltTable(connection),
+    legalHolds: createLegalHoldTable(connection),
     rules: createRuleTable(connection),
   };
 }

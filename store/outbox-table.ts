@@ -4,7 +4,9 @@ export type OutboxWork =
   | { readonly kind: 'wake-incident'; readonly incidentId: string }
   | { readonly kind: 'deliver-decision'; readonly decisionId: string; readonly incidentId: string }
   | { readonly kind: 'send-message'; readonly messageId: string }
-  | { readonly kind: 'self-check'; readonly checkId: string };
+  | { readonly kind: 'self-check'; readonly checkId: string }
+  /** Puts a legal hold and what was said about it on the timelines of the incidents that it is on. */
+  | { readonly kind: 'record-legal-hold'; readonly holdId: string };
 
 /** One piece of work for the relay, leased. */
 export interface OutboxRow {

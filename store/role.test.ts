@@ -43,6 +43,10 @@ const INSERT_ANSWER = `insert into firebreak.rule_answer
     (id, change_id, digest, verdict, person, answered_at, signature)
   values ('a', 'c', 'd', 'approve', 'eve', 'now', 'none')`;
 
+const INSERT_HOLD = `insert into firebreak.legal_hold
+    (id, scope, subject, reason, placed_by, channel, placed_at)
+  values ('h', 'model', 'm', 'r', 'eve', 'cli', now())`;
+
 const INSERT_OBSERVATION = `insert into firebreak.observation
     (instance, kind, subject, digest, recorded_at, back_fill)
   values ('mlflow', 'artifact', 'a/1', '', 'epoch', false)`;
@@ -68,6 +72,13 @@ describe('rights', () => {
     ['worker', 'update firebreak.account set can_approve = true', REFUSED],
     ['api', 'delete from firebreak.account', REFUSED],
     ['worker', 'select from firebreak.session', REFUSED],
+    ['worker', INSERT_HOLD, REFUSED],
+    ['api', INSERT_HOLD, 'ok'],
+    ['api', 'update firebreak.legal_hold set subject = subject', REFUSED],
+    ['worker', 'update firebreak.legal_hold set released_at = now()', REFUSED],
+    ['owner', 'delete from firebreak.legal_hold', IMMUTABLE],
+    ['owner', 'delete from firebreak.legal_hold_release', IMMUTABLE],
+    ['owner', 'update firebreak.legal_hold_release set person = person', IMMUTABLE],
     ['worker', INSERT_DECISION, REFUSED],
     ['api', INSERT_DECISION, 'ok'],
     ['worker', INSERT_REVISION, REFUSED],

@@ -15,6 +15,7 @@ import type { ClaimTable } from './claim-table.ts';
 import type { IsolationTable } from './isolation-table.ts';
 import type { FindingTable, ObservationTable } from './observation-table.ts';
 import type { HaltTable } from './halt-table.ts';
+import type { LegalHoldTable } from './legal-hold-table.ts';
 import type { OperationTable, ResultTable } from './operation-table.ts';
 import type { OutboxTable } from './outbox-table.ts';
 import type { PersonTable } from './person-table.ts';
@@ -278,6 +279,7 @@ export interface Tables {
   readonly observations: ObservationTable;
   readonly findings: FindingTable;
   readonly halts: HaltTable;
+  readonly legalHolds: LegalHoldTable;
   readonly rules: RuleTable;
 }
 

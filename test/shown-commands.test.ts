@@ -131,6 +131,7 @@ describe('what is shown', () => {
       results: [FAILED],
       operations: [ROW],
       halts: [],
+      legalHolds: [],
     };
     const shown = possibleCommands(situation);
     expect(shown.length).toBeGreaterThan(5);
@@ -165,7 +166,8 @@ describe('a failure of each operation', () => {
       } as const;
       const outcomeOf = (command: Parameters<typeof admit>[0]['command']): string => {
         try {
-          admit({ command, decider, incident, approval: null, approvers: [], playbook, now: NOW });
+          const asked = { approval: null, approvers: [], playbook, legalObstacle: null, now: NOW };
+          admit({ command, decider, incident, ...asked });
           return 'admitted';
         } catch (error) {
           return isAppError(error) ? error.code : 'internal';

@@ -4,7 +4,15 @@ import type { ApiDependencies } from '../dependencies.ts';
 /** What of the API the Slack door uses: the same operations, tables and signer as every other door. */
 export type SlackDesk = Pick<
   ApiDependencies,
-  'store' | 'openRequest' | 'signer' | 'clock' | 'newId' | 'playbooks' | 'knows' | 'limits'
+  | 'store'
+  | 'openRequest'
+  | 'signer'
+  | 'clock'
+  | 'newId'
+  | 'playbooks'
+  | 'knows'
+  | 'holding'
+  | 'limits'
 > & {
   /** Models, as they are now: what may be suspected. */
   readonly inventory: () => readonly InventoryEntry[];

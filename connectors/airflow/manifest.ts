@@ -90,6 +90,7 @@ export const pauseManifest: ActionManifest<PauseInput> = {
   approvalClass: 'R1',
   claim: 'shared',
   reversible: true,
+  destroys: 'nothing',
   target: (input) => `Dag/-/${input.dag}`,
 };
 
@@ -100,6 +101,7 @@ export const triggerManifest: ActionManifest<TriggerInput> = {
   approvalClass: 'R3',
   claim: 'exclusive',
   reversible: { because: 'What a run has done cannot be taken back by ending the run.' },
+  destroys: { what: 'what the run writes over' },
   target: (input) => `DagRun/-/${input.dag}`,
 };
 
@@ -110,6 +112,7 @@ export const clearManifest: ActionManifest<ClearInput> = {
   approvalClass: 'R2',
   claim: 'exclusive',
   reversible: { because: 'A task that ran again cannot be made not to have run.' },
+  destroys: { what: 'what the tasks wrote before, where they write again' },
   target: (input) => `DagRun/-/${input.dag}`,
 };
 

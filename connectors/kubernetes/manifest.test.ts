@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { destroyedBy } from '../../domain/destruction.ts';
+import type { Json } from '../../domain/json.ts';
 import { manifest } from './manifest.ts';
 
 // Goal: claims and approvals hang on what the manifest says; method: its targets and classes as a table.
@@ -22,6 +24,21 @@ describe('the manifest', () => {
     const action = manifest.actions[name];
     expect(action?.target(input)).toBe(target);
     expect(action?.approvalClass).toBe(approvalClass);
+  });
+
+  test.each<[string, Json, Json, 'apply' | 'undo', boolean]>([
+    ['scale', { replicas: 2 }, { replicas: 0 }, 'apply', true],
+    ['scale', { replicas: 2 }, { replicas: 0 }, 'undo', false],
+    ['scale', { replicas: 0 }, { replicas: 2 }, 'undo', true],
+    ['scale', { replicas: 2 }, { replicas: 2 }, 'apply', false],
+    ['scale', null, { replicas: 2 }, 'apply', true],
+    ['quarantine-pod', null, null, 'apply', false],
+    ['quarantine-pod', null, null, 'undo', true],
+    ['restart', null, null, 'apply', true],
+    ['route-service', null, null, 'apply', false],
+  ])('%s from %j to %j, %s, destroys pods: %p', (...[name, before, after, direction, is]) => {
+    const destroyed = destroyedBy(manifest.actions[name]?.destroys, { before, after }, direction);
+    expect(destroyed !== null).toBe(is);
   });
 
   test.each([

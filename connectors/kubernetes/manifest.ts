@@ -5,6 +5,7 @@ import {
   type Manifest,
   type ProbeManifest,
 } from '../connector.ts';
+import { isJsonObject, type Json } from '../../domain/json.ts';
 import { checkHttpAccess, httpAccessFields } from '../http-access-config.ts';
 import {
   configMapKeyInput,
@@ -67,6 +68,17 @@ export const kubernetesConfig = z.union([
 /** A parsed configuration. */
 export type KubernetesConfig = z.infer<typeof kubernetesConfig>;
 
+/** A pod that goes takes with it what only it has. */
+const PODS_LOST = 'the pods that it takes away, with their memory, files and logs';
+
+/** True unless replicas are surely not taken away: pods that stay lose nothing. */
+function hasFewer(from: Json, to: Json): boolean {
+  const [before, after] = [from, to].map((state) =>
+    isJsonObject(state) ? state['replicas'] : undefined,
+  );
+  return typeof before !== 'number' || typeof after !== 'number' || after < before;
+}
+
 const deploymentTarget = (input: ObjectInput): string =>
   `Deployment/${input.namespace}/${input.name}`;
 
@@ -77,6 +89,7 @@ export const scaleManifest: ActionManifest<ScaleInput> = {
   approvalClass: 'R1',
   claim: 'shared',
   reversible: true,
+  destroys: { what: PODS_LOST, when: hasFewer },
   takesCapacity: true,
   target: deploymentTarget,
 };
@@ -88,6 +101,7 @@ export const routeServiceManifest: ActionManifest<RouteServiceInput> = {
   approvalClass: 'R1',
   claim: 'shared',
   reversible: true,
+  destroys: 'nothing',
   takesCapacity: true,
   target: (input) => `Service/${input.namespace}/${input.name}`,
 };
@@ -99,6 +113,7 @@ export const quarantinePodManifest: ActionManifest<QuarantinePodInput> = {
   approvalClass: 'R1',
   claim: 'shared',
   reversible: true,
+  destroys: { what: 'the pod that was set aside', on: 'undo' },
   takesCapacity: true,
   target: (input) => `Deployment/${input.namespace}/${input.deployment}`,
 };
@@ -110,6 +125,7 @@ export const setImageManifest: ActionManifest<SetImageInput> = {
   approvalClass: 'R2',
   claim: 'exclusive',
   reversible: true,
+  destroys: { what: PODS_LOST },
   target: deploymentTarget,
 };
 
@@ -120,6 +136,7 @@ export const rollbackManifest: ActionManifest<RollbackInput> = {
   approvalClass: 'R2',
   claim: 'exclusive',
   reversible: true,
+  destroys: { what: PODS_LOST },
   target: deploymentTarget,
 };
 
@@ -130,6 +147,7 @@ export const configMapKeyManifest: ActionManifest<ConfigMapKeyInput> = {
   approvalClass: 'R3',
   claim: 'exclusive',
   reversible: true,
+  destroys: 'nothing',
   target: (input) => `ConfigMap/${input.namespace}/${input.name}`,
 };
 
@@ -140,6 +158,7 @@ export const restartManifest: ActionManifest<ObjectInput> = {
   approvalClass: 'R2',
   claim: 'exclusive',
   reversible: { because: 'The replaced pods are gone; their successors run the same template.' },
+  destroys: { what: PODS_LOST },
   target: deploymentTarget,
 };
 

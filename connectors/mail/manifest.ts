@@ -77,6 +77,7 @@ export const sendManifest: ActionManifest<SendInput> = {
   approvalClass: 'R0',
   claim: 'shared',
   reversible: { because: 'A mail that was sent cannot be called back.' },
+  destroys: 'nothing',
   target: (input) => `Mail/-/${input.messageId}`,
 };
 

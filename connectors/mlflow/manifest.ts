@@ -142,6 +142,7 @@ export const moveAliasManifest: ActionManifest<MoveAliasInput> = {
   approvalClass: 'R3',
   claim: 'exclusive',
   reversible: true,
+  destroys: 'nothing',
   target: (input) => `Alias/${input.name}/${input.alias}`,
 };
 
@@ -152,6 +153,7 @@ export const holdAliasManifest: ActionManifest<AliasInput> = {
   approvalClass: 'R1',
   claim: 'shared',
   reversible: true,
+  destroys: 'nothing',
   target: (input) => `Alias/${input.name}/${input.alias}`,
 };
 
@@ -162,6 +164,7 @@ export const setTagManifest: ActionManifest<SetTagInput> = {
   approvalClass: 'R1',
   claim: 'shared',
   reversible: true,
+  destroys: 'nothing',
   target: (input) => `ModelVersion/${input.name}/${input.version}`,
 };
 

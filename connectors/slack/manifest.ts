@@ -58,6 +58,7 @@ export const postManifest: ActionManifest<PostInput> = {
   reversible: {
     because: 'People have read it; a correction is another message.',
   },
+  destroys: 'nothing',
   target: (input) => `Channel/-/${input.channel ?? 'default'}`,
 };
 
@@ -68,6 +69,7 @@ export const updateManifest: ActionManifest<UpdateInput> = {
   approvalClass: 'R0',
   claim: 'shared',
   reversible: { because: 'People have read it; a correction is another edit.' },
+  destroys: 'nothing',
   target: (input) => `Message/${input.channel ?? 'default'}/${input.ts}`,
 };
 

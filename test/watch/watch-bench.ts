@@ -19,6 +19,7 @@ import { createKubernetesTwin, type KubernetesTwin } from '../../lab/kubernetes/
 import type { Store } from '../../store/tables.ts';
 import { steadyRules } from '../steady-rules.ts';
 import { createIncidents, ENTRY } from '../workflows/engine-incidents.ts';
+import { admissionOver } from '../workflows/engine-people.ts';
 import type { TestKey } from '../../app/test-key.ts';
 
 const ROUND_MS = 15_000;
@@ -156,16 +157,13 @@ async function answer(
   if (!who) throw new Error(`no person ${person}`);
   const { id: approvalId, planDigest, incidentId } = approval;
   const named = { approvalId, planDigest };
-  await admitDecision(
-    { store: api, clock: () => new Date(), signer: (payload) => key.sign(payload) },
-    {
-      decisionId: `dec_${randomUUID()}`,
-      command: kind === 'approve' ? { kind, ...named } : { kind, ...named, reason: 'enough' },
-      incidentId,
-      actor: { person, name: person, roles: who.roles, channel: 'api' },
-      caller: { person: who, canApprove: true },
-    },
-  );
+  await admitDecision(admissionOver(api, key), {
+    decisionId: `dec_${randomUUID()}`,
+    command: kind === 'approve' ? { kind, ...named } : { kind, ...named, reason: 'enough' },
+    incidentId,
+    actor: { person, name: person, roles: who.roles, channel: 'api' },
+    caller: { person: who, canApprove: true },
+  });
 }
 
 /** Opens a bench with a containment in force. */

@@ -5,6 +5,7 @@ import { openIncident, plannedOperation, useStores } from '../../store/test-stor
 import { unique } from '../harness.ts';
 import { steadyRules } from '../steady-rules.ts';
 import { ENTRY } from './engine-incidents.ts';
+import { createWorld } from './world.ts';
 import { autonomyObstacle } from '../../activities/autonomy.ts';
 import {
   admitDraft,
@@ -29,7 +30,10 @@ const caps: Caps = {
   ...DEFAULT_CAPS,
   atOnce: { targets: 1, modelPercent: 100, totalPercent: 100 },
 };
+const { connector } = createWorld({});
+const instance = { name: 'kubernetes', drill: false, holdMs: 0, connector };
 const deps = {
+  connectors: { of: () => ({ find: () => instance, named: () => instance }) },
   caps: () => caps,
   inventory: () => [{ ...ENTRY, replicas: 10_000 }],
   now: () => new Date(),

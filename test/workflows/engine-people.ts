@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { admitDecision } from '../../api/admission.ts';
+import { admitDecision, type AdmissionDependencies } from '../../api/admission.ts';
 import type { Approval, Role } from '../../domain/approval.ts';
 import type { Decision, DecisionCommand } from '../../domain/decision.ts';
+import type { Destroys } from '../../domain/destruction.ts';
 import type { Incident } from '../../domain/incident.ts';
 import type { Store } from '../../store/tables.ts';
 import type { TestKey } from '../../app/test-key.ts';
@@ -20,6 +21,20 @@ export interface People {
   approveNext(incident: Incident, people?: readonly string[]): Promise<string>;
 }
 
+/** What admission works with in a test in which nothing is under a legal hold, unless it says what is destroyed. */
+export function admissionOver(
+  api: Store,
+  key: TestKey,
+  destroys: Destroys = 'nothing',
+): AdmissionDependencies {
+  return {
+    store: api,
+    clock: () => new Date(),
+    signer: (payload) => key.sign(payload),
+    holding: { destroys: () => destroys, inventory: () => [] },
+  };
+}
+
 /** Registers the people of the tests. */
 export async function createPeople(
   stores: { readonly api: Store; readonly worker: Store },
@@ -29,11 +44,7 @@ export async function createPeople(
   for (const { id, roles } of PEOPLE) {
     await api.people.put({ id, name: id, roles, slackUser: null, mail: null, active: true });
   }
-  const admission = {
-    store: api,
-    clock: () => new Date(),
-    signer: (payload: object) => key.sign(payload),
-  };
+  const admission = admissionOver(api, key);
   const decide: People['decide'] = async (incident, person, command) => {
     const who = await api.people.get(person);
     if (!who) throw new Error(`no person ${person}`);

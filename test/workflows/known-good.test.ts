@@ -28,7 +28,7 @@ import { steadyRules } from '../steady-rules.ts';
 import { createIncidents } from './engine-incidents.ts';
 import { playbookOf } from './engine-operations.ts';
 import { createTestKey } from '../../app/test-key.ts';
-import { createPeople } from './engine-people.ts';
+import { admissionOver, createPeople } from './engine-people.ts';
 
 const MODEL = 'm';
 const SUSPECT = nodeId.model(MODEL, '7');
@@ -189,16 +189,13 @@ async function answer(approval: Approval, person: string, kind: 'approve' | 'rej
     kind === 'approve'
       ? { kind, approvalId, planDigest }
       : { kind, approvalId, planDigest, reason: 'too old' };
-  await admitDecision(
-    { store: api, clock: () => new Date(), signer: (payload) => key.sign(payload) },
-    {
-      decisionId: `dec_${randomUUID()}`,
-      command,
-      incidentId: approval.incidentId,
-      actor: { person, name: person, roles: who.roles, channel: 'api' },
-      caller: { person: who, canApprove: true },
-    },
-  );
+  await admitDecision(admissionOver(api, key), {
+    decisionId: `dec_${randomUUID()}`,
+    command,
+    incidentId: approval.incidentId,
+    actor: { person, name: person, roles: who.roles, channel: 'api' },
+    caller: { person: who, canApprove: true },
+  });
 }
 
 describe('what was recorded', () => {

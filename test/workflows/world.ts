@@ -6,6 +6,7 @@ import {
   type CallContext,
   type Connector,
 } from '../../connectors/connector.ts';
+import type { Destroys } from '../../domain/destruction.ts';
 import { AppError } from '../../domain/error.ts';
 import { threeWayDifference, type TakenCapacity } from '../../domain/plan.ts';
 
@@ -15,7 +16,7 @@ const before = z.object({ value: z.number() });
 
 function setManifest(
   approvalClass: 'R1' | 'R3',
-  claim: 'shared' | 'exclusive',
+  { claim, destroys }: Pick<ActionManifest<SetInput>, 'claim' | 'destroys'>,
 ): ActionManifest<SetInput> {
   return {
     title: 'Set a value',
@@ -23,6 +24,7 @@ function setManifest(
     approvalClass,
     claim,
     reversible: true,
+    destroys,
     takesCapacity: true,
     target: ({ name }) => `Value/-/${name}`,
   };
@@ -46,8 +48,11 @@ export interface World {
   readonly connector: Connector;
 }
 
-/** A fresh world. */
-export function createWorld(initial: Readonly<Record<string, number>>): World {
+/** A fresh world, whose changes destroy nothing unless it is said that they do. */
+export function createWorld(
+  initial: Readonly<Record<string, number>>,
+  destroys: Destroys = 'nothing',
+): World {
   const values = new Map(Object.entries(initial));
   const writes: string[] = [];
   const failures: {
@@ -82,7 +87,7 @@ export function createWorld(initial: Readonly<Record<string, number>>): World {
     claim: 'shared' | 'exclusive',
   ): Connector['actions'][string] =>
     defineAction<SetInput, { value: number }>({
-      manifest: setManifest(approvalClass, claim),
+      manifest: setManifest(approvalClass, { claim, destroys }),
       before,
       reversible: true,
       plan: (input) => {
