@@ -10,7 +10,7 @@ import {
 } from '../domain/plan.ts';
 import type { CallContext } from './connector.ts';
 
-/** A change that writes absolute values, on a system that knows no precondition: read, compare, write, read back. */
+/** A change that writes absolute values, on a system that knows no precondition: read, compare, write, look again. */
 export interface LevelSet<Input, State extends Json> {
   /** What the receipt names, from the input alone. */
   externalId(input: Input): string;
@@ -76,24 +76,29 @@ export async function verdictOf(plan: StoredPlan, observe: () => Promise<Json>):
   }
 }
 
-/** Builds the stages. They raise `conflict` when the world moved, also between our write and the reading back. */
+/**
+ * Builds the stages. They raise `conflict` when the world moved since the plan. An apply is looked at again by `verify`; a
+ * revert has nobody behind it and reads back itself: `conflict` as well when it was changed again at once.
+ */
 export function levelSet<Input, State extends Json>(
   level: LevelSet<Input, State>,
 ): LevelSetStages<Input, State> {
-  const move = async (input: Input, plan: Plan<State>, context: CallContext): Promise<Receipt> => {
-    const receipt = markless(plan, level.externalId(input));
-    if (standingOf(plan, await level.observe(input, context)) === 'after') return receipt;
-    await level.write(input, plan.after, context);
-    const observed = await level.observe(input, context);
-    if (jsonEquals(plan.after, observed)) return receipt;
-    throw new AppError('conflict', `Changed again at once: ${differencesOf(plan, observed)}.`, {
-      details: { differences: threeWayDifference(plan, observed) },
-    });
+  const apply = async (input: Input, plan: Plan<State>, context: CallContext): Promise<Receipt> => {
+    const standing = standingOf(plan, await level.observe(input, context));
+    if (standing === 'before') await level.write(input, plan.after, context);
+    return markless(plan, level.externalId(input));
   };
+  const verify = (input: Input, plan: Plan<State>, context: CallContext): Promise<Verdict> =>
+    verdictOf(plan, () => level.observe(input, context));
   return {
-    apply: move,
-    verify: (input, plan, context) => verdictOf(plan, () => level.observe(input, context)),
-    revert: (input, plan, context) =>
-      move(input, { ...plan, before: plan.after, after: plan.before }, context),
+    apply,
+    verify,
+    revert: async (input, plan, context) => {
+      const back = { ...plan, before: plan.after, after: plan.before };
+      const receipt = await apply(input, back, context);
+      const seen = await verify(input, back, context);
+      if (seen.holds === 'yes') return receipt;
+      throw new AppError('conflict', `Changed again at once: ${seen.reason}.`);
+    },
   };
 }
