@@ -22,7 +22,6 @@ export async function checkLog(
   { incidentId, acknowledged }: RunReference,
 ): Promise<void> {
   if (acknowledged === undefined) return;
-  const [known] = await facts.page(incidentId, acknowledged.sequence - 1, 1);
-  if (known?.hash === acknowledged.hash) return;
+  if (await facts.holds(incidentId, acknowledged)) return;
   throw distrusted('log');
 }

@@ -138,7 +138,8 @@ function standingFor(
   { approvalId, key }: EffectClaim,
 ): Promise<CapStanding | null> {
   if (approvalId !== null) return Promise.resolve(null);
-  return store.isolations.standing(key.incidentId, { countUpTo: incidentsToCount(caps()) });
+  const countUpTo = incidentsToCount(caps());
+  return store.isolations.standing(key.incidentId, { countUpTo, taker: key });
 }
 
 /** Raises `refused` unless mode, veto and caps let the effect happen without a person. */

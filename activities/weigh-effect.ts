@@ -71,7 +71,7 @@ export async function weigh(
   if (!atLeast(job.approvalClass, 'R1')) return draft;
   const standing = await tables.isolations.standing(job.incident.id, {
     countUpTo: incidentsToCount(deps.caps()),
-    reserving: plan.takes !== undefined,
+    ...(plan.takes === undefined ? { taker: null } : { reserving: true }),
   });
   const taking = takingIn(draft, standing);
   const { incidentsOfSource, isolated } = standing;

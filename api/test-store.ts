@@ -181,6 +181,7 @@ function factTable(memory: Memory): Tables['facts'] {
       const last = memory.facts.at(-1);
       return Promise.resolve({ sequence: last?.sequence ?? 0, hash: last?.hash ?? '00' });
     },
+    holds: unused('facts.holds'),
   };
 }
 

@@ -132,6 +132,24 @@ describe('append', () => {
     expect(sequences).toEqual(Array.from({ length: 1202 }, (_, n) => n + 1));
   });
 
+  test('a log holds an entry at its place, by its hash, in its incident', async () => {
+    const id = await openIncident(stores.api(), 'holds');
+    const other = await openIncident(stores.api(), 'holds not');
+    const [first, head] = await stores.worker().facts.page(id, 0, 2);
+    if (!first || !head) throw new Error('the log is short');
+    const { holds } = stores.worker().facts;
+    const asked = [
+      [id, head],
+      [id, first],
+      [id, { sequence: head.sequence, hash: first.hash }],
+      [id, { sequence: head.sequence + 1, hash: head.hash }],
+      [id, { sequence: first.sequence, hash: 'no hash' }],
+      [other, head],
+    ] as const;
+    const held = await Promise.all(asked.map(([incident, entry]) => holds(incident, entry)));
+    expect(held).toEqual([true, true, false, false, false, false]);
+  });
+
   test('an incident without facts has the empty head', async () => {
     expect(await stores.api().facts.head('inc_none')).toEqual({
       sequence: 0,

@@ -18,6 +18,11 @@ const HEAD = {
   text: `select sequence, hash from firebreak.fact_head where incident_id = $1`,
 };
 
+const HOLDS = {
+  name: 'fact-holds',
+  text: `select from firebreak.fact where incident_id = $1 and sequence = $2 and encode(hash, 'hex') = $3`,
+};
+
 /** Rows that a walk over a whole log reads at once. */
 const WALK_ROWS = 500;
 const EMPTY_HASH = '0'.repeat(64);
@@ -46,5 +51,7 @@ export function createFactTable(connection: Connection): FactTable {
         sequence: 0,
         hash: EMPTY_HASH,
       },
+    holds: async (incidentId, { sequence, hash }) =>
+      (await connection.rows(HOLDS, [incidentId, sequence, hash], z.object({}))).length === 1,
   };
 }

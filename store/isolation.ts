@@ -30,6 +30,8 @@ const STANDING = {
     left join firebreak.approval a on a.id = o.approval_id
     where (s.reserved_at > clock_timestamp() - interval '1 hour' or not s.ended)
       and i.drill = (select drill from firebreak.incident where id = $2)
+      and ($3::text is null or exists (select from firebreak.isolation mine
+        where mine.incident_id = $2 and mine.operation = $3 and mine.target = $4 and mine.round = $5))
     order by s.sequence limit $1`,
 };
 
@@ -75,11 +77,13 @@ const isolatedRow: z.ZodType<Isolated> = z.object({
 async function standing(
   connection: Connection,
   incidentId: string,
-  { countUpTo, reserving }: Parameters<IsolationTable['standing']>[1],
+  { countUpTo, reserving, taker }: Parameters<IsolationTable['standing']>[1],
 ): Promise<CapStanding> {
+  const { operation, target, round } = taker ?? {};
+  const asked = [ISOLATED_MAX, incidentId, operation ?? null, target ?? null, round ?? null];
   const [, isolated, [source]] = await Promise.all([
     reserving === true ? connection.rows(LOCK, [], z.object({ locked: z.number() })) : null,
-    connection.rows(STANDING, [ISOLATED_MAX, incidentId], isolatedRow),
+    taker === null ? [] : connection.rows(STANDING, asked, isolatedRow),
     connection.rows(OF_SOURCE, [incidentId, countUpTo], z.object({ incidents: z.number() })),
   ]);
   return { isolated, incidentsOfSource: source?.incidents ?? 0 };

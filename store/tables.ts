@@ -244,6 +244,11 @@ export interface FactTable {
   page(incidentId: string, after: number, limit: number): Promise<readonly Fact[]>;
   all(incidentId: string): AsyncIterable<Fact>;
   head(incidentId: string): Promise<{ readonly sequence: number; readonly hash: string }>;
+  /** Whether the chain has this entry at this place. */
+  holds(
+    incidentId: string,
+    entry: { readonly sequence: number; readonly hash: string },
+  ): Promise<boolean>;
 }
 
 /** Small named values: the namespace UUID, schema marks, the first start. */

@@ -100,9 +100,10 @@ async function take(draft: Draft): Promise<string | null> {
 }
 
 async function obstacleOf(incident: Incident, draft: Draft): Promise<string | null> {
-  const row = await stores.worker().operations.find(keyOf(draft.job));
+  const taker = keyOf(draft.job);
+  const row = await stores.worker().operations.find(taker);
   if (!row) throw new Error('no row');
-  const standing = await stores.worker().isolations.standing(incident.id, { countUpTo: 0 });
+  const standing = await stores.worker().isolations.standing(incident.id, { countUpTo: 0, taker });
   const auto = { ...incident, mode: 'auto', vetoSeconds: 0 } as const;
   return autonomyObstacle(deps, { incident: auto, row, standing, undoes: false });
 }
