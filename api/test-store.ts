@@ -245,6 +245,7 @@ function smallTables(
       get: no('messages.get'),
       sent: no('messages.sent'),
       failed: no('messages.failed'),
+      mailed: no('messages.mailed'),
       threadParent: no('messages.threadParent'),
       ofIncident: no('messages.ofIncident'),
     },

@@ -1,50 +1,23 @@
 // Goal: all mails of an incident are one thread with one subject; an approval's goes to those who may answer it.
-// Method: rows in the real store, sent by the messenger over the real connector to the mail twin.
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { create as createMail } from '../connectors/mail/index.ts';
+// Method: rows in the real store, sent by the messenger over the real connector to the mail mail.twin().
+import { expect, test } from '@jest/globals';
 import { cardPurpose } from '../domain/message.ts';
-import { createMailTwin, type MailTwin } from '../lab/mail/twin.ts';
-import { openIncident, useStores } from '../store/test-store.ts';
+import { createMailTwin } from '../lab/mail/twin.ts';
 import { mailIdOf } from './mail-lane.ts';
-import { createMessenger, type Messenger } from './messenger.ts';
+import { FROM, useMail } from './test-mail.ts';
 
-const FROM = 'Firebreak <firebreak@lab.test>';
-const stores = useStores();
-let twin: MailTwin;
-let messenger: Messenger;
-let incidentId: string;
-let count = 0;
-let close: () => Promise<void>;
-
-beforeEach(async () => {
-  count += 1;
-  twin = await createMailTwin();
-  const connector = createMail({ url: twin.url, from: FROM });
-  messenger = createMessenger({
-    ...{ store: stores.worker(), slack: null, mail: connector, slackChannel: null },
-    mailing: { to: ['on-call@lab.test'], from: FROM, publicUrl: 'https://firebreak.example' },
-    patienceMs: 30_000,
-  });
-  incidentId = await openIncident(stores.api(), `mail-lane-${count.toString()}`);
-  close = async () => {
-    await connector.close();
-    await twin.close();
-  };
-});
-afterEach(() => close());
-
-/** Writes a row and sends it. */
-async function send(purpose: string, words: { subject?: string; text?: string } = {}) {
-  const { messages } = stores.worker();
-  const { subject = `about ${purpose}`, text = `text of ${purpose}` } = words;
-  await messages.put([{ incidentId, purpose, channel: 'mail', subject, text }]);
-  const row = (await messages.ofIncident(incidentId)).find((one) => one.purpose === purpose);
-  return messenger.send(row?.id ?? '');
-}
+const mail = useMail(createMailTwin);
+const { stores, send } = mail;
 
 async function openApproval(id: string): Promise<void> {
   await stores.worker().approvals.open({
-    ...{ id, incidentId, operation: 'approve-revert', round: 1, title: 'Go back' },
+    ...{
+      id,
+      incidentId: mail.incidentId(),
+      operation: 'approve-revert',
+      round: 1,
+      title: 'Go back',
+    },
     approvalClass: 'R3',
     quorum: { people: 2, roles: ['approver-model-owner', 'approver-security'] },
     ...{ plans: [], planDigest: 'a'.repeat(64), requestedBy: null },
@@ -55,27 +28,27 @@ async function openApproval(id: string): Promise<void> {
 
 test('one thread, one subject: every mail answers the one that opened it', async () => {
   for (const purpose of ['opened', 'held/x/1', 'closed']) expect(await send(purpose)).toBe('sent');
-  const root = mailIdOf({ incidentId, purpose: 'opened' }, FROM);
-  const incident = await stores.worker().incidents.get(incidentId);
+  const root = mailIdOf({ incidentId: mail.incidentId(), purpose: 'opened' }, FROM);
+  const incident = await stores.worker().incidents.get(mail.incidentId());
   const subject = `#${incident?.number.toString() ?? ''} ${incident?.title ?? ''}`;
-  expect(twin.received).toMatchObject([
+  expect(mail.twin().received).toMatchObject([
     { messageId: root, inReplyTo: null, references: [], subject },
     { inReplyTo: root, references: [root], subject: `Re: ${subject}` },
     { inReplyTo: root, references: [root], subject: `Re: ${subject}` },
   ]);
-  const [first] = twin.received;
+  const [first] = mail.twin().received;
   expect(first?.text).toMatch(/^about opened\r\n\r\ntext of opened\r\n/u);
-  expect(first?.text).toContain(`firebreak incident show ${incidentId}`);
+  expect(first?.text).toContain(`firebreak incident show ${mail.incidentId()}`);
   expect(first?.html).toContain('about opened');
   expect(first?.headers).toMatchObject({ from: FROM, 'auto-submitted': 'auto-generated' });
 });
 
 test('a thread holds together when its first mail could not be sent', async () => {
-  twin.faults.add({ kind: 'reply', reply: { status: 550, body: 'no' } });
+  mail.twin().faults.add({ kind: 'reply', reply: { status: 550, body: 'no' } });
   expect(await send('opened')).toBe('failed');
   expect(await send('closed')).toBe('sent');
-  const root = mailIdOf({ incidentId, purpose: 'opened' }, FROM);
-  expect(twin.received).toMatchObject([{ inReplyTo: root, references: [root] }]);
+  const root = mailIdOf({ incidentId: mail.incidentId(), purpose: 'opened' }, FROM);
+  expect(mail.twin().received).toMatchObject([{ inReplyTo: root, references: [root] }]);
 });
 
 test('an approval is mailed to on-call and to active approvers with an address, once each, as urgent', async () => {
@@ -93,12 +66,12 @@ test('an approval is mailed to on-call and to active approvers with an address, 
   }
   await openApproval('apr_lane_1');
   expect(await send(cardPurpose('apr_lane_1'))).toBe('sent');
-  const [mail] = twin.received;
-  expect(mail?.to).toEqual(['on-call@lab.test', 'sam@lab.test']);
-  expect(mail?.text).toContain('Name none (approver-security)');
-  expect(mail?.text).not.toContain('Name left');
-  expect(mail?.html).toContain('href="https://firebreak.example/approvals/apr_lane_1"');
-  expect(mail?.headers).toMatchObject({ importance: 'High' });
+  const [got] = mail.twin().received;
+  expect(got?.to).toEqual(['on-call@lab.test', 'sam@lab.test']);
+  expect(got?.text).toContain('Name none (approver-security)');
+  expect(got?.text).not.toContain('Name left');
+  expect(got?.html).toContain('href="https://firebreak.example/approvals/apr_lane_1"');
+  expect(got?.headers).toMatchObject({ importance: 'High' });
 });
 
 test('a reminder leads to the approval; the words of a row never make a link or a header', async () => {
@@ -108,13 +81,13 @@ test('a reminder leads to the approval; the words of a row never make a link or 
       text: 'Approve: https://evil.test/approvals/apr_7',
     }),
   ).toBe('sent');
-  const [mail] = twin.received;
-  expect(mail?.to).toEqual(['on-call@lab.test']);
-  expect(mail?.headers['bcc']).toBeUndefined();
-  expect(mail?.html?.match(/href="[^"]*"/gu)).toEqual([
+  const [got] = mail.twin().received;
+  expect(got?.to).toEqual(['on-call@lab.test']);
+  expect(got?.headers['bcc']).toBeUndefined();
+  expect(got?.html?.match(/href="[^"]*"/gu)).toEqual([
     'href="https://firebreak.example/approvals/apr_7"',
   ]);
-  expect(mail?.text).toContain('https[:]//evil.test');
+  expect(got?.text).toContain('https[:]//evil.test');
 });
 
 test.each([

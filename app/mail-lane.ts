@@ -1,10 +1,12 @@
 import { approvalDetail } from '../api/approval-detail.ts';
 import type { Connector } from '../connectors/connector.ts';
 import type { Approval } from '../domain/approval.ts';
+import { RECIPIENTS_MAX } from '../connectors/mail/manifest.ts';
 import { markedTitle } from '../domain/drill.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Json } from '../domain/json.ts';
 import { approvalOf, cardOf, type Message } from '../domain/message.ts';
+import { isDue, newRecipients, type Recipient } from '../domain/recipient.ts';
 import type { Person } from '../store/person-table.ts';
 import { renderMail, type MailBlock, type MailContent } from '../render/mail.ts';
 import { approvalMail, decideAt } from '../render/mail-approval.ts';
@@ -111,9 +113,22 @@ async function letterOf(options: MailLaneOptions, message: Message): Promise<Let
   return { content: { subject, headline: message.subject, blocks }, to, isUrgent: false };
 }
 
+/** Said in a mail that may be the second copy of one whose fate nobody knows. */
+const SECOND_COPY: MailBlock = {
+  kind: 'text',
+  text: 'You may have this mail already: the mail relay gave no answer to an earlier try.',
+};
+
+/** The mail with what its recipients must know of its way. */
+function onItsWay(content: MailContent, due: readonly Recipient[]): MailContent {
+  const mayBeCopy = due.some(({ state }) => state === 'unknown');
+  return mayBeCopy ? { ...content, blocks: [...content.blocks, SECOND_COPY] } : content;
+}
+
 /**
  * The way to mail; null when it is not configured, or nobody is to get any. All mails of an incident answer the one that opened it,
- * whether that arrived or not: what a mail holds depends on its row, never on how the others went.
+ * whether that arrived or not: what a mail holds depends on its row, never on how the others went. Who gets one is settled by its
+ * first answer; each try is for those only who are still to get it.
  */
 export function mailLane(connector: Connector | null, options: MailLaneOptions): Lane | null {
   const action = connector?.actions['send'];
@@ -123,15 +138,19 @@ export function mailLane(connector: Connector | null, options: MailLaneOptions):
     prepare: async (message) => {
       const { incidentId, purpose } = message;
       const { content, to, isUrgent } = await letterOf(options, message);
+      const recipients = message.recipients ?? newRecipients(to);
+      const due = recipients.filter(isDue).slice(0, RECIPIENTS_MAX);
+      const tried = due.map(({ address }) => address);
+      const messageId = mailIdOf(message, from);
       const root = { incidentId, purpose: ROOT };
       const input: Json = {
-        ...renderMail(content),
-        to: [...to],
-        messageId: mailIdOf(message, from),
+        ...renderMail(onItsWay(content, due)),
+        to: tried,
+        messageId,
         ...(incidentId === null || purpose === ROOT ? {} : { inReplyTo: mailIdOf(root, from) }),
         ...(isUrgent ? { priority: 'high' } : {}),
       };
-      return { action, input };
+      return { action, input, mailTry: { recipients, tried, messageId } };
     },
   };
 }

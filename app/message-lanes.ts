@@ -8,6 +8,7 @@ import { cardOf, cardPurpose, type Message } from '../domain/message.ts';
 import { milestone, type SlackMessage } from '../render/slack.ts';
 import { approvalCard, type CardPlan } from '../render/slack-approval.ts';
 import type { Store } from '../store/tables.ts';
+import type { MailTry } from './mail-outcome.ts';
 
 /** Where a message goes. */
 interface Place {
@@ -19,10 +20,15 @@ interface Place {
 
 /** What can be done with a channel: which action sends a row, and its input as things stand now. */
 export interface Lane {
-  prepare(
-    message: Message,
-    place: Place,
-  ): Promise<{ readonly action: AnyAction; readonly input: Json }>;
+  prepare(message: Message, place: Place): Promise<Prepared>;
+}
+
+/** A message that is ready to be sent. */
+export interface Prepared {
+  readonly action: AnyAction;
+  readonly input: Json;
+  /** Only of mail: who is to get it, and whom this try is for. */
+  readonly mailTry: MailTry | null;
 }
 
 /** The tables that a message is made of. */
@@ -93,9 +99,10 @@ export function slackLane(connector: Connector | null, options: SlackLaneOptions
       const { text, blocks } = await shownOf(options, message);
       const content = { text, blocks: asJson(blocks), ...(channel === null ? {} : { channel }) };
       const ts = isAnew ? null : await editedTs(store, message);
-      if (ts !== null) return { action: update, input: { ...content, ts } };
+      if (ts !== null) return { action: update, input: { ...content, ts }, mailTry: null };
       const threadTs = under?.externalId ?? null;
-      return { action: post, input: threadTs === null ? content : { ...content, threadTs } };
+      const input = threadTs === null ? content : { ...content, threadTs };
+      return { action: post, input, mailTry: null };
     },
   };
 }

@@ -4,16 +4,18 @@ import { toAppError, type AppError, type ErrorCode } from '../domain/error.ts';
 import { newFact } from '../domain/fact.ts';
 import { cardOf, isHeldBack, type Message, type MessageChannel } from '../domain/message.ts';
 import type { Store } from '../store/tables.ts';
+import { mailOutcome, type MailOutcome, type MailTry } from './mail-outcome.ts';
 import { mailLane, type MailLaneOptions } from './mail-lane.ts';
 import { slackLane, type Lane, type LaneStore } from './message-lanes.ts';
 
 /** Sends messages to people; the row is durable before, the message is second. */
 export interface Messenger {
   /**
-   * Sends the message of a row: `sent`, `later` (try again), `snoozed` (its incident is quiet), or `failed` for good. Facts `message.sent` and `message.failed`
-   * are written with the row. Raises only what the store raises.
+   * Sends the message of a row: `sent`, `later` (try again), `waiting` (a mail that some are refused for now), `snoozed` (its incident is
+   * quiet), or `failed` for good. Facts (`message.sent`, `.failed`, `.refused`, `.unknown`) are written with the row. Raises only what
+   * the store raises.
    */
-  send(messageId: string): Promise<'sent' | 'later' | 'snoozed' | 'failed'>;
+  send(messageId: string): Promise<'sent' | 'later' | 'waiting' | 'snoozed' | 'failed'>;
 }
 
 /** What a messenger needs; a channel that is null is not configured. */
@@ -62,7 +64,19 @@ function contextOf(message: Message, now: () => Date): CallContext {
   };
 }
 
-type Outcome = 'sent' | 'later' | 'snoozed' | 'failed';
+type Outcome = Awaited<ReturnType<Messenger['send']>>;
+
+/** What one try came to: an identifier of the far side, or what was raised. */
+interface Attempt {
+  readonly mailTry: MailTry | null;
+  readonly externalId: string;
+  readonly error: AppError | null;
+}
+
+/** True while nobody has a message. A mail that some have does not hold the next one back because of the others. */
+function isUntold({ state, recipients }: Message): boolean {
+  return state === 'pending' && recipients?.some((one) => one.state === 'accepted') !== true;
+}
 
 /** In place of an incident, for what is told about the engine itself. */
 const ENGINE = 'engine';
@@ -147,14 +161,7 @@ class ChannelMessenger implements Messenger {
     const snoozed = await this.isSnoozed(message);
     if (snoozed && isHeldBack(message)) return 'snoozed';
     if (await this.hasEarlier(message, snoozed)) return 'later';
-    const parent = await this.parentOf(message);
-    let externalId: string;
-    try {
-      externalId = await this.deliver(lane, message, parent);
-    } catch (error) {
-      return this.recordFailure(message, toAppError(error));
-    }
-    return this.recordSent(message, externalId);
+    return this.deliver(lane, message, await this.parentOf(message));
   }
 
   private async isSnoozed({ incidentId }: Message): Promise<boolean> {
@@ -175,23 +182,61 @@ class ChannelMessenger implements Messenger {
     const at = lane.findIndex(({ id }) => id === message.id);
     return lane
       .slice(0, Math.max(at, 0))
-      .some((earlier) => earlier.state === 'pending' && !(snoozed && isHeldBack(earlier)));
+      .some((earlier) => isUntold(earlier) && !(snoozed && isHeldBack(earlier)));
   }
 
   /** Sends into the thread, or edits what stands there; when that is gone, beside it. */
-  private async deliver(lane: Lane, message: Message, parent: Message | null): Promise<string> {
-    const attempt = async (under: Message | null, isAnew: boolean): Promise<string> => {
-      const { action, input } = await lane.prepare(message, { under, isAnew });
+  private async deliver(lane: Lane, message: Message, under: Message | null): Promise<Outcome> {
+    const first = await this.attempt(lane, message, { under, isAnew: false });
+    if (under === null || first.error?.code !== 'not_found') return this.record(message, first);
+    return this.record(message, await this.attempt(lane, message, { under: null, isAnew: true }));
+  }
+
+  private async attempt(
+    lane: Lane,
+    message: Message,
+    place: Parameters<Lane['prepare']>[1],
+  ): Promise<Attempt> {
+    let mailTry: MailTry | null = null;
+    try {
+      const prepared = await lane.prepare(message, place);
+      ({ mailTry } = prepared);
+      const { action, input } = prepared;
       const context = contextOf(message, this.now);
       const plan = await action.plan(input, context);
-      return (await action.apply(input, plan, context)).externalId;
-    };
-    try {
-      return await attempt(parent, false);
+      const { externalId } = await action.apply(input, plan, context);
+      return { mailTry, externalId, error: null };
     } catch (error) {
-      if (parent === null || toAppError(error).code !== 'not_found') throw error;
-      return attempt(null, true);
+      return { mailTry, externalId: '', error: toAppError(error) };
     }
+  }
+
+  private async record(
+    message: Message,
+    { mailTry, externalId, error }: Attempt,
+  ): Promise<Outcome> {
+    const mailed = mailTry === null ? null : mailOutcome(message, mailTry, error);
+    if (mailTry !== null && mailed !== null) {
+      if (mailed.outcome === 'later') this.rest(message.channel, REST_MS);
+      return this.recordMailed(message, mailTry, mailed);
+    }
+    return error === null
+      ? this.recordSent(message, externalId)
+      : this.recordFailure(message, error);
+  }
+
+  private async recordMailed(
+    { id, incidentId }: Message,
+    { messageId }: MailTry,
+    { state, recipients, facts, outcome }: MailOutcome,
+  ): Promise<Outcome> {
+    const isTold = recipients.some((one) => one.state === 'accepted');
+    const externalId = isTold ? messageId : null;
+    await this.store.transaction(async (tables) => {
+      await tables.messages.mailed(id, { state, externalId, recipients });
+      if (incidentId !== null && facts.length > 0) await tables.facts.append(incidentId, facts);
+    });
+    return outcome;
   }
 
   private async recordSent(message: Message, externalId: string): Promise<'sent'> {
@@ -227,12 +272,15 @@ class ChannelMessenger implements Messenger {
     return 'failed';
   }
 
+  private rest(channel: MessageChannel, forMs: number): void {
+    this.restUntilMs.set(channel, this.now().getTime() + forMs);
+  }
+
   private async recordFailure(message: Message, error: AppError): Promise<Outcome> {
     if (FINAL.has(error.code) || message.attempts + 1 >= ATTEMPTS_MAX) {
       return this.recordFailed(message, error.code);
     }
-    const restMs = Math.min(error.retryAfterMs ?? REST_MS, REST_MAX_MS);
-    this.restUntilMs.set(message.channel, this.now().getTime() + restMs);
+    this.rest(message.channel, Math.min(error.retryAfterMs ?? REST_MS, REST_MAX_MS));
     await this.store.messages.failed(message.id, false);
     return 'later';
   }

@@ -20,6 +20,10 @@ const RETRY_MAX_MS = 30_000;
 const FOREIGN_MS = 5_000;
 /** How soon it is looked again whether an incident may be spoken of again. */
 const SNOOZED_MS = 60_000;
+/** How soon a message is tried again while its channel is in trouble. */
+const SEND_AGAIN_MS = 2_000;
+/** At most so long rests a mail whose recipients are refused for now: a relay that greylists wants minutes. */
+const REFUSED_MAX_MS = 60_000;
 /** An incident is woken at most so often. */
 const WAKE_EVERY_MS = 1_000;
 
@@ -101,7 +105,7 @@ async function deliver(
   const { outbox } = deps.store;
   try {
     const possible = row.work.kind === 'send-message' || (await deps.namespace.isOurs());
-    const delivery = possible ? await carryOut(deps, row.work, woken) : { laterMs: FOREIGN_MS };
+    const delivery = possible ? await carryOut(deps, row, woken) : { laterMs: FOREIGN_MS };
     if (delivery === 'done') await outbox.done(row.id);
     else await outbox.later(row.id, delivery.laterMs, 'later');
   } catch (error) {
@@ -114,7 +118,7 @@ async function deliver(
 
 async function carryOut(
   deps: RelayDependencies,
-  work: OutboxWork,
+  { work, attempts }: OutboxRow,
   woken: Map<string, number>,
 ): Promise<Delivery> {
   const { store, redirections } = deps;
@@ -135,7 +139,7 @@ async function carryOut(
       await recordLegalHold({ store, inventory: redirections.inventory }, work.holdId);
       return 'done';
     case 'send-message':
-      return afterSending(await deps.messenger.send(work.messageId));
+      return afterSending(await deps.messenger.send(work.messageId), attempts);
   }
 }
 
@@ -150,9 +154,18 @@ async function start(
   await store.settings.putIfAbsent(startedKey(incident.id, generation), true);
 }
 
-function afterSending(outcome: Awaited<ReturnType<Messenger['send']>>): Delivery {
-  if (outcome === 'snoozed') return { laterMs: SNOOZED_MS };
-  return outcome === 'later' ? { laterMs: RETRY_FIRST_MS * 8 } : 'done';
+function afterSending(outcome: Awaited<ReturnType<Messenger['send']>>, attempts: number): Delivery {
+  switch (outcome) {
+    case 'snoozed':
+      return { laterMs: SNOOZED_MS };
+    case 'later':
+      return { laterMs: SEND_AGAIN_MS };
+    case 'waiting':
+      return { laterMs: Math.min(SEND_AGAIN_MS * 2 ** Math.min(attempts, 10), REFUSED_MAX_MS) };
+    case 'sent':
+    case 'failed':
+      return 'done';
+  }
 }
 
 /** Setting under which it stands that a generation's start was delivered: only then does NotFound count. */

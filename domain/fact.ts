@@ -80,6 +80,8 @@ export const FACT_KINDS = [
   'wait.started',
   'message.sent',
   'message.failed',
+  'message.refused',
+  'message.unknown',
   'postmortem.written',
 ] as const;
 /** One of `FACT_KINDS`. */

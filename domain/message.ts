@@ -1,3 +1,5 @@
+import type { Recipient } from './recipient.ts';
+
 /** What a message to people is about; one per (incident, purpose). */
 export type MessageChannel = 'slack' | 'mail';
 
@@ -28,6 +30,8 @@ export interface Message extends NewMessage {
   readonly attempts: number;
   /** Slack timestamp or mail Message-ID; null until sent. */
   readonly externalId: string | null;
+  /** Who gets a mail, and how each stands; null for other channels and before the first answer. */
+  readonly recipients: readonly Recipient[] | null;
 }
 
 const CARD = /^approval\/([^/]+)(\/card\/.+)?$/;

@@ -151,7 +151,9 @@ export function followUps(book: FactBook): readonly Statement[] {
 
 /** Section 13: what was told to whom. */
 export function communications(book: FactBook): readonly Statement[] {
-  const told = book.all('message.sent', 'message.failed').map(retell);
+  const told = book
+    .all('message.sent', 'message.failed', 'message.refused', 'message.unknown')
+    .map(retell);
   return [
     ...(told.length === 0 ? [unknown('Messages')] : told),
     unknown('Regulators and the public'),

@@ -61,6 +61,8 @@ const BAD: ReadonlySet<FactKind> = new Set<FactKind>([
   'approval.rejected',
   'approval.expired',
   'message.failed',
+  'message.refused',
+  'message.unknown',
 ]);
 const ASK: ReadonlySet<FactKind> = new Set<FactKind>([
   'approval.requested',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { markedTitle, type DrillSide } from '../domain/drill.ts';
 import type { Message, NewMessage } from '../domain/message.ts';
+import { RECIPIENT_STATES } from '../domain/recipient.ts';
 import { cleanText } from './column.ts';
 import { firstRow } from './connection.ts';
 import type { Connection } from './connection.ts';
@@ -13,7 +14,7 @@ const SUBJECT_CHARACTERS_MAX = 500;
 const TEXT_CHARACTERS_MAX = 100_000;
 
 const COLUMNS = `id, incident_id as "incidentId", channel, purpose, subject, text, state, attempts,
-  external_id as "externalId"`;
+  external_id as "externalId", recipients`;
 
 const PUT = {
   name: 'message-put',
@@ -41,6 +42,13 @@ const FAILED = {
     where id = $1 and state = 'pending'`,
 };
 
+const MAILED = {
+  name: 'message-mailed',
+  text: `update firebreak.message set state = $2, attempts = attempts + 1, recipients = $4::json,
+      external_id = coalesce($3, external_id)
+    where id = $1 and state = 'pending'`,
+};
+
 const THREAD_PARENT = {
   name: 'message-thread-parent',
   text: `select ${COLUMNS} from firebreak.message
@@ -62,6 +70,16 @@ const messageRow: z.ZodType<Message> = z.object({
   state: z.enum(['pending', 'sent', 'failed']),
   attempts: z.number(),
   externalId: z.string().nullable(),
+  recipients: z
+    .array(
+      z.object({
+        address: z.string(),
+        state: z.enum(RECIPIENT_STATES),
+        attempts: z.number(),
+        said: z.string().nullable(),
+      }),
+    )
+    .nullable(),
 });
 
 /** A subject as people read it: whoever writes it, one of a drill says so, and no other one does. */
@@ -100,6 +118,9 @@ export function createMessageTable(connection: Connection): MessageTable {
     },
     failed: async (id, final) => {
       await connection.write(FAILED, [id, final]);
+    },
+    mailed: async (id, { state, externalId, recipients }) => {
+      await connection.write(MAILED, [id, state, externalId, JSON.stringify(recipients)]);
     },
     threadParent: (incidentId, channel) =>
       firstRow(connection.rows(THREAD_PARENT, [incidentId, channel], messageRow)),

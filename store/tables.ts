@@ -8,6 +8,7 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import type { LineageEdge, LineageGraph, LineageNode, LineageNodeId } from '../domain/lineage.ts';
 import type { Message, NewMessage } from '../domain/message.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
+import type { Recipient } from '../domain/recipient.ts';
 import type { StormSuspect } from '../domain/storm.ts';
 import type { RouteCount } from '../domain/route-report.ts';
 import type { AccountTable } from './account-table.ts';
@@ -215,6 +216,11 @@ export interface MessageTable {
   get(id: string): Promise<Message | null>;
   sent(id: string, externalId: string): Promise<void>;
   failed(id: string, final: boolean): Promise<void>;
+  /** Writes what became of a try to mail a pending message: it stays pending while somebody is still to get it. */
+  mailed(
+    id: string,
+    outcome: Pick<Message, 'state' | 'externalId'> & { readonly recipients: readonly Recipient[] },
+  ): Promise<void>;
   /** The first sent message of an incident on a channel: thread parent; null before. */
   threadParent(incidentId: string, channel: Message['channel']): Promise<Message | null>;
   ofIncident(incidentId: string): Promise<readonly Message[]>;

@@ -4,7 +4,7 @@ import type { CallContext, Health } from '../connector.ts';
 import { healthOf } from '../health.ts';
 import { askPermit } from '../permit.ts';
 import { createRedactor, redacted } from '../redaction.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, rejectionsOf, type Rejection } from './failure.ts';
 import { senderOf, type MailConfig } from './manifest.ts';
 
 /** A mail as we send it. */
@@ -21,7 +21,7 @@ export interface OutgoingMail {
 /** What the relay did with the recipients. */
 export interface Delivery {
   readonly accepted: readonly string[];
-  readonly rejected: readonly { readonly address: string; readonly permanent: boolean }[];
+  readonly rejected: readonly Rejection[];
 }
 
 /** Calls to one mail relay. */
@@ -92,16 +92,12 @@ export function createMailClient(config: MailConfig): MailClient {
       }
       try {
         const info = await transport.sendMail({ ...composed(mail, config), signal });
-        const errors = info.rejectedErrors ?? [];
         return {
           accepted: info.accepted,
-          rejected: info.rejected.map((address) => ({
-            address,
-            permanent: errors.find(({ recipient }) => recipient === address)?.permanent ?? false,
-          })),
+          rejected: rejectionsOf(info, redact),
         };
       } catch (error) {
-        throw redacted(failureOf(error), redact);
+        throw redacted(failureOf(error, redact), redact);
       }
     },
     health: (signal) =>
@@ -110,7 +106,7 @@ export function createMailClient(config: MailConfig): MailClient {
         try {
           await transport.verify();
         } catch (error) {
-          throw redacted(failureOf(error), redact);
+          throw redacted(failureOf(error, redact), redact);
         }
         return null;
       }),

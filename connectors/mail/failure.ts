@@ -12,6 +12,35 @@ const nodemailerError = z.object({
   originalCode: z.string().optional(),
   timeoutType: z.string().optional(),
 });
+const rejections = z.object({
+  rejected: z.array(z.string()),
+  rejectedErrors: z.array(nodemailerError.extend({ recipient: z.string().optional() })).default([]),
+});
+
+/** A recipient whom the relay did not take. */
+export interface Rejection {
+  readonly address: string;
+  /** False when the relay may take them later, or said nothing of it. */
+  readonly permanent: boolean;
+  /** What it said, quoted. */
+  readonly said: string;
+}
+
+/** Every recipient whom the relay refused, from a result or a failure of nodemailer; none when it speaks of none. */
+export function rejectionsOf(
+  result: unknown,
+  redact: (text: string) => string,
+): readonly Rejection[] {
+  const parsed = rejections.safeParse(result);
+  if (!parsed.success) return [];
+  const { rejected, rejectedErrors } = parsed.data;
+  return rejected.map((address) => {
+    const error = rejectedErrors.find(({ recipient }) => recipient === address);
+    const said = redact(quote(error?.response ?? 'no reason was given'));
+    return { address, permanent: error?.permanent ?? false, said };
+  });
+}
+
 type NodemailerFailure = z.infer<typeof nodemailerError>;
 
 /** Failures that come before the first command of a mail. */
@@ -49,14 +78,21 @@ function neverSent(failure: NodemailerFailure): boolean {
 }
 
 /** What an SMTP reply that says no means: the mail was not taken. */
-function failureOfReply(failure: NodemailerFailure, cause: unknown): AppError {
+function failureOfReply(
+  failure: NodemailerFailure,
+  rejected: readonly Rejection[],
+  cause: unknown,
+): AppError {
   const { responseCode = 0 } = failure;
   const said = `The mail relay answered ${quote(failure.response ?? responseCode.toString())}.`;
-  const details = { smtp: responseCode };
+  const recipients = rejected.length === 0 ? {} : { accepted: [], rejected };
+  const details = { smtp: responseCode, ...recipients };
   if (AUTHENTICATION_REPLIES.has(responseCode)) {
     return new AppError('unauthorized', said, { permission: 'mail submission', details, cause });
   }
-  if (failure.permanent !== true) return new AppError('unavailable', said, { details, cause });
+  if (failure.permanent !== true || rejected.some(({ permanent }) => !permanent)) {
+    return new AppError('unavailable', said, { details, cause });
+  }
   if (responseCode === TOO_LARGE_REPLY && failure.command !== 'RCPT TO') {
     return new AppError('too_large', said, { details, cause });
   }
@@ -65,15 +101,17 @@ function failureOfReply(failure: NodemailerFailure, cause: unknown): AppError {
 }
 
 /**
- * What a failure of nodemailer means. A connection that ends without a reply is `outcome_unknown`, also before the text was
+ * What a failure of nodemailer means; when it is about recipients, `details` names each (`accepted`, `rejected`). A connection that ends without a reply is `outcome_unknown`, also before the text was
  * sent: the library does not tell the two apart.
  */
-export function failureOf(error: unknown): AppError {
+export function failureOf(error: unknown, redact: (text: string) => string): AppError {
   if (isAppError(error)) return error;
   const parsed = nodemailerError.safeParse(error);
   const failure = parsed.success ? parsed.data : {};
   const { code = '' } = failure;
-  if (failure.responseCode !== undefined) return failureOfReply(failure, error);
+  if (failure.responseCode !== undefined) {
+    return failureOfReply(failure, rejectionsOf(error, redact), error);
+  }
   const why = failure.originalCode ?? code;
   if (neverSent(failure)) {
     return new AppError('unavailable', `The mail relay cannot be reached (${why}).`, {

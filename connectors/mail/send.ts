@@ -33,7 +33,7 @@ class Deliveries {
 /** Some have it and some do not: for now (`unavailable`, the retry goes to the rest) or for good (`invalid`). */
 function failureOfRejected({ accepted, rejected }: Delivery): AppError {
   const count = `${rejected.length.toString()} of ${(accepted.length + rejected.length).toString()}`;
-  const details = { accepted: accepted.length, rejected: rejected.length };
+  const details = { accepted, rejected };
   return rejected.some(({ permanent }) => !permanent)
     ? new AppError('unavailable', `${count} recipients were refused for now.`, { details })
     : new AppError('invalid', `${count} recipients were refused for good.`, {
