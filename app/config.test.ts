@@ -86,7 +86,16 @@ describe('the configuration of a process', () => {
         SLACK_SIGNING_SECRET: 'a'.repeat(32),
       },
     ],
-    ['SMTP_URL', { SMTP_URL: `http://${SECRET}`, MAIL_FROM: 'a@b' }],
+    ['SMTP_URL', { SMTP_URL: `http://${SECRET}`, MAIL_FROM: 'a@b.test' }],
+    ['SMTP_URL', { SMTP_URL: `smtp://u:${SECRET}@m.test?requireTLS=false`, MAIL_FROM: 'a@b.test' }],
+    ['MAIL_FROM', { SMTP_URL: 'smtp://127.0.0.1', MAIL_FROM: 'nobody' }],
+    ['MAIL_DKIM_SELECTOR', { MAIL_DKIM_DOMAIN: 'b.test' }],
+    ['MAIL_DKIM_DOMAIN', { MAIL_DKIM_KEY: SECRET }],
+    ['MAIL_DKIM_KEY', { MAIL_DKIM_DOMAIN: 'b.test', MAIL_DKIM_SELECTOR: 's' }],
+    [
+      'MAIL_DKIM_KEY',
+      { MAIL_DKIM_DOMAIN: 'b.test', MAIL_DKIM_SELECTOR: 's', MAIL_DKIM_KEY: SECRET },
+    ],
     ['MAIL_FROM', { SMTP_URL: 'smtp://127.0.0.1' }],
     ['MAIL_FROM', { SMTP_URL: 'smtp://127.0.0.1', MAIL_FROM: 'a@b\r\nBcc: c@d' }],
     ['FIREBREAK_TRUST_PROXY', { FIREBREAK_TRUST_PROXY: 'maybe' }],
@@ -104,7 +113,6 @@ describe('the configuration of a process', () => {
     ['HOST', { HOST: '10.0.0.5', BASE_URL: 'http://firebreak.example.com' }],
     ['HOST', { HOST: '127.0.0.1.example.com' }],
     ['SLACK_API_URL', { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_API_URL: 'http://gateway.example.com/' }],
-    ['SMTP_URL', { SMTP_URL: `smtp://u:${SECRET}@mail.example.com`, MAIL_FROM: 'a@b' }],
   ])('refuses the insecure use of %s in %j', (field, environment) => {
     expect(failure(environment).field).toBe(field);
   });
@@ -115,8 +123,8 @@ describe('the configuration of a process', () => {
     [{ HOST: '::1' }],
     [{ HOST: 'localhost' }],
     [{ SLACK_BOT_TOKEN: 'xoxb-1', SLACK_API_URL: 'http://127.0.0.1:9000/' }],
-    [{ SMTP_URL: 'smtp://u:p@mail.example.com?requireTLS=true', MAIL_FROM: 'a@b' }],
-    [{ SMTP_URL: 'smtp://127.0.0.1:2525', MAIL_FROM: 'a@b' }],
+    [{ SMTP_URL: 'smtp://u:p@mail.example.com', MAIL_FROM: 'a@b.test' }],
+    [{ SMTP_URL: 'smtp://127.0.0.1:2525', MAIL_FROM: 'Fire Break <a@b.test>' }],
   ])('accepts %j', (environment) => {
     expect(failure(environment).message).toBe('accepted');
   });

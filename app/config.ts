@@ -3,9 +3,11 @@ import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { AppError } from '../domain/error.ts';
 import { cacheFolder } from './cache-folder.ts';
-import { isLoopback, VARIABLES, type Variable } from './environment-schema.ts';
-import type { MailSettings } from './mail-settings.ts';
+import { isLoopback, VARIABLES } from './environment-schema.ts';
+import { dkimKeyProblem } from '../connectors/mail/dkim.ts';
+import type { DkimSettings, MailSettings } from './mail-settings.ts';
 import type { SlackSettings, SlackWay } from './slack-settings.ts';
+import type { Variable } from './variable.ts';
 
 /** Variables by name; an empty one counts as unset. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -180,19 +182,28 @@ function isPlain(address: string, protocol: string): boolean {
   return parsed.protocol === protocol && !isLoopback(parsed.hostname);
 }
 
+/** Who signs our mail; null when nobody does here. A key that cannot sign stops the start: mail would go out unsigned. */
+function readDkim(reader: Reader): DkimSettings | null {
+  const domain = reader.optional(VARIABLES.mailDkimDomain);
+  const selector = reader.optional(VARIABLES.mailDkimSelector);
+  const privateKey = reader.optional(VARIABLES.mailDkimKey);
+  if (domain === null && selector === null && privateKey === null) return null;
+  if (domain === null) throw invalid('MAIL_DKIM_DOMAIN', 'is needed to sign mail');
+  if (selector === null) throw invalid('MAIL_DKIM_SELECTOR', 'is needed with MAIL_DKIM_DOMAIN');
+  if (privateKey === null) throw invalid('MAIL_DKIM_KEY', 'is needed with MAIL_DKIM_DOMAIN');
+  const problem = dkimKeyProblem(privateKey);
+  if (problem !== null) throw invalid('MAIL_DKIM_KEY', problem);
+  return { domain, selector, privateKey };
+}
+
 function readMail(reader: Reader): Config['mail'] {
   const url = reader.optional(VARIABLES.smtpUrl);
+  const caFile = reader.optional(VARIABLES.smtpCaFile);
   const from = reader.optional(VARIABLES.mailFrom);
+  const dkim = readDkim(reader);
   if (url === null) return null;
   if (from === null) throw invalid('MAIL_FROM', 'is needed with SMTP_URL');
-  const { password, searchParams } = new URL(url);
-  if (password !== '' && isPlain(url, 'smtp:') && searchParams.get('requireTLS') !== 'true') {
-    throw invalid(
-      'SMTP_URL',
-      'could send the password unencrypted; use smtps://, or add ?requireTLS=true',
-    );
-  }
-  return { url, from };
+  return { url, from, caFile, dkim };
 }
 
 function checkExposure(config: Pick<Config, 'host' | 'baseUrl' | 'trustProxy'>): void {

@@ -10,6 +10,7 @@ import { loadPlaybooks } from '../playbooks/loader.ts';
 import { checkInstances, type ExaminedInstances } from './check-instances.ts';
 import { checkDisk, checkPort } from './check-machine.ts';
 import { checkClock, checkPostgres, checkTemporal } from './check-servers.ts';
+import { checkMail } from './check-mail.ts';
 import { checkSlack } from './check-slack.ts';
 import { readConfigurationFile } from './config-file.ts';
 import { environmentWithFile, readConfig, type Config, type Environment } from './config.ts';
@@ -86,6 +87,7 @@ async function checkConfiguration(
       checks: [
         good('configuration', 'no file: new incidents are only observed'),
         ...(await checkSlack(config, null)),
+        ...(await checkMail(config, null)),
       ],
       clocks: [],
     };
@@ -97,7 +99,7 @@ async function checkConfiguration(
     return configFile;
   });
   if (read === undefined) return { checks: [file], clocks: [] };
-  const slack = await checkSlack(config, read);
+  const channels = await Promise.all([checkSlack(config, read), checkMail(config, read)]);
   const { checks, clocks } = await checkInstances(
     connectorModules,
     read,
@@ -106,7 +108,10 @@ async function checkConfiguration(
   const resorts = lastResorts(read.instances).map(({ instance, commands }) =>
     good(`last resort at ${instance}`, commands.join('; ')),
   );
-  return { checks: [file, ...checkSubstitutes(read), ...slack, ...checks, ...resorts], clocks };
+  return {
+    checks: [file, ...checkSubstitutes(read), ...channels.flat(), ...checks, ...resorts],
+    clocks,
+  };
 }
 
 /** Whether a HALT file stops everything: nothing is wrong with that, but nobody should have to guess. */

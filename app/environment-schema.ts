@@ -1,17 +1,6 @@
 import { z } from 'zod';
-
-/** One setting that the environment may give. */
-export interface Variable<T> {
-  readonly name: string;
-  /** What it does, in sentences; goes into `.env.example`. */
-  readonly about: string;
-  /** Never shown; may also be given as a file by `<name>_FILE`. */
-  readonly secret: boolean;
-  /** Text used when nothing is given; null when the setting is then off. */
-  readonly fallback: string | null;
-  readonly example: string;
-  readonly schema: z.ZodType<T, string>;
-}
+import { MAIL_VARIABLES } from './mail-variables.ts';
+import { text, url, type Variable } from './variable.ts';
 
 const PORT_MAX = 65_535;
 const LOOPBACK = /^(localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/;
@@ -21,19 +10,6 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
-function url(protocols: readonly string[]): z.ZodType<string, string> {
-  return z
-    .string()
-    .refine(
-      (address) =>
-        URL.canParse(address) && protocols.includes(new URL(address).protocol.slice(0, -1)),
-      {
-        error: `must be an address that begins with ${protocols.map((name) => `${name}://`).join(' or ')}`,
-      },
-    );
-}
-
-const text = z.string();
 const flag = z
   .enum(['0', '1', 'false', 'true'], { error: 'must be 0 or 1' })
   .transform((value) => value === '1' || value === 'true');
@@ -194,22 +170,7 @@ export const VARIABLES = {
     example: 'https://slack.com/api/',
     schema: url(['http', 'https']),
   },
-  smtpUrl: {
-    name: 'SMTP_URL',
-    about: 'Mail server. With a password it is smtps://, or smtp:// with ?requireTLS=true.',
-    secret: true,
-    fallback: null,
-    example: 'smtps://user:password@mail.example.com:465',
-    schema: url(['smtp', 'smtps']),
-  },
-  mailFrom: {
-    name: 'MAIL_FROM',
-    about: 'Sender of our mail; needed with SMTP_URL.',
-    secret: false,
-    fallback: null,
-    example: 'Firebreak <firebreak@example.com>',
-    schema: z.string().regex(/^[^\r\n]*@[^\r\n]*$/, { error: 'must be a mail address' }),
-  },
+  ...MAIL_VARIABLES,
   clientUrl: {
     name: 'FIREBREAK_URL',
     about: 'Server that the commands talk to.',

@@ -36,7 +36,7 @@ function idPart(text: string): string {
 }
 
 /** The domain of a sender, `firebreak` when it is no domain. */
-function domainOf(from: string): string {
+export function domainOf(from: string): string {
   return /@([A-Za-z0-9.-]+)>?$/.exec(from)?.[1] ?? 'firebreak';
 }
 

@@ -3,7 +3,7 @@ import { connectorModules } from '../connectors/registry.ts';
 import type { Configuration } from '../domain/configuration.ts';
 import { AppError } from '../domain/error.ts';
 import type { Store } from '../store/tables.ts';
-import type { MailSettings } from './mail-settings.ts';
+import { mailConnectorConfig, type MailSettings } from './mail-settings.ts';
 import { createMessenger, type Messenger } from './messenger.ts';
 import type { SlackSettings } from './slack-settings.ts';
 
@@ -37,7 +37,7 @@ export async function createMessengerOf(
         ...(slack.apiUrl === null ? {} : { apiUrl: slack.apiUrl }),
       })
     : null;
-  const mailConnector = mail ? await connectorOf('mail', mail) : null;
+  const mailConnector = mail ? await connectorOf('mail', mailConnectorConfig(mail)) : null;
   const messenger = createMessenger({
     store,
     slack: slackConnector,

@@ -84,7 +84,10 @@ export async function startDemoFirebreak(lab: CommonLab, start: DemoStart) {
     // The story has its own nights: the lab asks for a look where its schedule would have looked.
     syncEverySeconds: 0,
     slack: { botToken, apiUrl, channel: SLACK_CHANNEL, way: { kind: 'socket', appToken } },
-    mail: { url: lab.mail.url, from: 'firebreak@example.com' },
+    mail: {
+      ...{ url: lab.mail.url, from: 'Firebreak <firebreak@example.com>' },
+      ...{ caFile: null, dkim: null },
+    },
     version: await programVersion(),
     log: createLog('warn', join(dataDir, 'firebreak.log')),
     onFailure: (error) => {

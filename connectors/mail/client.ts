@@ -38,14 +38,24 @@ const TIMEOUT_MS = 15_000;
 const IDLE_TIMEOUT_MS = 30_000;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
+function signerOf({ domain, selector, privateKey }: NonNullable<MailConfig['dkim']>) {
+  return { domainName: domain, keySelector: selector, privateKey };
+}
+
 /**
  * Nodemailer's options: no re-sending inside the library, no files or addresses fetched, and a password only over TLS (but
  * to this machine).
  */
-export function transportOptions(config: MailConfig): SMTPPoolOptions & { readonly pool: true } {
+export function transportOptions(
+  config: MailConfig,
+  ca: string | null = null,
+): SMTPPoolOptions & { readonly pool: true } {
   const { password, hostname } = new URL(config.url);
+  const { dkim } = config;
   return {
     pool: true,
+    tls: { minVersion: 'TLSv1.2', ...(ca === null ? {} : { ca }) },
+    ...(dkim === undefined ? {} : { dkim: signerOf(dkim) }),
     url: config.url,
     maxConnections: CONNECTIONS_MAX,
     maxMessages: MAILS_PER_CONNECTION_MAX,
@@ -77,12 +87,16 @@ function composed(mail: OutgoingMail, { from }: MailConfig): SendMailOptions {
   };
 }
 
-/** A client of one mail relay; it keeps connections until it is closed. */
-export function createMailClient(config: MailConfig): MailClient {
+/**
+ * A client of one mail relay, which is trusted by the authorities in `ca` (PEM) in place of the public ones; it keeps connections until it
+ * is closed.
+ */
+export function createMailClient(config: MailConfig, ca: string | null): MailClient {
   const closing = new AbortController();
-  const transport = createTransport(transportOptions(config));
+  const transport = createTransport(transportOptions(config, ca));
   const { password } = new URL(config.url);
-  const redact = createRedactor([password, decodeURIComponent(password), config.url]);
+  const secrets = [password, decodeURIComponent(password), config.url];
+  const redact = createRedactor([...secrets, config.dkim?.privateKey ?? '']);
   return {
     send: async (mail, context) => {
       await askPermit(context, 'the mail relay');

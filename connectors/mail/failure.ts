@@ -56,6 +56,8 @@ const UNSENT_SOCKET_CODES: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'EADDRNOTAVAIL',
 ]);
+/** A certificate is refused in the handshake, before the first command. */
+const CERTIFICATE_CODE = /^(CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|ERR_TLS_CERT_)/;
 const CREDENTIAL_CODES: ReadonlySet<string> = new Set(['EAUTH', 'ENOAUTH', 'EOAUTH2']);
 const OUR_FAULT_CODES: ReadonlySet<string> = new Set([
   'ECONFIG',
@@ -73,7 +75,8 @@ function neverSent(failure: NodemailerFailure): boolean {
   return (
     UNSENT_CODES.has(failure.code ?? '') ||
     UNSENT_TIMEOUTS.has(failure.timeoutType ?? '') ||
-    UNSENT_SOCKET_CODES.has(failure.originalCode ?? '')
+    UNSENT_SOCKET_CODES.has(failure.originalCode ?? '') ||
+    CERTIFICATE_CODE.test(failure.originalCode ?? '')
   );
 }
 

@@ -17,6 +17,8 @@ export function senderOf(from: string): Sender | null {
   return z.email().max(254).safeParse(address).success ? { name, address } : null;
 }
 
+const HOST_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)*$/;
+
 /** Configuration of one mail relay. */
 export const mailConfig = z.strictObject({
   url: z
@@ -33,6 +35,33 @@ export const mailConfig = z.strictObject({
     .max(400)
     .refine((from) => senderOf(from) !== null, 'is no address, and no `Name <address>`')
     .describe('Address that mail is sent from, alone or as `Name <address>`.'),
+  caFile: z
+    .string()
+    .min(1)
+    .max(4_096)
+    .optional()
+    .describe('PEM file of the authority of the relay, trusted in place of the public ones.'),
+  dkim: z
+    .strictObject({
+      domain: z
+        .string()
+        .max(253)
+        .regex(HOST_NAME, 'is no domain')
+        .describe('Domain that signs; the sender’s, or one above it.'),
+      selector: z
+        .string()
+        .max(63)
+        .regex(HOST_NAME, 'is no selector')
+        .describe('Which of its keys.'),
+      privateKey: z
+        .string()
+        .min(1)
+        .max(20_000)
+        .meta({ secret: true })
+        .describe('RSA key in PEM; its public half stands in DNS.'),
+    })
+    .optional()
+    .describe('Signs every mail (DKIM). Leave it out where the relay signs.'),
 });
 /** A parsed configuration of one mail relay. */
 export type MailConfig = z.infer<typeof mailConfig>;

@@ -3,6 +3,8 @@ export interface ReceivedMail {
   readonly from: string;
   /** Envelope recipients that were accepted. */
   readonly to: readonly string[];
+  /** Whether it came over TLS. */
+  readonly secure: boolean;
   /** Header fields by lower-case name, unfolded and decoded; the last of a name wins. */
   readonly headers: Readonly<Record<string, string>>;
   readonly subject: string;
@@ -89,7 +91,7 @@ function decoded({ headers, body }: Entity): string {
 /** Reads a mail of one text, with or without the same in HTML, from its bytes. */
 export function parseMail(
   raw: string,
-  envelope: { readonly from: string; readonly to: readonly string[] },
+  envelope: Pick<ReceivedMail, 'from' | 'to' | 'secure'>,
 ): ReceivedMail {
   const mail = splitEntity(raw);
   const { headers } = mail;

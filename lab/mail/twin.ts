@@ -11,6 +11,8 @@ export interface MailTwinOptions {
   /** Asked of every sender when given. */
   readonly user?: string;
   readonly password?: string;
+  /** Offers STARTTLS with this certificate, and lets nobody log in without it. */
+  readonly tls?: { readonly cert: string; readonly key: string };
   /** Recipients that are refused, with their SMTP code: 550 for good, 451 for now. */
   readonly refuse?: Readonly<Record<string, number>>;
   /** False keeps a second mail with a known Message-ID, as a mailbox without duplicate suppression does. */
@@ -140,12 +142,18 @@ class MailWorld {
 
 function createServer(world: MailWorld, options: MailTwinOptions): SMTPServer {
   const nothing = (refusal: SmtpRefusal | null) => () => ({ refusal, changed: false });
+  const { tls } = options;
+  const disabledCommands = [
+    ...(tls === undefined ? ['STARTTLS'] : []),
+    ...(options.user === undefined ? ['AUTH'] : []),
+  ];
   return new SMTPServer({
     logger: false,
-    hideSTARTTLS: true,
-    disabledCommands: options.user === undefined ? ['STARTTLS', 'AUTH'] : ['STARTTLS'],
+    ...tls,
+    hideSTARTTLS: tls === undefined,
+    disabledCommands,
     authOptional: options.user === undefined,
-    allowInsecureAuth: true,
+    allowInsecureAuth: tls === undefined,
     disableReverseLookup: true,
     size: SIZE_MAX,
     onAuth: (auth, _session, callback) => {
@@ -165,13 +173,14 @@ function createServer(world: MailWorld, options: MailTwinOptions): SMTPServer {
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
         const { mailFrom, rcptTo } = session.envelope;
+        const { secure } = session;
         const from = mailFrom === false ? '' : mailFrom.address;
         const to = rcptTo.map(({ address }) => address);
         const body = Buffer.concat(chunks).toString('utf8');
         const act = (): Acted => {
           const big = stream.sizeExceeded;
           const refusal = big ? new SmtpRefusal({ status: 552, body: 'too large' }) : null;
-          return { refusal, changed: !big && world.take(parseMail(body, { from, to })) };
+          return { refusal, changed: !big && world.take(parseMail(body, { from, to, secure })) };
         };
         world.answer({ method: 'DATA', path: to.join(','), body }, session, { act, done });
       });
