@@ -22,6 +22,7 @@ export async function answerApprovals(stage: Stage, incidentId: string): Promise
   const path = `/approvals?status=open&incident=${incidentId}`;
   const { items } = await stage.owner.get(path, approvalList);
   for (const approval of items) {
+    await stage.showQuestion(approval.id);
     say(`\n  Approval ${approval.approvalClass}: ${approval.title}`);
     for (const plan of approval.plans) say(`    • ${plan.summary}  (undo: ${plan.undo})`);
     await answer(stage, approval);

@@ -6,7 +6,7 @@ import { say } from './demo-narration.ts';
 import type { DemoOptions } from './demo-stage.ts';
 
 /** The one channel of the lab's Slack. */
-const SLACK_CHANNEL = 'C0INCIDENTS';
+export const SLACK_CHANNEL = 'C0INCIDENTS';
 
 /** What Firebreak is told of a lab: its systems, model, routes and people. */
 export function configurationOf({

@@ -34,6 +34,8 @@ export interface Stage extends DemoPeople {
   readonly closeEntryPath: () => Promise<void>;
   /** What the patch does, for people; null when there is nothing to close. */
   readonly patch: string | null;
+  /** Shows the first question as people get it by Slack and mail, and keeps it as files. */
+  readonly showQuestion: (approvalId: string) => Promise<void>;
   /** What the review finds. */
   readonly finding: string;
   /** Ends with Ctrl-C. */

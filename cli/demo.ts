@@ -8,6 +8,7 @@ import type { CommonLab } from '../lab/lab.ts';
 import { startDemoFirebreak, type DemoFirebreak } from './demo-firebreak.ts';
 import { followIncident } from './demo-incident.ts';
 import { alertTokenOf, receiverOf, startDemoLab } from './demo-lab.ts';
+import { questionShower } from './demo-messages.ts';
 import { say } from './demo-narration.ts';
 import { hire } from './demo-people.ts';
 import { report } from './demo-report.ts';
@@ -99,6 +100,7 @@ async function setStage(demo: DemoRun, lab: CommonLab, firebreak: DemoFirebreak)
     url,
     interrupted,
     closeEntryPath: () => data.closeEntryPath(),
+    showQuestion: questionShower(lab, demo.dataDir),
     patch: guard?.closes ?? null,
     finding,
   };

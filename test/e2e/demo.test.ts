@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { access, writeFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
@@ -33,6 +33,26 @@ async function startTrap(): Promise<{ readonly port: string; readonly connection
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port.toString() : '';
   return { port, connections: () => connections };
+}
+
+/** The notification, the question by mail and its card: as files, and as they were shown. */
+async function expectMessages(dataDir: string, narrated: string): Promise<void> {
+  const kept = (name: string): Promise<string> => readFile(join(dataDir, 'messages', name), 'utf8');
+  const opened = await kept('opened.eml');
+  const asked = await kept('approval.eml');
+  const id = /^Message-ID: (<[^>]+>)/imu.exec(opened)?.[1] ?? 'none';
+  expect(asked).toMatch(new RegExp(`^In-Reply-To:\\s+${id}`, 'imu'));
+  const question = await kept('approval.txt');
+  for (const needed of ['Approval needed (R3)', 'Who may decide', 'Undo:', 'Plan digest', ' + 6']) {
+    expect(question).toContain(needed);
+  }
+  expect(await kept('approval.html')).not.toMatch(/<(?:img|script|link)|url\(/iu);
+  const card = await kept('card.txt');
+  expect(card).toContain('[ Approve ]  [ Reject… ]');
+  const [title = 'none'] = card.split('\n');
+  for (const shown of [title, 'Subject: Re: #1 ', 'Approval needed (R3)']) {
+    expect(narrated).toContain(shown);
+  }
 }
 
 async function hostileVariables(port: string): Promise<Readonly<Record<string, string>>> {
@@ -76,7 +96,7 @@ test(
     const trap = await startTrap();
     const demo = startDemo([], await hostileVariables(trap.port));
     closers.push(() => demo.close());
-    const { told, dataDir, cluster } = await demo.end();
+    const { told, narrated, dataDir, cluster } = await demo.end();
     expect(trap.connections()).toBe(0);
 
     expect(told.outcome).toBe('succeeded');
@@ -96,6 +116,7 @@ test(
     expect(new Set(told.approvals.map(({ status }) => status))).toEqual(new Set(['approved']));
     expect(told.timeline.verified).toBe(true);
     await access(told.postmortem);
+    await expectMessages(dataDir, narrated);
 
     const mark = clusterMark(cluster);
     expect(findProcesses((command) => command.includes(dataDir) || command.includes(mark))).toEqual(
