@@ -28,7 +28,15 @@ const OLGA = rowOf('olga', 'approver-model-owner', 'slack');
 const SAM = rowOf('sam', 'approver-security', 'cli');
 const SAM_BY_CHAT = rowOf('sam', 'approver-security', 'slack');
 
-function check(rows: readonly Decision[], approval: Approval = sample): Promise<void> {
+interface Situation {
+  readonly approval?: Approval;
+  readonly signInSince?: string | null;
+}
+
+function check(
+  rows: readonly Decision[],
+  { approval = sample, signInSince = null }: Situation = {},
+): Promise<void> {
   const unused = (): never => {
     throw new Error('not asked');
   };
@@ -38,7 +46,12 @@ function check(rows: readonly Decision[], approval: Approval = sample): Promise<
   };
   const verifySignature: ActivityDependencies['verifySignature'] = (_payload, signature) =>
     signature === 'good';
-  return checkSignatures({ store: { decisions }, verifySignature }, approval);
+  const accounts: ActivityDependencies['store']['accounts'] = {
+    ...{ put: unused, get: unused, begin: unused, see: unused, end: unused },
+    ...{ attempt: unused, forgive: unused },
+    approversSignInSince: () => Promise.resolve(signInSince),
+  };
+  return checkSignatures({ store: { accounts, decisions }, verifySignature }, approval);
 }
 
 describe('signed approvals', () => {
@@ -52,7 +65,31 @@ describe('signed approvals', () => {
       approvalClass: 'R2',
       quorum: { people: 1, roles: ['approver-model-owner'] },
     };
-    await expect(check([OLGA], r2)).resolves.toBeUndefined();
+    await expect(check([OLGA], { approval: r2 })).resolves.toBeUndefined();
+  });
+
+  const signedIn = (secondsAgo: number, channel = 'page'): Decision => {
+    const at = new Date(Date.parse(sample.createdAt) - secondsAgo * 1000).toISOString();
+    return { ...SAM, actor: { ...SAM.actor, channel, signedInAt: at } };
+  };
+
+  test.each<[string, readonly Decision[], string | null]>([
+    ['who had just signed in', [OLGA, signedIn(0)], null],
+    ['who signed in five minutes before', [OLGA, signedIn(300)], null],
+    ['who signed in longer ago', [OLGA, signedIn(301)], 'just signed in'],
+    ['who signs in later than they decide', [OLGA, signedIn(-1)], 'just signed in'],
+    ['with a token', [OLGA, SAM], 'just signed in'],
+    ['with a token that says so', [OLGA, signedIn(0, 'cli')], 'just signed in'],
+    ['whose row is not signed', [OLGA, { ...signedIn(0), signature: 'bad' }], 'quorum'],
+  ])('of R3, once an approver can sign in, need one %s', async (_name, rows, words) => {
+    const checked = check(rows, { signInSince: sample.createdAt });
+    if (words === null) await expect(checked).resolves.toBeUndefined();
+    else await expect(checked).rejects.toThrow(words);
+  });
+
+  test('of R3 that was asked before anybody could sign in stay good', async () => {
+    const later = new Date(Date.parse(sample.createdAt) + 1).toISOString();
+    await expect(check([OLGA, SAM], { signInSince: later })).resolves.toBeUndefined();
   });
 
   test.each<[string, readonly Decision[], string]>([

@@ -1,5 +1,5 @@
 import { incidentsToCount, type CapStanding } from '../domain/cap.ts';
-import { isByChatAlone, quorumMet } from '../domain/quorum.ts';
+import { approverOf, doorObstacle, quorumMet, type DoorObstacle } from '../domain/quorum.ts';
 import { atLeast, type Approval } from '../domain/approval.ts';
 import { signedPart } from '../domain/decision.ts';
 import { AppError } from '../domain/error.ts';
@@ -223,14 +223,22 @@ async function checkApproval(
   await checkSignatures(deps, approval);
 }
 
+const WRONG_DOORS: Readonly<Record<DoorObstacle, string>> = {
+  'chat-alone': 'the signed approvals came by chat alone',
+  'no-fresh-sign-in': 'no signed approval is of somebody who had just signed in',
+};
+
 /** Raises `refused` unless enough different people of the asked roles signed this exact digest in time. */
 export async function checkSignatures(
   deps: Pick<ActivityDependencies, 'verifySignature'> & {
-    readonly store: Pick<ActivityDependencies['store'], 'decisions'>;
+    readonly store: Pick<ActivityDependencies['store'], 'accounts' | 'decisions'>;
   },
   approval: Approval,
 ): Promise<void> {
-  const decisions = await deps.store.decisions.approvalsOf(approval.id);
+  const [decisions, signInSince] = await Promise.all([
+    deps.store.decisions.approvalsOf(approval.id),
+    deps.store.accounts.approversSignInSince(),
+  ]);
   const valid = decisions.filter(
     (decision) =>
       decision.incidentId === approval.incidentId &&
@@ -240,15 +248,10 @@ export async function checkSignatures(
       Date.parse(decision.decidedAt) <= Date.parse(approval.expiresAt) &&
       deps.verifySignature(signedPart(decision), decision.signature),
   );
-  const approvers = valid.map(({ actor: { person, roles, channel } }) => ({
-    person,
-    roles,
-    channel,
-  }));
+  const approvers = valid.map(({ actor, decidedAt }) => approverOf(actor, decidedAt));
   if (!quorumMet(approval.quorum, approvers, approval.requestedBy)) {
     throw refusal('the signed approvals do not make the quorum');
   }
-  if (isByChatAlone(approval.approvalClass, approvers)) {
-    throw refusal('the signed approvals came by chat alone');
-  }
+  const obstacle = doorObstacle(approval, approvers, signInSince);
+  if (obstacle !== null) throw refusal(WRONG_DOORS[obstacle]);
 }

@@ -1,14 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { admit } from '../domain/admission.ts';
+import { admit, type AdmissionInput } from '../domain/admission.ts';
 import type { Approval } from '../domain/approval.ts';
 import { signedPart, type Actor, type Decision, type DecisionCommand } from '../domain/decision.ts';
 import type { Destroys } from '../domain/destruction.ts';
 import type { DrillSide } from '../domain/drill.ts';
-import { AppError } from '../domain/error.ts';
+import { AppError, isAppError, type ErrorCode } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { InventoryEntry } from '../domain/inventory.ts';
 import { effectsOf, holdStateOf, legalObstacle } from '../domain/legal-hold.ts';
+import { approverOf } from '../domain/quorum.ts';
 import { digestOf } from '../evidence/digest.ts';
+import type { Person } from '../store/person-table.ts';
 import type { Store, Tables } from '../store/tables.ts';
 import type { Caller } from './auth.ts';
 import type { DecisionView } from './schema/decision.ts';
@@ -39,6 +41,15 @@ export interface Holding {
   readonly inventory: (side: DrillSide) => readonly InventoryEntry[];
 }
 
+/** What `admit` refuses with. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set([
+  'unauthorized',
+  'conflict',
+  'refused',
+  'not_found',
+]);
+
+/** What a decision is about. */
 interface Locked {
   readonly incident: Incident;
   readonly approval: Approval | null;
@@ -103,6 +114,50 @@ async function pinnedPlaybook(tables: Tables, incident: Incident) {
   return (await tables.playbooks.get(incident.playbookDigest))?.playbook ?? null;
 }
 
+/** Everything that admission looks at, read afresh: who lost a role or was deactivated since the request has no say. */
+async function judgedBy(
+  { holding, tables }: Pick<AdmissionDependencies, 'holding'> & { readonly tables: Tables },
+  { actor, caller, command }: Pick<DecisionRequest, 'actor' | 'caller' | 'command'>,
+  about: Locked & { readonly now: string },
+): Promise<{ readonly input: AdmissionInput; readonly person: Person }> {
+  const { incident, approval, now } = about;
+  const [person, approvals, approversSignInSince, playbook, legal] = await Promise.all([
+    tables.people.get(actor.person),
+    approval === null ? [] : tables.decisions.approvalsOf(approval.id),
+    approval === null ? null : tables.accounts.approversSignInSince(),
+    pinnedPlaybook(tables, incident),
+    legalObstacleTo({ holding }, tables, { incident, approval, command }),
+  ]);
+  if (person === null) throw new AppError('unauthorized', 'This person does not exist any more.');
+  const { id, roles, active } = person;
+  const decider = {
+    ...approverOf({ ...actor, person: id, roles }, now),
+    ...{ active, canApprove: caller.canApprove },
+  };
+  const approvers = approvals
+    .filter(({ outcome }) => outcome !== 'refused')
+    .map((decision) => approverOf(decision.actor, decision.decidedAt));
+  const input = { command, decider, incident, approval, approvers, approversSignInSince };
+  return { input: { ...input, playbook, legalObstacle: legal, now }, person };
+}
+
+/** Why an answer would be refused now, as a sentence; null when it would be admitted. Locks and writes nothing. */
+export async function foreseenRefusal(
+  { store, clock, holding }: Omit<AdmissionDependencies, 'signer'>,
+  request: Pick<DecisionRequest, 'actor' | 'caller' | 'command'>,
+  about: Locked,
+): Promise<string | null> {
+  try {
+    const now = clock().toISOString();
+    const judged = await judgedBy({ holding, tables: store }, request, { ...about, now });
+    admit(judged.input);
+    return null;
+  } catch (error) {
+    if (isAppError(error) && REFUSALS.has(error.code)) return error.message;
+    throw error;
+  }
+}
+
 /**
  * Admits a decision: in one transaction and under the lock of what it is about, the rules are applied, the signed
  * row is written with its outbox row, and a complete quorum or a rejection settles the approval. The same id with
@@ -116,34 +171,13 @@ export function admitDecision(
     const { incident, approval } = await lock(tables, request);
     const stored = await tables.decisions.get(request.decisionId);
     if (stored !== null) return replayed(stored, request);
-    // Read afresh under the lock: who lost a role or was deactivated since the request has no say.
-    const person = await tables.people.get(request.actor.person);
-    if (person === null) throw new AppError('unauthorized', 'This person does not exist any more.');
-    const admitted = approval === null ? [] : await tables.decisions.approvalsOf(approval.id);
-    const { command } = request;
-    const [playbook, legalObstacle] = await Promise.all([
-      pinnedPlaybook(tables, incident),
-      legalObstacleTo(dependencies, tables, { incident, approval, command }),
-    ]);
-    const now = dependencies.clock().toISOString();
-    const admission = admit({
-      command: request.command,
-      decider: {
-        person: person.id,
-        roles: person.roles,
-        active: person.active,
-        canApprove: request.caller.canApprove,
-        channel: request.actor.channel,
-      },
+    const { input, person } = await judgedBy({ holding: dependencies.holding, tables }, request, {
       incident,
       approval,
-      approvers: admitted
-        .filter(({ outcome }) => outcome !== 'refused')
-        .map(({ actor: { person: id, roles, channel } }) => ({ person: id, roles, channel })),
-      playbook,
-      legalObstacle,
-      now,
+      now: dependencies.clock().toISOString(),
     });
+    const { now } = input;
+    const admission = admit(input);
     await requireSuccessor(tables, request.command);
     const unsigned = {
       id: request.decisionId,

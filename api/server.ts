@@ -18,6 +18,7 @@ import { API_LIMITS, type ApiDependencies } from './dependencies.ts';
 import { measureRequests } from './request-metrics.ts';
 import { problemOf, PROBLEM_TYPE, requestError, retryAfterOf, statusOf } from './problem.ts';
 import { registerAlerts } from './routes/alerts.ts';
+import { registerApprovalPages } from './routes/approval-page.ts';
 import { registerApprovals } from './routes/approvals.ts';
 import { registerClocks } from './routes/clocks.ts';
 import { registerCommands } from './routes/commands.ts';
@@ -219,4 +220,5 @@ const REGISTRATIONS = [
   registerRules,
   registerSlack,
   registerSignIn,
+  registerApprovalPages,
 ] as const;

@@ -33,6 +33,7 @@ export function decisionFact(decision: Decision, answer: DecisionAnswer): NewFac
       kind: command.kind,
       channel: actor.channel,
       roles: actor.roles,
+      ...(actor.signedInAt === undefined ? {} : { signedInAt: actor.signedInAt }),
       ...('planDigest' in command ? { planDigest: command.planDigest } : {}),
       ...('approvalId' in command ? { approvalId: command.approvalId } : {}),
     },

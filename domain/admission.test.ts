@@ -72,8 +72,14 @@ const owner: ApproverByDoor = {
   person: 'olga',
   roles: ['approver-model-owner'],
   channel: 'slack',
+  fresh: false,
 };
-const security: ApproverByDoor = { person: 'sam', roles: ['approver-security'], channel: 'api' };
+const security: ApproverByDoor = {
+  person: 'sam',
+  roles: ['approver-security'],
+  channel: 'api',
+  fresh: false,
+};
 const approve: DecisionCommand = { kind: 'approve', approvalId: 'apr_1', planDigest: DIGEST };
 
 const base: AdmissionInput = {
@@ -82,6 +88,7 @@ const base: AdmissionInput = {
   incident,
   approval,
   approvers: [owner],
+  approversSignInSince: null,
   playbook: null,
   legalObstacle: null,
   now: NOW,
@@ -139,6 +146,7 @@ const playbook: Playbook = {
     },
   ],
 };
+const since = (approversSignInSince: string) => ({ approversSignInSince });
 const skip = (operation: string): DecisionCommand => ({ kind: 'skip', operation, reason: 'r' });
 const close = (expiresAt: string): DecisionCommand => ({
   kind: 'close',
@@ -170,6 +178,20 @@ describe('admission', () => {
       'R2 by chat alone',
       { ...decider({ channel: 'slack' }), approval: { ...approval, approvalClass: 'R2' } },
       'admitted approved',
+    ],
+    ['R3, once an approver can sign in, by a token', { ...since(NOW) }, 'refused'],
+    [
+      'R3, once an approver can sign in, by somebody who just did',
+      { ...since(NOW), ...decider({ channel: 'page', fresh: true }) },
+      'admitted approved',
+    ],
+    [
+      'no rejection, however anybody comes',
+      {
+        ...since(NOW),
+        command: { kind: 'reject', approvalId: 'apr_1', planDigest: DIGEST, reason: 'no' },
+      },
+      'admitted rejected',
     ],
     ['another of the same role', { approvers: [{ ...security, person: 'sue' }] }, 'admitted open'],
     ['the same person twice', { approvers: [security] }, 'conflict'],

@@ -3,7 +3,7 @@ import type { DecisionCommand, DecisionKind } from './decision.ts';
 import { AppError } from './error.ts';
 import type { Incident, IncidentState } from './incident.ts';
 import { findOperation, type Playbook } from './playbook.ts';
-import { isByChatAlone, quorumMet, type ApproverByDoor } from './quorum.ts';
+import { doorObstacle, quorumMet, type ApproverByDoor, type DoorObstacle } from './quorum.ts';
 
 /** Every kind of decision, in the order in which they are offered to people. */
 export const DECISION_KINDS = [
@@ -126,6 +126,8 @@ export interface AdmissionInput {
   readonly approval: Approval | null;
   /** Admitted approvals of that approval so far. */
   readonly approvers: readonly ApproverByDoor[];
+  /** Since when an approver can sign in, RFC 3339; null while none can. Read for approvals only. */
+  readonly approversSignInSince: string | null;
   /** The pinned playbook; null while none is pinned. */
   readonly playbook: Playbook | null;
   /** Why a legal hold forbids what would be approved; null when none does. */
@@ -208,13 +210,18 @@ function admitAnswer(command: Answer, input: AdmissionInput): Admission {
   }
   const approvers = [...input.approvers, decider];
   const met = quorumMet(approval.quorum, approvers, approval.requestedBy);
-  if (met && isByChatAlone(approval.approvalClass, approvers)) {
-    throw new AppError(
-      'refused',
-      `${approval.approvalClass} is not approved by chat alone. Approve with: firebreak approval approve ${approval.id} --plan-digest ${approval.planDigest}`,
-    );
+  const obstacle = met ? doorObstacle(approval, approvers, input.approversSignInSince) : null;
+  if (obstacle !== null) {
+    throw new AppError('refused', otherDoor(obstacle, approval), { details: { reason: obstacle } });
   }
   return { settles: met ? { status: 'approved', reason: null } : null };
+}
+
+/** Which door the yes that completes a quorum has to come through instead. */
+function otherDoor(obstacle: DoorObstacle, { approvalClass, id, planDigest }: Approval): string {
+  return obstacle === 'chat-alone'
+    ? `${approvalClass} is not approved by chat alone. Approve with: firebreak approval approve ${id} --plan-digest ${planDigest}`
+    : `${approvalClass} needs a yes of somebody who has just signed in: sign in anew on the page /approvals/${id}, and approve there within five minutes.`;
 }
 
 function requireOpen(approval: Approval, planDigest: string, now: string): void {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DECISION_KINDS, rolesOf } from './admission.ts';
-import { quorumMet } from './quorum.ts';
+import { doorObstacle, quorumMet } from './quorum.ts';
 import { quorumOf, ROLES } from './approval.ts';
 
 // Goal: no number of decisions replaces a second person or a missing role. Method: laws of the quorum by generated people.
@@ -61,5 +61,33 @@ describe('quorum', () => {
   test('only approvers answer; viewers never steer', () => {
     for (const kind of DECISION_KINDS) expect(rolesOf(kind)).not.toContain('viewer');
     expect(rolesOf('approve')).not.toContain('admin');
+  });
+});
+
+describe('doors', () => {
+  const asked = { approvalClass: 'R3', createdAt: '2026-11-23T10:00:00.000Z' } as const;
+  const before = '2026-11-23T09:59:59.999Z';
+  const after = '2026-11-23T10:00:00.001Z';
+  const token = { channel: 'cli', fresh: false };
+  const chat = { channel: 'slack', fresh: false };
+  const page = { channel: 'page', fresh: true };
+  const stale = { channel: 'page', fresh: false };
+
+  test.each([
+    ['chat alone', [chat, chat], null, 'chat-alone'],
+    ['chat and a token', [chat, token], null, null],
+    ['two tokens', [token, token], null, null],
+    ['two tokens, once an approver can sign in', [token, token], before, 'no-fresh-sign-in'],
+    ['at the very moment', [token, token], asked.createdAt, 'no-fresh-sign-in'],
+    ['two tokens, asked before that', [token, token], after, null],
+    ['chat alone, asked before that', [chat, chat], after, 'chat-alone'],
+    ['chat and a fresh sign-in', [chat, page], before, null],
+    ['a fresh sign-in and a token', [page, token], before, null],
+    ['a sign-in of longer ago', [stale, token], before, 'no-fresh-sign-in'],
+    ['nobody', [], null, null],
+  ] as const)('%s', (...[, approvers, since, obstacle]) => {
+    expect(doorObstacle(asked, approvers, since)).toBe(obstacle);
+    expect(doorObstacle({ ...asked, approvalClass: 'R4' }, approvers, since)).toBe(obstacle);
+    expect(doorObstacle({ ...asked, approvalClass: 'R2' }, approvers, since)).toBeNull();
   });
 });

@@ -1,4 +1,6 @@
-import { atLeast, type ApprovalClass, type Quorum, type Role } from './approval.ts';
+import { atLeast, type Approval, type Quorum, type Role } from './approval.ts';
+import type { Actor } from './decision.ts';
+import { isFreshSignIn, needsFreshSignIn } from './sign-in.ts';
 
 /** One person's admitted approval, as quorum counts it. */
 export interface Approver {
@@ -9,21 +11,37 @@ export interface Approver {
 /** An admitted approval with the door that it came through. */
 export interface ApproverByDoor extends Approver {
   readonly channel: string;
+  /** True when the person had just signed in on our page. */
+  readonly fresh: boolean;
+}
+
+/** A decision's actor as quorum counts them; `decidedAt` is RFC 3339. */
+export function approverOf(actor: Actor, decidedAt: string): ApproverByDoor {
+  const { person, roles, channel } = actor;
+  return { person, roles, channel, fresh: isFreshSignIn(actor, decidedAt) };
 }
 
 /** The door whose sessions we do not hold: who is at the keyboard is the chat's word alone. */
 const CHAT = 'slack';
 
-/** True when an approval of R3 and above would stand on chat alone: one of its people has to come through another door. */
-export function isByChatAlone(
-  approvalClass: ApprovalClass,
-  approvers: readonly Pick<ApproverByDoor, 'channel'>[],
-): boolean {
-  return (
-    atLeast(approvalClass, 'R3') &&
-    approvers.length > 0 &&
-    approvers.every(({ channel }) => channel === CHAT)
-  );
+/** What the doors leave to be wished for: a yes of somebody who had just signed in, or one not by chat. */
+export type DoorObstacle = 'no-fresh-sign-in' | 'chat-alone';
+
+/**
+ * Why a full quorum of R3 and above is not enough by the doors that it came through; null when it is. `approversSignInSince` is
+ * when the first approver could sign in, RFC 3339, or null.
+ */
+export function doorObstacle(
+  approval: Pick<Approval, 'approvalClass' | 'createdAt'>,
+  approvers: readonly Pick<ApproverByDoor, 'channel' | 'fresh'>[],
+  approversSignInSince: string | null,
+): DoorObstacle | null {
+  if (!atLeast(approval.approvalClass, 'R3')) return null;
+  if (needsFreshSignIn(approval, approversSignInSince)) {
+    return approvers.some(({ fresh }) => fresh) ? null : 'no-fresh-sign-in';
+  }
+  const byChat = approvers.length > 0 && approvers.every(({ channel }) => channel === CHAT);
+  return byChat ? 'chat-alone' : null;
 }
 
 /** True when each role can be covered by an approver of its own; at most `ROLES.length` deep. */

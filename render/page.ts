@@ -28,7 +28,9 @@ button{font:inherit;font-weight:600;padding:.5rem 1.25rem;border:1px solid var(-
 .choice{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1rem}
 .choice button{flex:1 1 10rem;min-height:3rem}
 button.yes{background:var(--yes);color:#fff}button.no{background:var(--no);color:#fff}
-.narrow{max-width:26rem}
+.plain{list-style:none;padding:0}
+.card label:first-of-type{margin-top:0}
+.narrow{max-width:26rem;margin:0 auto}
 .note{border-left:4px solid var(--warn);background:var(--soft);padding:.5rem .75rem;margin:1rem 0}
 .odd{color:var(--warn);font-weight:600;font-size:.875rem}
 .quiet{opacity:.75;font-size:.9rem}

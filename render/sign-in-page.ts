@@ -80,7 +80,7 @@ export function passwordPage({
       <form method="post" action="/password">
         ${tokenField(reader.formToken)}
         <input type="hidden" name="next" value="${next}" />
-        <input type="hidden" name="id" value="${reader.person}" autocomplete="username" />
+        <input type="text" value="${reader.person}" autocomplete="username" readonly hidden />
         <label for="current">Present password</label>
         <input
           id="current"

@@ -163,11 +163,12 @@ describe('a failure of each operation', () => {
         active: true,
         canApprove: true,
         channel: 'cli',
+        fresh: false,
       } as const;
       const outcomeOf = (command: Parameters<typeof admit>[0]['command']): string => {
         try {
           const asked = { approval: null, approvers: [], playbook, legalObstacle: null, now: NOW };
-          admit({ command, decider, incident, ...asked });
+          admit({ command, decider, incident, approversSignInSince: null, ...asked });
           return 'admitted';
         } catch (error) {
           return isAppError(error) ? error.code : 'internal';

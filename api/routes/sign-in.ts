@@ -18,7 +18,7 @@ const nextSchema = field.transform(ownPath);
 const signInForm = z.strictObject({ token: field, id: field, password: field, next: nextSchema });
 const signOutForm = z.strictObject({ token: field });
 const passwordForm = z.strictObject({
-  ...{ token: field, id: field, next: nextSchema },
+  ...{ token: field, next: nextSchema },
   ...{ current: field, password: field, again: field },
 });
 const nextQuery = z.object({ next: z.unknown().optional() });

@@ -12,6 +12,7 @@ export interface SlackStage {
   readonly app: ReturnType<typeof createTestApi>['app'];
   readonly twin: SlackTwin;
   readonly memory: Memory;
+  readonly dependencies: ApiDependencies;
   readonly desk: SlackDesk;
   readonly log: { readonly text: string; readonly data: object }[];
   stop(): Promise<void>;
@@ -79,7 +80,7 @@ export async function slackStage(
     log: { info: write, warn: write },
   });
   return {
-    ...{ app, twin, memory, desk, log },
+    ...{ app, twin, memory, dependencies, desk, log },
     stop: () => inbound.stop(),
     close: async () => {
       await inbound.stop();
