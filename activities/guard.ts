@@ -237,7 +237,7 @@ export async function checkSignatures(
 ): Promise<void> {
   const [decisions, signInSince] = await Promise.all([
     deps.store.decisions.approvalsOf(approval.id),
-    deps.store.accounts.approversSignInSince(),
+    deps.store.accounts.approversSignInSince(approval.quorum.roles),
   ]);
   const valid = decisions.filter(
     (decision) =>

@@ -124,7 +124,7 @@ async function judgedBy(
   const [person, approvals, approversSignInSince, playbook, legal] = await Promise.all([
     tables.people.get(actor.person),
     approval === null ? [] : tables.decisions.approvalsOf(approval.id),
-    approval === null ? null : tables.accounts.approversSignInSince(),
+    approval === null ? null : tables.accounts.approversSignInSince(approval.quorum.roles),
     pinnedPlaybook(tables, incident),
     legalObstacleTo({ holding }, tables, { incident, approval, command }),
   ]);

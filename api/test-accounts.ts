@@ -1,4 +1,3 @@
-import { APPROVER_ROLES } from '../domain/admission.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Memory } from './test-memory.ts';
 
@@ -19,12 +18,11 @@ export function accountTable(memory: Memory): Tables['accounts'] {
       return Promise.resolve();
     },
     get: (personId) => Promise.resolve(accounts.get(personId) ?? null),
-    approversSignInSince: () => {
+    approversSignInSince: (roles) => {
       const made = [...accounts.values()].filter(({ personId }) => {
         const person = people.get(personId);
-        return (
-          person?.active === true && APPROVER_ROLES.some((role) => person.roles.includes(role))
-        );
+        const asked = roles.length === 0 || roles.some((role) => person?.roles.includes(role));
+        return person?.active === true && asked;
       });
       return Promise.resolve(made.map(({ madeAt }) => madeAt).sort()[0] ?? null);
     },

@@ -28,8 +28,7 @@ export const DECISION_KINDS = [
   'close',
 ] as const satisfies readonly DecisionKind[];
 
-/** Roles that approvals of R2 and above ask for. */
-export const APPROVER_ROLES = ['approver-security', 'approver-model-owner'] as const;
+const APPROVER_ROLES = ['approver-security', 'approver-model-owner'] as const;
 /** Roles that may answer an approval; which of them counts is the approval's own quorum. */
 export const ANSWERING_ROLES = ['responder', 'commander', ...APPROVER_ROLES, 'legal'] as const;
 /** Roles that may steer an incident; a viewer only looks. */

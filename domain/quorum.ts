@@ -29,7 +29,7 @@ export type DoorObstacle = 'no-fresh-sign-in' | 'chat-alone';
 
 /**
  * Why a full quorum of R3 and above is not enough by the doors that it came through; null when it is. `approversSignInSince` is
- * when the first approver could sign in, RFC 3339, or null.
+ * when the first person with a role that it asks for could sign in, RFC 3339, or null.
  */
 export function doorObstacle(
   approval: Pick<Approval, 'approvalClass' | 'createdAt'>,

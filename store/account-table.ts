@@ -1,3 +1,4 @@
+import type { Role } from '../domain/approval.ts';
 import type { Person } from './person-table.ts';
 
 /** A person's own password, as it is kept. */
@@ -37,8 +38,10 @@ export interface AccountTable {
   /** Sets a person's password, and ends every session of theirs. `madeAt` of an account that is there stays. */
   put(account: Account): Promise<void>;
   get(personId: string): Promise<Account | null>;
-  /** Since when somebody active with an approver's role has an account; null while nobody has. */
-  approversSignInSince(): Promise<string | null>;
+  /**
+   * Since when somebody active with one of these roles, or of any when none is named, has an account; null while nobody has.
+   */
+  approversSignInSince(roles: readonly Role[]): Promise<string | null>;
   /** Begins a session. Sessions that ended before `signedInAt` are cleared away, at most 1,000. */
   begin(session: PageSession): Promise<void>;
   /** The session of this digest and its active person, seen now; null when it ended or was idle since `idleSince`. */

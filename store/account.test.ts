@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { Role } from '../domain/approval.ts';
 import { useStores } from './test-store.ts';
 
 // Goal: a session is good for one active person, ends by time, by idleness and by a new password; attempts are counted by the
@@ -77,12 +78,20 @@ describe('sessions', () => {
 });
 
 describe('since when approvers sign in', () => {
+  const since = (roles: readonly Role[] = ['approver-model-owner', 'legal']) =>
+    stores.worker().accounts.approversSignInSince(roles);
+
+  test('counts who has a role that is asked; without one, anybody', async () => {
+    expect(await since(['legal', 'approver-security'])).toBeNull();
+    expect(await since([])).toBe(AT);
+  });
+
   test('counts who is active and has the role; the worker may ask, and sees no secret', async () => {
     const { accounts, people } = stores.api();
-    expect(await stores.worker().accounts.approversSignInSince()).toBe(AT);
+    expect(await since()).toBe(AT);
     const olga = await people.get('olga');
     if (olga) await people.put({ ...olga, active: false });
-    expect(await stores.worker().accounts.approversSignInSince()).toBeNull();
+    expect(await since()).toBeNull();
     if (olga) await people.put(olga);
     await expect(stores.worker().accounts.get('olga')).rejects.toThrow();
     await expect(

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { APPROVER_ROLES } from '../domain/admission.ts';
 import type { Account, AccountTable, PageSession } from './account-table.ts';
 import { timestamp } from './column.ts';
 import { firstRow } from './connection.ts';
@@ -30,7 +29,7 @@ const GET = {
 const SINCE = {
   name: 'account-approvers-since',
   text: `select min(a.made_at) as since from firebreak.account a join firebreak.person p on p.id = a.person_id
-    where p.active and p.roles && $1::text[]`,
+    where p.active and (cardinality($1::text[]) = 0 or p.roles && $1)`,
 };
 
 const BEGIN = {
@@ -107,9 +106,9 @@ export function createAccountTable(connection: Connection): AccountTable {
       await connection.write(PUT, [personId, secret, madeAt, endsAt, canApprove]);
     },
     get: (personId) => firstRow(connection.rows(GET, [personId], accountRow)),
-    approversSignInSince: async () => {
+    approversSignInSince: async (roles) => {
       const row = z.object({ since: timestamp.nullable() });
-      return (await firstRow(connection.rows(SINCE, [APPROVER_ROLES], row)))?.since ?? null;
+      return (await firstRow(connection.rows(SINCE, [roles], row)))?.since ?? null;
     },
     begin: async ({ sha256, personId, signedInAt, endsAt, mustChoose, canApprove }) => {
       const values = [sha256, personId, signedInAt, endsAt, mustChoose, canApprove];

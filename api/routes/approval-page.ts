@@ -97,7 +97,7 @@ async function pageOf(
     approvalDetail(store, approval),
     store.decisions.ofIncident(approval.incidentId),
     store.people.list(),
-    store.accounts.approversSignInSince(),
+    store.accounts.approversSignInSince(approval.quorum.roles),
     store.incidents.get(approval.incidentId),
     obstaclesOf(dependencies, { approval, visitor }),
   ]);
