@@ -41,7 +41,13 @@ function check(
     throw new Error('not asked');
   };
   const decisions: ActivityDependencies['store']['decisions'] = {
-    ...{ insert: unused, get: unused, settle: unused, ofIncident: unused },
+    ...{
+      insert: unused,
+      get: unused,
+      settle: unused,
+      ofIncident: unused,
+      declaredIncidents: unused,
+    },
     approvalsOf: () => Promise.resolve(rows),
   };
   const verifySignature: ActivityDependencies['verifySignature'] = (_payload, signature) =>

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { IncomingAlert, QuarantinedAlert } from '../domain/alert.ts';
+import type { DeclaredWords, RecordedWord } from '../domain/clock-record.ts';
 import type { SourceConfiguration } from '../domain/configuration.ts';
 import type { Actor } from '../domain/decision.ts';
 import type { DrillSide } from '../domain/drill.ts';
@@ -8,7 +9,7 @@ import type { ChangeStatus, RuleRevision } from '../domain/rules.ts';
 import type { HaltSubject } from '../domain/halt.ts';
 import type { HandOperation } from '../domain/hand-plan.ts';
 import type { RegimeDraft } from '../domain/first-report.ts';
-import type { Declarations, IncidentClocks } from '../domain/incident-clocks.ts';
+import type { IncidentClocks } from '../domain/incident-clocks.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { LineageEdge, LineageNode } from '../domain/lineage.ts';
@@ -191,11 +192,15 @@ export interface ApiDependencies {
   readonly reload: () => Promise<ReloadReport>;
   /** What is left of an incident's plan, for people's own hands, with zero writes. */
   readonly rest: (incident: Incident) => Promise<readonly HandOperation[]>;
-  /** The clocks of regulators and drafts of first reports, from the log and what a person says. Raises `invalid`. */
+  /** The clocks of regulators and drafts of first reports, from the log and what a person says now. Raises `invalid`. */
   readonly clocks: (
     incident: Incident,
-    declared: Declarations,
-  ) => Promise<{ readonly clocks: IncidentClocks; readonly drafts: readonly RegimeDraft[] }>;
+    said: { readonly by: string; readonly words: DeclaredWords },
+  ) => Promise<{
+    readonly clocks: IncidentClocks;
+    readonly drafts: readonly RegimeDraft[];
+    readonly record: readonly RecordedWord[];
+  }>;
   /** The postmortem as it stands now. Raises `not_found`. */
   readonly postmortem: (
     incidentId: string,

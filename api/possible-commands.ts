@@ -6,7 +6,6 @@ import {
   STEERING_ROLES,
 } from '../domain/admission.ts';
 import type { Approval } from '../domain/approval.ts';
-import type { DecisionKind } from '../domain/decision.ts';
 import { haltedWords, haltOptions, resumeCommandOf, type Halt } from '../domain/halt.ts';
 import type { Incident } from '../domain/incident.ts';
 import {
@@ -37,7 +36,9 @@ export interface Situation {
   readonly legalHolds: readonly LegalHold[];
 }
 
-const TITLES: Readonly<Record<DecisionKind, string>> = {
+type OfferedKind = (typeof DECISION_KINDS)[number];
+
+const TITLES: Readonly<Record<OfferedKind, string>> = {
   approve: 'Approve exactly these plans',
   reject: 'Reject these plans',
   acknowledge: 'Say that you have seen it',
@@ -59,7 +60,7 @@ const TITLES: Readonly<Record<DecisionKind, string>> = {
   close: 'Close with a verdict',
 };
 
-const ARGUMENTS: Readonly<Record<Exclude<DecisionKind, 'approve' | 'reject'>, string>> = {
+const ARGUMENTS: Readonly<Record<Exclude<OfferedKind, 'approve' | 'reject'>, string>> = {
   acknowledge: '',
   note: ' "TEXT"',
   severity: ' sev1|sev2|sev3|sev4 --reason "WHY"',
@@ -80,14 +81,14 @@ const ARGUMENTS: Readonly<Record<Exclude<DecisionKind, 'approve' | 'reject'>, st
 };
 
 /** Names of these commands in the CLI where they differ from the API's. */
-const CLI_NAMES: Readonly<Partial<Record<DecisionKind, string>>> = {
+const CLI_NAMES: Readonly<Partial<Record<OfferedKind, string>>> = {
   acknowledge: 'ack',
   'hand-over': 'handover',
   'target-add': 'target add',
   'target-remove': 'target remove',
 };
 
-type SteeringKind = Exclude<DecisionKind, 'approve' | 'reject'>;
+type SteeringKind = Exclude<OfferedKind, 'approve' | 'reject'>;
 
 /** The words of an argument that a command's own subject takes the place of. */
 const SUBJECT = /OPERATION|CLUSTER\/NAMESPACE\/NAME/u;

@@ -209,7 +209,11 @@ export function createTestApi(change: Partial<ApiDependencies> = {}) {
     plan: () => Promise.resolve({ effects: [] }),
     rest: () => Promise.resolve([]),
     clocks: () =>
-      Promise.resolve({ clocks: { asOf: NOW, facts: [], moments: [], regimes: [] }, drafts: [] }),
+      Promise.resolve({
+        clocks: { asOf: NOW, facts: [], moments: [], regimes: [] },
+        drafts: [],
+        record: [],
+      }),
     explain: () => Promise.resolve({ routes: [] }),
     reload: () => Promise.resolve({ changed: ['routes'], needsRestart: [], proposed: null }),
     postmortem: () => Promise.resolve({ markdown: '# Postmortem', json: { title: 'x' } }),

@@ -122,6 +122,7 @@ function decisionTable(memory: Memory): Tables['decisions'] {
     },
     ofIncident: (id) =>
       Promise.resolve([...memory.decisions.values()].filter((one) => one.incidentId === id)),
+    declaredIncidents: unused('decisions.declaredIncidents'),
     approvalsOf: (id) =>
       Promise.resolve(
         [...memory.decisions.values()].filter(

@@ -40,14 +40,14 @@ export async function deliverDecision(
   return 'done';
 }
 
-/** The answer to a decision: a note and the way out of `stuck` need no run; null while there is none. */
+/** The answer to a decision: a note, what clocks are told, and the way out of `stuck` need no run; null while there is none. */
 async function answerTo(
   { store, engine }: DeliveryDependencies,
   incident: Incident,
   decision: Decision,
 ): Promise<DecisionAnswer | null> {
   const { kind } = decision.command;
-  if (kind === 'note') return ACCEPTED;
+  if (kind === 'note' || kind === 'declare') return ACCEPTED;
   if (kind === 'resume' && incident.state === 'stuck') {
     await store.incidents.nextGeneration(incident.id, incident.generation);
     return ACCEPTED;

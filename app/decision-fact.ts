@@ -1,4 +1,6 @@
+import { declaredText, type DeclaredWords } from '../domain/clock-record.ts';
 import type { Decision } from '../domain/decision.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import type { DecisionAnswer } from '../workflows/messages.ts';
 
@@ -11,6 +13,10 @@ function toldOf(
     const occurredAt = command.occurredAt ?? decidedAt;
     return { kind: 'incident.note', occurredAt, summary: `${actor.name}: ${command.text}` };
   }
+  if (command.kind === 'declare') {
+    const summary = `${actor.name} declares about the clocks of regulators: ${declaredText(command)}.`;
+    return { kind: 'clock.declared', occurredAt: decidedAt, summary };
+  }
   if (answer.outcome === 'accepted') {
     const why = 'reason' in command ? ` (${command.reason})` : '';
     const summary = `${actor.name} decided: ${command.kind}${why}.`;
@@ -18,6 +24,17 @@ function toldOf(
   }
   const summary = `${actor.name}'s ${command.kind} was refused: ${answer.reason ?? ''}`;
   return { kind: 'decision.refused', occurredAt: decidedAt, summary };
+}
+
+/** What is declared, as it stands in the log. */
+function wordsOf({ facts, moments, met, waived, opened }: DeclaredWords): JsonObject {
+  return {
+    facts: facts.map(({ name, holds }) => ({ name, holds })),
+    moments: moments.map(({ name, at }) => ({ name, at })),
+    met: met.map(({ clock, at }) => ({ clock, at })),
+    waived: waived.map(({ clock, reason }) => ({ clock, reason })),
+    opened,
+  };
 }
 
 /** The fact that a decision was answered; one per decision, whoever writes it. */
@@ -35,6 +52,7 @@ export function decisionFact(decision: Decision, answer: DecisionAnswer): NewFac
       roles: actor.roles,
       ...(actor.signedInAt === undefined ? {} : { signedInAt: actor.signedInAt }),
       ...('planDigest' in command ? { planDigest: command.planDigest } : {}),
+      ...(command.kind === 'declare' ? { declared: wordsOf(command) } : {}),
       ...('approvalId' in command ? { approvalId: command.approvalId } : {}),
     },
   });

@@ -21,6 +21,8 @@ export interface EngineRoleOptions {
   readonly servers: Servers;
   readonly engine: EngineClient;
   readonly activities: Omit<ActivityDependencies, 'reconcile' | 'sync'>;
+  /** Tells people of the clocks of regulators whose next reminder has come. */
+  readonly remind: () => Promise<unknown>;
   readonly sync: Sync;
   /** Seconds between two rounds of the sync; 0 for none. */
   readonly syncEverySeconds: number;
@@ -61,6 +63,7 @@ function activitiesOf(
     reconcile: async () => {
       await parts.reconciler.reconcile();
       await parts.queues.look();
+      await options.remind();
       // The last leg of the self-check: this activity ran, so the schedule, Temporal and the worker work.
       await store.selfWatch.settle(new Date().toISOString());
     },

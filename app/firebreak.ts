@@ -20,10 +20,12 @@ import { loadWorkflowBundle, type WorkflowBundle } from '../worker/bundle.ts';
 import { apiDependencies } from './api-role.ts';
 import { approvalKey, approvalVerifier, type ApprovalSigner } from './approval-key.ts';
 import { loadInstances, type LoadedInstances } from './connector-instances.ts';
+import { remindOfClocks } from './clock-reminders.ts';
 import { connectEngine, type EngineClient } from './engine-client.ts';
 import { startEngineRole, type EngineRole } from './engine-role.ts';
 import { firstStart, type FirstStart, type NewSource } from './first-start.ts';
 import { discoverEntries } from './discovery.ts';
+import { createRecordedClocks } from './incident-clocks.ts';
 import type { Live } from './live.ts';
 import { haltFilePath, readHaltFile } from './halt-file.ts';
 import type { MailSettings } from './mail-settings.ts';
@@ -286,11 +288,13 @@ async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
     ? await createMessengerOf(ground.worker, settings)
     : null;
   opened.add(() => messenger?.close() ?? Promise.resolve());
+  const clocksOf = createRecordedClocks({ catalogue: ground.regimes, now });
   const role = await startEngineRole({
     servers,
     engine,
     activities,
     sync: ground.sync,
+    remind: () => remindOfClocks({ ...ground.activities, clocksOf, log: settings.log }),
     syncEverySeconds: settings.syncEverySeconds,
     bundle: settings.bundle ?? (await loadWorkflowBundle()),
     messenger,

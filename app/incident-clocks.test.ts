@@ -2,7 +2,7 @@
 // Method: the shipped regimes over the facts of one incident, without a database.
 import { describe, expect, test } from '@jest/globals';
 import { clockEndpoints } from '../api/schema/clock.ts';
-import type { Declarations } from '../domain/incident-clocks.ts';
+import type { DeclaredWords } from '../domain/clock-record.ts';
 import { incident, sampleFacts } from '../domain/sample-incident.ts';
 import { loadRegimes } from '../regimes/loader.ts';
 import { createIncidentClocks } from './incident-clocks.ts';
@@ -24,7 +24,8 @@ const clocksOf = createIncidentClocks({
   now: () => new Date(NOW),
 });
 
-const NOTHING: Declarations = { by: 'ada', facts: [], moments: [], settled: [] };
+const WORDS: DeclaredWords = { facts: [], moments: [], met: [], waived: [], opened: [] };
+const NOTHING = { by: 'ada', words: WORDS };
 
 describe('the clocks of an incident', () => {
   test('begin when its first alert came in, and each that may run has a draft', async () => {
@@ -48,7 +49,10 @@ describe('the clocks of an incident', () => {
 
   test('a draft tells what the log knows, and what people have to add', async () => {
     const declared = ['gdpr', 'personalDataBreach'].map((name) => ({ name, holds: true }));
-    const { clocks, drafts } = await clocksOf(incident, { ...NOTHING, facts: declared });
+    const { clocks, drafts } = await clocksOf(incident, {
+      by: 'ada',
+      words: { ...WORDS, facts: declared },
+    });
     expect(clocks.regimes[0]).toMatchObject({
       id: 'eu-gdpr-33',
       answer: 'yes',
@@ -64,15 +68,18 @@ describe('the clocks of an incident', () => {
   });
 
   test('are what the API may answer, nothing left out', async () => {
-    const settlement = { kind: 'waived', at: NOW, by: 'ada', reason: 'counsel' } as const;
-    const settled = [{ clock: 'eu-gdpr-33/report', settlement }];
-    const reply = await clocksOf(incident, { ...NOTHING, settled });
-    expect(clockEndpoints.read.schema.response[200].parse(reply)).toEqual(reply);
+    const waived = [{ clock: 'eu-gdpr-33/report', reason: 'counsel' }];
+    const reply = { ...(await clocksOf(incident, { by: 'ada', words: { ...WORDS, waived } })) };
+    const sent = { ...reply, decision: null };
+    expect(clockEndpoints.read.schema.response[200].parse(sent)).toEqual(sent);
   });
 
   test('a regime that does not apply has no draft', async () => {
     const declared = [{ name: 'gdpr', holds: false }];
-    const { drafts } = await clocksOf(incident, { ...NOTHING, facts: declared });
+    const { drafts } = await clocksOf(incident, {
+      by: 'ada',
+      words: { ...WORDS, facts: declared },
+    });
     expect(drafts.map(({ regime }) => regime)).not.toContain('eu-gdpr-33');
   });
 });

@@ -1,7 +1,7 @@
 // Goal: all mails of an incident are one thread with one subject; an approval's goes to those who may answer it.
 // Method: rows in the real store, sent by the messenger over the real connector to the mail mail.twin().
 import { expect, test } from '@jest/globals';
-import { cardPurpose } from '../domain/message.ts';
+import { cardPurpose, clockPurpose } from '../domain/message.ts';
 import { createMailTwin } from '../lab/mail/twin.ts';
 import { mailIdOf } from './mail-lane.ts';
 import { FROM, useMail } from './test-mail.ts';
@@ -72,6 +72,19 @@ test('an approval is mailed to on-call and to active approvers with an address, 
   expect(got?.text).not.toContain('Name left');
   expect(got?.html).toContain('href="https://firebreak.example/approvals/apr_lane_1"');
   expect(got?.headers).toMatchObject({ importance: 'High' });
+});
+
+test('an overdue clock is mailed to legal and commanders as well, as urgent; a reminder of it is not', async () => {
+  const person = { slackUser: null, active: true, name: 'x' } as const;
+  await stores.api().people.put({ ...person, id: 'lea', roles: ['legal'], mail: 'lea@lab.test' });
+  const clock = 'eu-gdpr-33/report';
+  expect(await send(clockPurpose(clock, 'reminder', '2026-11-23T10:00:00.000Z'))).toBe('sent');
+  expect(await send(clockPurpose(clock, 'overdue', '2026-11-23T10:00:00.000Z'))).toBe('sent');
+  expect(mail.twin().received.map(({ to }) => to)).toEqual([
+    ['on-call@lab.test'],
+    ['on-call@lab.test', 'lea@lab.test'],
+  ]);
+  expect(mail.twin().received[1]?.headers).toMatchObject({ importance: 'High' });
 });
 
 test('a reminder leads to the approval; the words of a row never make a link or a header', async () => {

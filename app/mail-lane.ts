@@ -1,11 +1,11 @@
 import { approvalDetail } from '../api/approval-detail.ts';
 import type { Connector } from '../connectors/connector.ts';
-import type { Approval } from '../domain/approval.ts';
+import type { Approval, Role } from '../domain/approval.ts';
 import { RECIPIENTS_MAX } from '../connectors/mail/manifest.ts';
 import { markedTitle } from '../domain/drill.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Json } from '../domain/json.ts';
-import { approvalOf, cardOf, type Message } from '../domain/message.ts';
+import { approvalOf, cardOf, isOverdueClock, type Message } from '../domain/message.ts';
 import { isDue, newRecipients, type Recipient } from '../domain/recipient.ts';
 import type { Person } from '../store/person-table.ts';
 import { renderMail, type MailBlock, type MailContent } from '../render/mail.ts';
@@ -27,6 +27,9 @@ export interface MailLaneOptions {
 const ENGINE = 'engine';
 /** The purpose whose mail begins the thread of an incident. */
 const ROOT = 'opened';
+
+/** Who is mailed about an overdue clock, beside those who get every mail. */
+const OVERDUE_ROLES: readonly Role[] = ['legal', 'commander'];
 
 /** What may stand in an identifier; anything else as its code point. */
 function idPart(text: string): string {
@@ -54,6 +57,16 @@ function subjectOf({ number, title, drill }: Incident, isFirst: boolean): string
 
 function hasRoleOf({ quorum }: Approval): (person: Person) => boolean {
   return ({ active, roles }) => active && roles.some((role) => quorum.roles.includes(role));
+}
+
+/** True for who answers for an overdue clock. */
+function isAnswerable({ active, roles }: Person): boolean {
+  return active && OVERDUE_ROLES.some((role) => roles.includes(role));
+}
+
+function withAddressesOf(people: readonly Person[], to: readonly string[]): readonly string[] {
+  const addresses = people.flatMap(({ mail }) => (mail === null ? [] : [mail]));
+  return [...new Set([...to, ...addresses])];
 }
 
 /** Where people go on from a mail that asks for nothing exact. */
@@ -92,8 +105,7 @@ async function approvalLetter(
     approvedBy: detail.approvedBy,
     decide: decideAt(approval.id, publicUrl),
   });
-  const addresses = deciders.flatMap(({ mail }) => (mail === null ? [] : [mail]));
-  return { content, to: [...new Set([...to, ...addresses])], isUrgent: approval.status === 'open' };
+  return { content, to: withAddressesOf(deciders, to), isUrgent: approval.status === 'open' };
 }
 
 async function letterOf(options: MailLaneOptions, message: Message): Promise<Letter> {
@@ -110,7 +122,10 @@ async function letterOf(options: MailLaneOptions, message: Message): Promise<Let
     ...(message.text.trim() === '' ? [] : [{ kind: 'text', text: message.text } as const]),
     ...footOf(message, publicUrl),
   ];
-  return { content: { subject, headline: message.subject, blocks }, to, isUrgent: false };
+  const content = { subject, headline: message.subject, blocks };
+  if (!isOverdueClock(message)) return { content, to, isUrgent: false };
+  const people = (await store.people.list()).filter(isAnswerable);
+  return { content, to: withAddressesOf(people, to), isUrgent: true };
 }
 
 /** Said in a mail that may be the second copy of one whose fate nobody knows. */

@@ -51,9 +51,14 @@ const clocks = {
   regimes: [regime],
 };
 const drafts = [{ regime: 'eu-gdpr-33', version: 1, markdown: '# Draft\n\nodd \u001b[31m\n' }];
-const replies = {
-  'POST /api/v1/incidents/inc_1/clocks': { status: 200, body: { clocks, drafts } },
-};
+const record = [
+  {
+    ...{ about: 'fact', name: 'death', says: 'no', by: 'lea', at: NOW, decisionId: 'dec_1' },
+    ...{ fact: 7, superseded: true },
+  },
+];
+const body = { clocks, drafts, record, decision: null };
+const replies = { 'POST /api/v1/incidents/inc_1/clocks': { status: 200, body } };
 const SHOW = ['incident', 'clocks', 'inc_1'];
 
 describe('incident clocks', () => {
@@ -72,6 +77,8 @@ describe('incident clocks', () => {
       `    report: running, due ${NOW}, if it is owed; missing: gdpr [not law: to be checked by counsel]`,
       'Not known (--fact NAME=yes or NAME=no):',
       '  gdpr: Does the GDPR apply?',
+      'On record:',
+      `  death: no (lea at ${NOW}, fact 7, superseded)`,
       '',
     ]);
   });
@@ -81,6 +88,7 @@ describe('incident clocks', () => {
     const said = [
       ...['--fact', 'gdpr=yes', '--fact', 'death=no', '--moment', 'awareness=2026-11-20T10:00Z'],
       ...['--met', 'a/report=2026-11-21', '--waived', 'b/report=no = really no'],
+      ...['--open', 'c/report', '--record'],
     ];
     const { code } = await run([...SHOW, ...said], { url });
     expect(code).toBe(0);
@@ -92,6 +100,8 @@ describe('incident clocks', () => {
       moments: [{ name: 'awareness', at: '2026-11-20T10:00:00.000Z' }],
       met: [{ clock: 'a/report', at: '2026-11-21T00:00:00.000Z' }],
       waived: [{ clock: 'b/report', reason: 'no = really no' }],
+      opened: ['c/report'],
+      record: true,
     });
   });
 

@@ -25,6 +25,8 @@ function declaredOf(args: Arguments) {
     moments: pairsOf(args, 'moment').map(([name, at]) => ({ name, at: instantOf(at, 'moment') })),
     met: pairsOf(args, 'met').map(([clock, at]) => ({ clock, at: instantOf(at, 'met') })),
     waived: pairsOf(args, 'waived').map(([clock, reason]) => ({ clock, reason })),
+    opened: [...optionList(args, 'open')],
+    record: args.options['record'] === true,
   };
 }
 
@@ -34,13 +36,19 @@ export function addClocks(incident: Command, { run }: Registrar): void {
     incident
       .command('clocks')
       .description(
-        'show which clocks of regulators run, from the log and what you say; records nothing',
+        'show which clocks of regulators run, from the log and what you say; --record puts that on it',
       )
       .argument('<id>')
       .option('--fact <name=yes|no>', 'what you know; may be repeated', collect)
       .option('--moment <name=time>', 'when something was; may be repeated', collect)
       .option('--met <regime/clock=time>', 'when a report was sent; may be repeated', collect)
       .option('--waived <regime/clock=reason>', 'why one is not owed; may be repeated', collect)
+      .option(
+        '--open <regime/clock>',
+        'take back that one is met or waived; may be repeated',
+        collect,
+      )
+      .option('--record', 'put what you say on the record (legal, commanders, administrators)')
       .option('--draft <regime>', 'print the draft of its first report as Markdown')
       .addHelpText(
         'after',
@@ -55,7 +63,7 @@ export function addClocks(incident: Command, { run }: Registrar): void {
       });
       const wanted = option(args, 'draft');
       if (wanted === undefined) {
-        session.result(reply, () => renderClocks(reply.clocks));
+        session.result(reply, () => renderClocks(reply.clocks, reply.record));
         return EXIT.ok;
       }
       const draft = reply.drafts.find(({ regime }) => regime === wanted);

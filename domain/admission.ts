@@ -5,7 +5,7 @@ import type { Incident, IncidentState } from './incident.ts';
 import { findOperation, type Playbook } from './playbook.ts';
 import { doorObstacle, quorumMet, type ApproverByDoor, type DoorObstacle } from './quorum.ts';
 
-/** Every kind of decision, in the order in which they are offered to people. */
+/** Every kind of decision that is offered to people, in that order; what clocks are told has a place of its own. */
 export const DECISION_KINDS = [
   'approve',
   'reject',
@@ -36,12 +36,16 @@ export const STEERING_ROLES = ['responder', 'commander', ...APPROVER_ROLES, 'adm
 /** Roles that may let a halted engine go on: whoever stops it need not be the one who does. */
 export const RESUMING_ROLES = ['commander', 'admin'] as const;
 
+/** Roles that may put on record what the clocks of regulators are told. */
+export const DECLARING_ROLES = ['commander', 'legal', 'admin'] as const;
+
 /** The longest time for which a containment may be left in place at close, in days. */
 export const LEAVE_DAYS_MAX = 90;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The roles of which a person must hold one to give a command of this kind. */
 export function rolesOf(kind: DecisionKind): readonly Role[] {
+  if (kind === 'declare') return DECLARING_ROLES;
   return kind === 'approve' || kind === 'reject' ? ANSWERING_ROLES : STEERING_ROLES;
 }
 
@@ -51,6 +55,8 @@ const STATES: Readonly<Record<DecisionKind, readonly IncidentState[]>> = {
   acknowledge: ['pending', 'open', 'held', 'stuck'],
   // What is learned after the end belongs on the timeline too.
   note: ['pending', 'open', 'held', 'stuck', 'closed'],
+  // Clocks run on after the end.
+  declare: ['pending', 'open', 'held', 'stuck', 'closed'],
   severity: ['pending', 'open', 'held', 'stuck'],
   'hand-over': ['pending', 'open', 'held', 'stuck'],
   veto: ['pending', 'open', 'held', 'stuck'],

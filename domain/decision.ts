@@ -1,3 +1,4 @@
+import type { DeclaredWords } from './clock-record.ts';
 import type { ClosingVerdict, Severity } from './incident.ts';
 import type { Role } from './approval.ts';
 import type { ServingObject } from './inventory.ts';
@@ -29,6 +30,8 @@ export type DecisionCommand =
   | ({ readonly kind: 'target-add'; readonly role: ServingObject['role'] | null } & TargetCommand)
   | ({ readonly kind: 'target-remove' } & TargetCommand)
   | { readonly kind: 'acknowledge' }
+  /** What a person says about the clocks of regulators, for the record. */
+  | ({ readonly kind: 'declare' } & DeclaredWords)
   | { readonly kind: 'note'; readonly text: string; readonly occurredAt: string | null }
   | {
       readonly kind: 'close';

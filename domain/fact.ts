@@ -72,6 +72,8 @@ export const FACT_KINDS = [
   'approval.expired',
   'decision.admitted',
   'decision.refused',
+  'clock.declared',
+  'clock.reminded',
   'legal-hold.placed',
   'legal-hold.word',
   'legal-hold.ended',

@@ -10,13 +10,20 @@ import type {
   Sighting,
 } from './regulatory-clock.ts';
 
-/** What a person says about an incident: on no record, and only as good as that word. */
+/** What people say about an incident, now or on its record: only as good as their word. */
 export interface Declarations {
   readonly by: string;
   /** Answers to the questions of the vocabulary; one that is given both ways is no answer. */
   readonly facts: readonly { readonly name: string; readonly holds: boolean }[];
   /** RFC 3339. */
-  readonly moments: readonly { readonly name: string; readonly at: string }[];
+  readonly moments: readonly {
+    readonly name: string;
+    readonly at: string;
+    /** Whose word it is, where it is another's than that of `by`. */
+    readonly by?: string;
+    /** The fact that records it; left out or null while none does. */
+    readonly fact?: number | null;
+  }[];
   /** By `<regime>/<clock>`. */
   readonly settled: readonly { readonly clock: string; readonly settlement: Settlement }[];
 }

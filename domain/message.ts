@@ -65,3 +65,15 @@ export function cardEdit(
     text: '',
   };
 }
+
+const OVERDUE_CLOCK = /^clock\/.+\/overdue\//;
+
+/** The purpose of the one message about a rung of a regulator's clock. */
+export function clockPurpose(clock: string, rung: 'reminder' | 'overdue', at: string): string {
+  return `clock/${clock}/${rung}/${at}`;
+}
+
+/** True for the message that a regulator's clock is overdue: it goes to more people. */
+export function isOverdueClock({ purpose }: Pick<NewMessage, 'purpose'>): boolean {
+  return OVERDUE_CLOCK.test(purpose);
+}

@@ -99,7 +99,7 @@ function sightingsOf({ vocabulary }: RegimeCatalogue, situation: Situation): Sig
         ...(fromIncident ? awareness : []),
         ...declared.moments
           .filter((one) => one.name === name)
-          .map(({ at }) => ({ at, says: `${declared.by} says so`, fact: null })),
+          .map(({ at, by = declared.by, fact = null }) => ({ at, says: `${by} says so`, fact })),
       ],
     ]),
   );

@@ -1,3 +1,4 @@
+import type { RecordedWord } from '../domain/clock-record.ts';
 import type { ClockView, IncidentClocks, RegimeView } from '../domain/incident-clocks.ts';
 import { visibleCut } from './visible.ts';
 
@@ -68,8 +69,21 @@ function openLines({ facts, regimes }: IncidentClocks): readonly string[] {
   return lines.length === 0 ? [] : ['Not known (--fact NAME=yes or NAME=no):', ...lines];
 }
 
+/** What is on record, oldest first; what a later word took the place of is shown as such. */
+function recordLines(record: readonly RecordedWord[]): readonly string[] {
+  if (record.length === 0) return [];
+  return [
+    'On record:',
+    ...record.map(({ name, says, by, at, fact, superseded }) =>
+      cut(
+        `  ${name}: ${says} (${by} at ${at}, fact ${fact.toString()}${superseded ? ', superseded' : ''})`,
+      ),
+    ),
+  ];
+}
+
 /** The clocks of an incident as lines for a terminal; each line that states a rule says what it is worth. */
-export function renderClocks(clocks: IncidentClocks): string {
+export function renderClocks(clocks: IncidentClocks, record: readonly RecordedWord[] = []): string {
   return [
     `As of ${cut(clocks.asOf)}. Product data, not legal advice.`,
     'Moments (the earliest word counts):',
@@ -79,5 +93,6 @@ export function renderClocks(clocks: IncidentClocks): string {
     'Regimes:',
     ...clocks.regimes.flatMap(regimeLines),
     ...openLines(clocks),
+    ...recordLines(record),
   ].join('\n');
 }

@@ -35,6 +35,13 @@ const OF_INCIDENT = {
   text: `select ${COLUMNS} from firebreak.decision where incident_id = $1 order by number limit $2`,
 };
 
+const DECLARED_INCIDENTS = {
+  name: 'decision-declared-incidents',
+  text: `select d.incident_id as "incidentId" from (
+      select distinct incident_id from firebreak.decision where kind = 'declare'
+    ) d join firebreak.incident i on i.id = d.incident_id order by i.number desc limit $1`,
+};
+
 const APPROVALS_OF = {
   name: 'decision-approvals-of',
   text: `select ${COLUMNS} from firebreak.decision
@@ -99,6 +106,11 @@ export function createDecisionTable(connection: Connection): DecisionTable {
     get: (id) => firstRow(connection.rows(GET, [id], decisionRow)),
     settle: async (id, outcome, reason) => {
       await connection.write(SETTLE, [id, outcome, reason]);
+    },
+    declaredIncidents: async (limit) => {
+      const row = z.object({ incidentId: z.string() });
+      const rows = await connection.rows(DECLARED_INCIDENTS, [limit], row);
+      return rows.map(({ incidentId }) => incidentId);
     },
     ofIncident: (incidentId) =>
       connection.rows(OF_INCIDENT, [incidentId, DECISIONS_MAX], decisionRow),

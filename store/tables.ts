@@ -182,6 +182,8 @@ export interface DecisionTable {
   get(id: string): Promise<Decision | null>;
   settle(id: string, outcome: 'accepted' | 'refused', reason: string | null): Promise<void>;
   ofIncident(incidentId: string): Promise<readonly Decision[]>;
+  /** Ids of the incidents about whose clocks something was put on record, newest first; at most `limit`. */
+  declaredIncidents(limit: number): Promise<readonly string[]>;
   /**
    * Admitted approvals of this approval id (kind approve), oldest first. Admission is the arbiter: what the workflow
    * answered to the delivery changes nothing.

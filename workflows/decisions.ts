@@ -96,6 +96,7 @@ const STEERING: Readonly<Record<SteeringKind, (view: RunView) => string | null>>
   veto: NEVER_REFUSED,
   acknowledge: NEVER_REFUSED,
   note: NEVER_REFUSED,
+  declare: NEVER_REFUSED,
 };
 
 const KINDS: ReadonlySet<unknown> = new Set([

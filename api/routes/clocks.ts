@@ -1,31 +1,42 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { actorOf, READERS } from '../auth.ts';
-import type { ApiDependencies } from '../dependencies.ts';
+import { rolesOf } from '../../domain/admission.ts';
+import { AppError } from '../../domain/error.ts';
+import { admitDecision, awaitOutcome, viewOf } from '../admission.ts';
+import { actorOf, callerOf, READERS, requireRole } from '../auth.ts';
+import { API_LIMITS, type ApiDependencies } from '../dependencies.ts';
+import { requestIdOf } from '../request-id.ts';
 import { clockEndpoints } from '../schema/clock.ts';
 import { requireIncident } from '../incident-view.ts';
 
-/** Registers the clocks of regulators for one incident. It reads; what the caller says is not recorded. */
+/** Registers the clocks of regulators for one incident: looking at them, and putting on record what a person says. */
 export function registerClocks(app: FastifyInstance, dependencies: ApiDependencies): void {
+  const waitMs = dependencies.limits?.decisionWaitMs ?? API_LIMITS.decisionWaitMs;
   app.withTypeProvider<ZodTypeProvider>().route({
     ...clockEndpoints.read,
     config: { access: READERS },
     handler: async (request) => {
+      const { record, decisionId, ...words } = request.body;
+      const actor = actorOf(request);
+      const caller = callerOf(request);
+      if (record) requireRole(caller, rolesOf('declare'));
       const incident = await requireIncident(dependencies, request.params.id);
-      const { facts, moments, met, waived } = request.body;
-      const by = actorOf(request).person;
-      const now = dependencies.clock().toISOString();
-      const settled = [
-        ...met.map(({ clock, at }) => ({
-          clock,
-          settlement: { kind: 'met' as const, at, by, reason: null },
-        })),
-        ...waived.map(({ clock, reason }) => ({
-          clock,
-          settlement: { kind: 'waived' as const, at: now, by, reason },
-        })),
-      ];
-      return dependencies.clocks(incident, { by, facts, moments, settled });
+      // Before it is recorded: a name that no regime knows, or a moment that has not come, is refused here.
+      const spoken = await dependencies.clocks(incident, { by: actor.person, words });
+      if (!record) return { ...spoken, decision: null };
+      if (Object.values(words).every((list) => list.length === 0)) {
+        throw new AppError('invalid', 'There is nothing to record.', { field: 'body.record' });
+      }
+      const decision = await admitDecision(dependencies, {
+        decisionId: requestIdOf(request, decisionId ?? null, dependencies.newId),
+        command: { kind: 'declare', ...words },
+        incidentId: incident.id,
+        actor,
+        caller,
+      });
+      const latest = await awaitOutcome(dependencies.store, decision, waitMs);
+      const now = await dependencies.clocks(incident, { by: actor.person, words });
+      return { ...now, decision: viewOf(latest) };
     },
   });
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import type { RecordedWord } from '../../domain/clock-record.ts';
 import type { RegimeDraft } from '../../domain/first-report.ts';
 import type { ClockView, IncidentClocks, RegimeView } from '../../domain/incident-clocks.ts';
 import { REGIME_STATUSES, SPAN_UNITS } from '../../domain/regime.ts';
 import type { Settlement, Sighting } from '../../domain/regulatory-clock.ts';
-import { API_PREFIX, idParams, instantSchema, reasonSchema } from './value.ts';
+import { decisionSchema } from './decision.ts';
+import { API_PREFIX, idParams, idSchema, instantSchema, reasonSchema } from './value.ts';
 
 /** Most words of one kind that a person says at once. */
 const DECLARED_MAX = 100;
@@ -37,7 +39,24 @@ const declaredBody = z.strictObject({
     .array(z.strictObject({ clock: clockNameSchema, reason: reasonSchema }))
     .max(DECLARED_MAX)
     .default([]),
+  /** Clocks of which an earlier word that they are met or waived is taken back. */
+  opened: z.array(clockNameSchema).max(DECLARED_MAX).default([]),
+  /** True puts all of it on the incident's record, under the caller's name. */
+  record: z.boolean().default(false),
+  /** Makes the repetition of a record harmless. */
+  decisionId: idSchema.optional(),
 });
+
+const recordedSchema = z.object({
+  about: z.enum(['fact', 'moment', 'clock']),
+  name: z.string(),
+  says: z.string(),
+  by: z.string(),
+  at: z.string(),
+  decisionId: z.string(),
+  fact: z.number(),
+  superseded: z.boolean(),
+}) satisfies z.ZodType<RecordedWord>;
 
 const answer = z.enum(['yes', 'no', 'unknown']);
 const instant = z.string().nullable();
@@ -124,7 +143,7 @@ const draftSchema = z.object({
   markdown: z.string(),
 }) satisfies z.ZodType<RegimeDraft>;
 
-/** The clocks of regulators: read from the log and from what the caller says; nothing of that is recorded. */
+/** The clocks of regulators: read from the log and from what the caller says, which is recorded when asked for. */
 export const clockEndpoints = {
   read: {
     method: 'POST',
@@ -134,7 +153,14 @@ export const clockEndpoints = {
       params: idParams,
       body: declaredBody,
       response: {
-        200: z.object({ clocks: clocksSchema, drafts: z.array(draftSchema).readonly() }),
+        200: z.object({
+          clocks: clocksSchema,
+          drafts: z.array(draftSchema).readonly(),
+          /** Every recorded word, oldest first. */
+          record: z.array(recordedSchema).readonly(),
+          /** What was recorded by this call; null when nothing was. */
+          decision: decisionSchema.nullable(),
+        }),
       },
     },
   },
