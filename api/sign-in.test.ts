@@ -282,3 +282,23 @@ describe('a password that somebody made', () => {
     expect(await mayApprove('admin', 'olga')).toBe(true);
   });
 });
+
+describe('tokens of a person', () => {
+  const ask = (by: string, path: string, method: 'GET' | 'POST' = 'GET') =>
+    given.app.inject({
+      ...{ method, url: `/api/v1/people/${path}`, headers: as(by) },
+      ...(method === 'POST' ? { payload: {} } : {}),
+    });
+
+  test('are shown to and ended by that person and administrators, nobody else', async () => {
+    const id = sha256Hex('fb_olga').slice(0, 16);
+    expect((await ask('responder', 'olga/tokens')).statusCode).toBe(403);
+    expect((await ask('responder', `olga/tokens/${id}/revoke`, 'POST')).statusCode).toBe(403);
+    for (const by of ['olga', 'admin']) {
+      expect((await ask(by, 'olga/tokens')).json()).toMatchObject({ items: [{ id }] });
+    }
+    expect((await ask('admin', `viewer/tokens/${id}/revoke`, 'POST')).statusCode).toBe(404);
+    expect((await ask('olga', `olga/tokens/${id}/revoke`, 'POST')).statusCode).toBe(200);
+    expect((await ask('olga', 'olga/tokens')).statusCode).toBe(401);
+  });
+});

@@ -18,6 +18,20 @@ export function personTable(memory: Memory): Tables['people'] {
       memory.tokens.set(sha256, { personId, canApprove });
       return Promise.resolve();
     },
+    tokensOf: (personId) =>
+      Promise.resolve(
+        [...memory.tokens]
+          .filter(([, token]) => token.personId === personId)
+          .map(([sha256, { canApprove }]) => ({
+            ...{ id: sha256.slice(0, 16), label: 'a token', expiresAt: null, canApprove },
+          })),
+      ),
+    revokeToken: ({ personId, id }) => {
+      const found = [...memory.tokens].find(
+        ([sha256, token]) => token.personId === personId && sha256.startsWith(id),
+      );
+      return Promise.resolve(found !== undefined && memory.tokens.delete(found[0]));
+    },
     hasToken: (personId) =>
       Promise.resolve([...memory.tokens.values()].some((token) => token.personId === personId)),
     byToken: (sha256) => {

@@ -124,3 +124,30 @@ describe('attempts', () => {
     expect(next.map(({ attempts }) => attempts).sort()).toEqual([1, 2]);
   });
 });
+
+describe('tokens', () => {
+  test('those that are good are listed without what opens anything; a revoked one opens nothing at once', async () => {
+    const { people } = stores.api();
+    const sha256 = (letter: string): string => letter.repeat(64);
+    const token = { personId: 'vera', canApprove: false };
+    await people.addToken({ ...token, sha256: sha256('a'), label: 'laptop', expiresAt: null });
+    await people.addToken({
+      ...token,
+      sha256: sha256('b'),
+      label: 'old',
+      expiresAt: AT.replace('2026', '2020'),
+    });
+    await people.addToken({ ...token, sha256: sha256('c'), label: 'job', expiresAt: null });
+    const id = 'a'.repeat(16);
+    expect(await people.tokensOf('vera')).toEqual([
+      { id: 'c'.repeat(16), label: 'job', expiresAt: null, canApprove: false },
+      { id, label: 'laptop', expiresAt: null, canApprove: false },
+    ]);
+    expect(await people.revokeToken({ personId: 'olga', id })).toBe(false);
+    expect((await people.byToken(sha256('a')))?.person.id).toBe('vera');
+    expect(await people.revokeToken({ personId: 'vera', id })).toBe(true);
+    expect(await people.byToken(sha256('a'))).toBeNull();
+    expect(await people.revokeToken({ personId: 'vera', id })).toBe(false);
+    expect((await people.byToken(sha256('c')))?.person.id).toBe('vera');
+  });
+});

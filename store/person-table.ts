@@ -11,6 +11,16 @@ export interface Person {
   readonly active: boolean;
 }
 
+/** A token as it may be shown: nothing of it opens anything. */
+export interface StoredToken {
+  /** The first 16 characters of its SHA-256, hex. */
+  readonly id: string;
+  readonly label: string;
+  /** RFC 3339; null when it never ends. */
+  readonly expiresAt: string | null;
+  readonly canApprove: boolean;
+}
+
 /** What can be done with person rows. */
 export interface PersonTable {
   put(person: Person): Promise<void>;
@@ -26,6 +36,10 @@ export interface PersonTable {
     readonly expiresAt: string | null;
     readonly canApprove: boolean;
   }): Promise<void>;
+  /** The tokens of a person that are still good, at most 200, by label. */
+  tokensOf(personId: string): Promise<readonly StoredToken[]>;
+  /** Ends a token of a person at once; false when it was not good any more. */
+  revokeToken(token: { readonly personId: string; readonly id: string }): Promise<boolean>;
   /** True when the person has a token that is still good. */
   hasToken(personId: string): Promise<boolean>;
   /** The active person and token rights behind a token's digest, or null. */

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { ROLES } from '../domain/approval.ts';
+import { timestamp } from './column.ts';
 import { firstRow } from './connection.ts';
 import type { Connection } from './connection.ts';
-import type { Person, PersonTable } from './person-table.ts';
+import type { Person, PersonTable, StoredToken } from './person-table.ts';
 
 const PEOPLE_MAX = 10_000;
+const TOKENS_MAX = 200;
 const COLUMNS = `id, name, roles, slack_user as "slackUser", mail, active`;
 
 const PUT = {
@@ -42,6 +44,19 @@ const HAS_TOKEN = {
     where person_id = $1 and (expires_at is null or expires_at > now()) limit 1`,
 };
 
+const TOKENS_OF = {
+  name: 'person-tokens',
+  text: `select left(sha256, 16) as id, label, expires_at as "expiresAt", can_approve as "canApprove"
+    from firebreak.token where person_id = $1 and (expires_at is null or expires_at > now())
+    order by label, sha256 limit $2`,
+};
+
+const REVOKE = {
+  name: 'token-revoke',
+  text: `update firebreak.token set expires_at = now()
+    where person_id = $1 and left(sha256, 16) = $2 and (expires_at is null or expires_at > now())`,
+};
+
 const BY_TOKEN = {
   name: 'person-by-token',
   text: `select ${COLUMNS}, t.can_approve as "canApprove"
@@ -57,6 +72,12 @@ export const personRow: z.ZodType<Person> = z.object({
   slackUser: z.string().nullable(),
   mail: z.string().nullable(),
   active: z.boolean(),
+});
+const storedTokenRow: z.ZodType<StoredToken> = z.object({
+  id: z.string(),
+  label: z.string(),
+  expiresAt: timestamp.nullable(),
+  canApprove: z.boolean(),
 });
 const tokenRow = z
   .object({ canApprove: z.boolean() })
@@ -88,6 +109,8 @@ export function createPersonTable(connection: Connection): PersonTable {
         token.canApprove,
       ]);
     },
+    tokensOf: (personId) => connection.rows(TOKENS_OF, [personId, TOKENS_MAX], storedTokenRow),
+    revokeToken: async ({ personId, id }) => (await connection.write(REVOKE, [personId, id])) > 0,
     hasToken: async (personId) =>
       (await connection.rows(HAS_TOKEN, [personId], z.object({}))).length > 0,
     byToken: (sha256) => firstRow(connection.rows(BY_TOKEN, [sha256], tokenRow)),

@@ -1,5 +1,6 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import { AppError } from '../../domain/error.ts';
 import { BOOTSTRAP_ADMIN } from '../../domain/rules.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
@@ -55,13 +56,51 @@ export function registerPeople(app: FastifyInstance, dependencies: ApiDependenci
     },
   });
 
+  registerTokens(app, dependencies);
+}
+
+const ownParams = z.object({ id: z.string() });
+
+/** Everybody for themselves, for others only administrators; before anything else of the request is looked at. */
+async function requireOwn(request: FastifyRequest): Promise<void> {
+  const caller = callerOf(request);
+  const { id } = ownParams.parse(request.params);
+  if (caller.person.id !== id) requireRole(caller, ['admin']);
+  return Promise.resolve();
+}
+
+/** Registers passwords and tokens. */
+function registerTokens(app: FastifyInstance, dependencies: ApiDependencies): void {
+  const api = app.withTypeProvider<ZodTypeProvider>();
+  const { store } = dependencies;
+
+  api.route({
+    ...peopleEndpoints.tokens,
+    config: { access: READERS },
+    preValidation: requireOwn,
+    handler: async (request) => {
+      return { items: await store.people.tokensOf(request.params.id) };
+    },
+  });
+
+  api.route({
+    ...peopleEndpoints.revoke,
+    config: { access: READERS },
+    preValidation: requireOwn,
+    handler: async (request) => {
+      const { id: personId, token: id } = request.params;
+      if (await store.people.revokeToken({ personId, id }))
+        return { personId, revoked: true } as const;
+      throw new AppError('not_found', 'There is no such token that is still good.');
+    },
+  });
+
   api.route({
     ...peopleEndpoints.password,
-    // Everybody for themselves; for others only administrators.
     config: { access: READERS },
+    preValidation: requireOwn,
     handler: async (request, reply) => {
       const caller = callerOf(request);
-      if (caller.person.id !== request.params.id) requireRole(caller, ['admin']);
       const person = await store.people.get(request.params.id);
       if (person === null || person.id === BOOTSTRAP_ADMIN) {
         throw new AppError('not_found', 'There is no such person.');

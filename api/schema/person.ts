@@ -61,6 +61,38 @@ export const peopleEndpoints = {
       },
     },
   },
+  tokens: {
+    method: 'GET',
+    url: `${API_PREFIX}/people/:id/tokens`,
+    schema: {
+      summary: 'The tokens of a person that are still good, without what opens anything',
+      params: z.strictObject({ id: nameSchema }),
+      response: {
+        200: z.object({
+          items: z
+            .array(
+              z.object({
+                id: z.string(),
+                label: z.string(),
+                expiresAt: z.string().nullable(),
+                canApprove: z.boolean(),
+              }),
+            )
+            .readonly(),
+        }),
+      },
+    },
+  },
+  revoke: {
+    method: 'POST',
+    url: `${API_PREFIX}/people/:id/tokens/:token/revoke`,
+    schema: {
+      summary: 'End a token at once',
+      params: z.strictObject({ id: nameSchema, token: z.string().regex(/^[0-9a-f]{16}$/) }),
+      body: z.strictObject({}),
+      response: { 200: z.object({ personId: z.string(), revoked: z.literal(true) }) },
+    },
+  },
   token: {
     method: 'POST',
     url: `${API_PREFIX}/people/:id/tokens`,
