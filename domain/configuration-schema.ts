@@ -273,7 +273,11 @@ const person = z.strictObject({
     .nullable()
     .default(null)
     .describe('Who they are in Slack: `TEAM/USER`, the ids of the workspace and of the member.'),
-  mail: z.email().nullable().default(null).describe('Their mail address.'),
+  mail: z
+    .email()
+    .nullable()
+    .default(null)
+    .describe('Their mail address; approvals that they may answer go there too.'),
 });
 
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(LIST_MAX).default([]);
@@ -307,5 +311,9 @@ export const configurationSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('Where milestones are posted; null posts none.'),
-  mailTo: z.array(z.email()).max(100).default([]).describe('Who gets opening and closing mail.'),
+  mailTo: z
+    .array(z.email())
+    .max(100)
+    .default([])
+    .describe('Who gets every mail; read at the start.'),
 }) satisfies z.ZodType<Configuration>;
