@@ -273,11 +273,7 @@ const person = z.strictObject({
     .nullable()
     .default(null)
     .describe('Who they are in Slack: `TEAM/USER`, the ids of the workspace and of the member.'),
-  mail: z
-    .email()
-    .nullable()
-    .default(null)
-    .describe('Their mail address; approvals that they may answer go there too.'),
+  mail: z.email().nullable().default(null).describe('Where approvals of theirs go too.'),
 });
 
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(LIST_MAX).default([]);
@@ -311,9 +307,5 @@ export const configurationSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('Where milestones are posted; null posts none.'),
-  mailTo: z
-    .array(z.email())
-    .max(100)
-    .default([])
-    .describe('Who gets every mail; read at the start.'),
+  mailTo: z.array(z.email()).max(100).default([]).describe('Who gets every mail.'),
 }) satisfies z.ZodType<Configuration>;

@@ -88,6 +88,13 @@ describe('mail', () => {
     expect(html).not.toMatch(/<(?:style|script|link|img|iframe|object|form|base)\b|url\(/iu);
   });
 
+  test('blanks that count are those of the text', () => {
+    const { html } = mailOf('x');
+    const kept = [...html.matchAll(/white-space:pre-wrap">\n?([^<]*)</gu)].map(([, text]) => text);
+    expect(kept).toEqual(kept.map(() => 'x'));
+    expect(kept.length).toBeGreaterThanOrEqual(6);
+  });
+
   test.each(['javascript:alert(1)', 'data:text/html,x', 'https://a@evil.example/', 'not one'])(
     '%s is no link',
     (url) => {

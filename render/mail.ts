@@ -99,7 +99,8 @@ function textOfBlock(block: MailBlock): string {
 }
 
 const MONOSPACE = 'font-family:ui-monospace,Consolas,monospace;font-size:13px';
-const CELL = 'padding:2px 12px 2px 0;vertical-align:top;text-align:left';
+const CELL = 'padding:2px 12px 2px 0;vertical-align:top;text-align:left;overflow-wrap:anywhere';
+const PARAGRAPH = 'margin:0 0 12px;white-space:pre-wrap';
 const BOX = 'padding:8px 12px;border-left:4px solid';
 
 function row(name: Html, value: Html): Html {
@@ -134,11 +135,9 @@ function htmlOfBlock(block: MailBlock): Html {
     case 'heading':
       return html`<h2 style="font-size:15px;margin:20px 0 6px">${inertText(block.text)}</h2>`;
     case 'text':
-      return html`<p style="margin:0 0 12px;white-space:pre-wrap">${inertText(block.text)}</p>`;
+      return html`<p style="${PARAGRAPH}">${inertText(block.text)}</p>`;
     case 'warning':
-      return html`<p style="${BOX} #b54708;margin:0 0 12px;white-space:pre-wrap">
-        ${inertText(block.text)}
-      </p>`;
+      return html`<p style="${BOX} #b54708;${PARAGRAPH}">${inertText(block.text)}</p>`;
     case 'fields':
       return table(
         block.pairs.map(([name, value]) =>
