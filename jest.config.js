@@ -23,4 +23,6 @@ export default {
   testSequencer: '<rootDir>/test/sequencer.js',
   testTimeout: 60_000,
   maxWorkers: 2,
+  // A suite leaves its modules behind: grown too large, a process spends its time collecting garbage.
+  workerIdleMemoryLimit: '768MB',
 };

@@ -81,8 +81,12 @@ function disturb({ lab }: FleetLane, plan: Plan | Witness, striker: Striker): vo
   }
 }
 
-async function runLanes(fleet: Fleet, lanes: readonly FleetLane[]): Promise<readonly Ended[]> {
-  const facts = await fleet.run(lanes);
+async function runLanes(
+  fleet: Fleet,
+  lanes: readonly FleetLane[],
+  running: (lanes: number) => void,
+): Promise<readonly Ended[]> {
+  const facts = await fleet.run(lanes, running);
   return lanes.map(({ lab }, index) => ({ changes: changesOf(lab), facts: facts[index] ?? [] }));
 }
 
@@ -97,13 +101,11 @@ test(
     const follower = fleet.lanes.slice(LANES, LANES + 1);
     const last = fleet.lanes.slice(LANES + 1);
     for (const lane of [...together, ...follower]) disturb(lane, plan, striker);
-    striker.setLanes(LANES);
-    const ended = [...(await runLanes(fleet, together))];
-    striker.setLanes(1);
-    ended.push(...(await runLanes(fleet, follower)));
+    const ended = [...(await runLanes(fleet, together, striker.setLanes))];
+    ended.push(...(await runLanes(fleet, follower, striker.setLanes)));
     const witness = new Witness();
     for (const lane of last) disturb(lane, witness, striker);
-    const [undisturbed] = await runLanes(fleet, last);
+    const [undisturbed] = await runLanes(fleet, last, striker.setLanes);
     if (!undisturbed) throw new Error('no lane was left undisturbed');
     expect([...witness.places].filter((place) => !plan.struckPlaces.has(place))).toEqual([]);
     expect(plan.struck.size).toBeGreaterThanOrEqual(witness.met.size);

@@ -35,8 +35,14 @@ export interface FleetLane {
 export interface Fleet {
   readonly places: Places;
   readonly lanes: readonly FleetLane[];
-  /** Raises the alerts of these lanes and does what people do until each incident is closed; answers their facts. */
-  run(lanes: readonly FleetLane[]): Promise<readonly (readonly Fact[])[]>;
+  /**
+   * Raises the alerts of these lanes and does what people do until each incident is closed; answers their facts. `running`
+   * is told how many of them have not come to their review yet.
+   */
+  run(
+    lanes: readonly FleetLane[],
+    running: (lanes: number) => void,
+  ): Promise<readonly (readonly Fact[])[]>;
 }
 
 const incidents = z.object({
@@ -148,7 +154,7 @@ export async function openFleet(closers: Closers, size: number): Promise<Fleet> 
   const lanes = await Promise.all(
     labs.map(async (lab) => ({ lab, world: await seed(lab, firebreak, { owner, look }) })),
   );
-  return { places, lanes, run: (started) => run(firebreak, people, started) };
+  return { places, lanes, run: (started, running) => run({ firebreak, people, running }, started) };
 }
 
 /**
@@ -186,9 +192,14 @@ async function seed(
   return world;
 }
 
+interface Running {
+  readonly firebreak: Firebreak;
+  readonly people: DemoPeople;
+  readonly running: (lanes: number) => void;
+}
+
 async function run(
-  firebreak: Firebreak,
-  people: DemoPeople,
+  { firebreak, people, running }: Running,
   lanes: readonly FleetLane[],
 ): Promise<readonly (readonly Fact[])[]> {
   await Promise.all(lanes.map(({ world }) => world.raiseAlert()));
@@ -203,6 +214,7 @@ async function run(
     if (mine.length === lanes.length && mine.every(({ state }) => state === 'closed')) {
       return Promise.all(mine.map(({ id }) => factsOf(firebreak, id)));
     }
+    running(lanes.length - mine.filter(({ phase }) => phase === 'review').length);
     await patiently(() => approveAll(people));
     for (const { id } of mine.filter(({ phase }) => phase === 'review')) {
       if (!closing.has(id)) await patiently(() => close(people, id));

@@ -7,7 +7,7 @@ import { startWorkerProcess } from './worker.ts';
 /** No other lane came to its call for so long: those that did are struck without it. */
 const QUIET_MS = 3_000;
 /** After so long Temporal has missed the dead worker and the lanes run again: before that some are not to be expected. */
-const RECOVERS_MS = 8_000;
+const RECOVERS_MS = 12_000;
 /** A call waits no longer than this: below the time-out of a request. */
 const WAIT_MAX_MS = 13_000;
 
