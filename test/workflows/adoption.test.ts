@@ -64,7 +64,7 @@ describe('an incident that another build left open', () => {
     );
     await engine.stopWorker();
     await engine.startWorker(bundles[after]);
-    // The fact is seen before its activity has ended: a run that is not at rest is left to the next round.
+    // A round passes over what it cannot take yet: a build that still polls, a start that is not noted, a call that fails.
     const moved = await eventually(
       async () => (await engine.reconciler.reconcile()) || null,
       () => 'no round moved it',
