@@ -64,7 +64,7 @@ describe('an incident that another build left open', () => {
     );
     await engine.stopWorker();
     await engine.startWorker(bundles[after]);
-    // A round passes over what it cannot take yet: a build that still polls, a start that is not noted, a call that fails.
+    // A round passes over what it cannot take yet: a start that is not noted, a call that fails.
     const moved = await eventually(
       async () => (await engine.reconciler.reconcile()) || null,
       () => 'no round moved it',
