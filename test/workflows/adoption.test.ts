@@ -48,32 +48,33 @@ describe('an incident that another build left open', () => {
     ['is resumed from Postgres on the way back', 'different', 'current', 2],
   ])('%s', async (...[, before, after, generation]) => {
     const world = createWorld({ canary: 1, alias: 7 });
-    engine = await startEngine(
+    const started = await startEngine(
       playbookOf({
         isolate: [op.contain('drain', 'canary', 0)],
         revert: [op.approval('go-back', [op.set('alias-back', 'alias', 6)])],
       }),
       world,
     );
+    engine = started;
     const bundles = await builds();
-    await engine.stopWorker();
-    await engine.startWorker(bundles[before]);
-    const incident = await engine.open();
-    await engine.waitFor(incident, 'the approval', (_, facts) =>
+    await started.stopWorker();
+    await started.startWorker(bundles[before]);
+    const incident = await started.open();
+    await started.waitFor(incident, 'the approval', (_, facts) =>
       facts.some(({ kind }) => kind === 'approval.requested'),
     );
-    await engine.stopWorker();
-    await engine.startWorker(bundles[after]);
+    await started.stopWorker();
+    await started.startWorker(bundles[after]);
     // A round passes over what it cannot take yet: a start that is not noted, a call that fails.
     const moved = await eventually(
-      async () => (await engine.reconciler.reconcile()) || null,
+      async () => (await started.reconciler.reconcile()) || null,
       () => 'no round moved it',
     );
     expect(moved).toBe(1);
-    await engine.approveNext(incident);
-    const ended = await engine.waitFor(incident, 'review', ({ phase }) => phase === 'review');
+    await started.approveNext(incident);
+    const ended = await started.waitFor(incident, 'review', ({ phase }) => phase === 'review');
     expect(ended.generation).toBe(generation);
     expect(world.writes).toEqual(['canary=0', 'alias=6']);
-    expect(await verifyChain(await engine.facts(incident))).toMatchObject({ verified: true });
+    expect(await verifyChain(await started.facts(incident))).toMatchObject({ verified: true });
   });
 });
