@@ -6,7 +6,7 @@ import { environmentWithFile, readConfig } from './config.ts';
 import { connectEngine } from './engine-client.ts';
 import { makeCurrent } from './engine-setup.ts';
 import { createOurNamespace } from './namespace.ts';
-import { createReconciler } from './reconciler.ts';
+import { createReconciler, reconcileAll } from './reconciler.ts';
 import { createLog } from './start.ts';
 import { readTemporalConnection } from './temporal-connection.ts';
 
@@ -24,11 +24,19 @@ function needed(name: string, why: string): AppError {
   return new AppError('invalid', `${name} is not set: ${why}`, { field: name });
 }
 
+function unseen(left: number): AppError {
+  return new AppError(
+    'unavailable',
+    `This build is current, but ${left.toString()} of the open incidents could not be looked at: ` +
+      'keep the workers of other builds, and deploy again.',
+  );
+}
+
 /**
  * Makes this build current on the Temporal server that the environment names, and adopts what other builds left
- * open, so that their workers may go. Waits `withinMs` for a worker of this build to poll. Raises `invalid` when
- * no server is named (an embedded one makes its own build current), `unavailable` when one does not answer or no
- * worker of this build polls.
+ * open, so that their workers may go. Waits `withinMs` for a worker of this build to poll, and as long again for
+ * incidents that could not be looked at. Raises `invalid` when no server is named (an embedded one makes its own
+ * build current), `unavailable` when one does not answer, no worker of this build polls, or incidents are left.
  */
 export async function deploy(withinMs: number): Promise<Deployment> {
   const environment = environmentWithFile();
@@ -49,7 +57,8 @@ export async function deploy(withinMs: number): Promise<Deployment> {
       const adopter = createAdopter({ store, engine, bundle, log, replacesOthers: true });
       const namespace = createOurNamespace({ store, engine, isOwn: false, log });
       const reconciler = createReconciler({ store, engine, adopter, namespace, log });
-      const adopted = await reconciler.reconcile();
+      const { touched: adopted, left } = await reconcileAll(reconciler, withinMs);
+      if (left > 0) throw unseen(left);
       return { buildId: bundle.buildId, adopted };
     } finally {
       await store.close();

@@ -132,7 +132,7 @@ export async function startEngineRole(options: EngineRoleOptions): Promise<Engin
   try {
     if (servers.ownsTemporal) await makeCurrent(engine, bundle.buildId);
     else await warnUnlessCurrent(options);
-    const touched = await reconciler.reconcile();
+    const { touched } = await reconciler.reconcile();
     if (touched > 0) log.warn({ incidents: touched }, 'open incidents were taken up again');
     await createSchedules(engine, options);
     const { playbooks, inventory, channels } = options.activities;

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { newFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
@@ -12,17 +13,30 @@ import { startedKey } from './relay.ts';
 const INCIDENTS_MAX = 1_000;
 /** Runs remembered as begun by ourselves, so that each is asked about once. */
 const RUNS_MAX = 10_000;
+/** How soon a round that could not look at every incident is followed by another. */
+const AGAIN_MS = 500;
+
+/** What a round did: numbers of incidents. */
+export interface Round {
+  /** Moved to this build, begun again, or marked stuck. */
+  readonly touched: number;
+  /** Not compared, since a server did not answer or is not ours: a later round must look at them. */
+  readonly left: number;
+}
 
 /** Compares what Postgres holds open with what Temporal runs, and heals what can be healed. */
 export interface Reconciler {
-  /** One round; answers how many incidents it had to touch. */
-  reconcile(): Promise<number>;
+  /** One round; what it could not look at is left, and said in the log. */
+  reconcile(): Promise<Round>;
 }
 
 /** What a reconciler works on. */
 export interface ReconcilerDependencies {
-  readonly store: Store;
-  readonly engine: EngineClient;
+  readonly store: Pick<Store, 'transaction'> & {
+    readonly incidents: Pick<Store['incidents'], 'unfinished' | 'nextGeneration'>;
+    readonly settings: Pick<Store['settings'], 'get'>;
+  };
+  readonly engine: Pick<EngineClient, 'describe' | 'terminate' | 'wasReset'>;
   readonly adopter: Adopter;
   readonly namespace: OurNamespace;
   readonly log: Logger;
@@ -34,18 +48,34 @@ export function createReconciler(deps: ReconcilerDependencies): Reconciler {
   return {
     reconcile: async () => {
       // NotFound on a foreign namespace means nothing.
-      if (!(await deps.namespace.look())) return 0;
+      const ours = await deps.namespace.look();
+      const open = await deps.store.incidents.unfinished(INCIDENTS_MAX);
+      if (!ours) return { touched: 0, left: open.length };
       let touched = 0;
-      for (const incident of await deps.store.incidents.unfinished(INCIDENTS_MAX)) {
+      let left = 0;
+      for (const incident of open) {
         try {
           if (await compare(deps, incident, ownRuns)) touched += 1;
         } catch (error) {
+          left += 1;
           deps.log.warn({ incident: incident.id }, `not reconciled: ${toAppError(error).message}`);
         }
       }
-      return touched;
+      return { touched, left };
     },
   };
+}
+
+/** Rounds until one has looked at every open incident, or `withinMs` have passed; touched are those of all rounds. */
+export async function reconcileAll(reconciler: Reconciler, withinMs: number): Promise<Round> {
+  const until = Date.now() + withinMs;
+  let touched = 0;
+  for (;;) {
+    const round = await reconciler.reconcile();
+    touched += round.touched;
+    if (round.left === 0 || Date.now() >= until) return { touched, left: round.left };
+    await setTimeout(AGAIN_MS);
+  }
 }
 
 /** True when the incident had to be touched. */
@@ -56,9 +86,11 @@ async function compare(
 ): Promise<boolean> {
   const { store, engine } = deps;
   const { id, generation } = incident;
-  const started = await store.settings.get(startedKey(id, generation));
-  if (started !== true || incident.state === 'stuck') return false;
+  if (incident.state === 'stuck') return false;
   const run = await engine.describe(id, generation);
+  // A run that is there needs no note of its start; without one, no run may mean that it was not started yet.
+  const noted = await store.settings.get(startedKey(id, generation));
+  if (run.state !== 'running' && noted !== true) return false;
   switch (run.state) {
     case 'running':
       return (

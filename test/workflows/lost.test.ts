@@ -68,7 +68,7 @@ describe('a run that Temporal lost', () => {
     const given = await waiting();
     const { running, incident } = given;
     await loseRun(running, incident);
-    expect(await running.reconciler.reconcile()).toBe(1);
+    expect(await running.reconciler.reconcile()).toEqual({ touched: 1, left: 0 });
     await running.waitFor(incident, 'generation 2', ({ generation }) => generation === 2);
     await expectGoodEnd(given);
     const asked = (await running.facts(incident)).filter(
@@ -127,7 +127,7 @@ test('a run that was reset by hand is ended and stuck, and goes on when a person
     reason: 'by hand',
     requestId: incident.id,
   });
-  expect(await running.reconciler.reconcile()).toBe(1);
+  expect(await running.reconciler.reconcile()).toEqual({ touched: 1, left: 0 });
   const stuck = await running.waitFor(incident, 'stuck', ({ state }) => state === 'stuck');
   expect(stuck).toMatchObject({ owner: 'on-call', generation: 1 });
   expect(await running.client.describe(incident.id, 1)).toMatchObject({ state: 'ended' });
@@ -142,10 +142,10 @@ test('on a foreign namespace everything holds: no run is begun again, and decisi
   const ours = await settings.get(NAMESPACE_SETTING);
   await settings.put(NAMESPACE_SETTING, 'another');
   await loseRun(running, incident);
-  expect(await running.reconciler.reconcile()).toBe(0);
+  expect(await running.reconciler.reconcile()).toEqual({ touched: 0, left: 1 });
   expect(await running.store.incidents.get(incident.id)).toMatchObject({ generation: 1 });
   await settings.put(NAMESPACE_SETTING, ours);
-  expect(await running.reconciler.reconcile()).toBe(1);
+  expect(await running.reconciler.reconcile()).toEqual({ touched: 1, left: 0 });
   await expectGoodEnd(given);
 });
 
