@@ -5,6 +5,7 @@ import { ANSWERING_ROLES, RESUMING_ROLES, STEERING_ROLES } from '../domain/admis
 import type { Actor } from '../domain/decision.ts';
 import { AppError, invariant } from '../domain/error.ts';
 import { PLACING_ROLES, RELEASE_QUORUM } from '../domain/legal-hold.ts';
+import type { Scope } from '../domain/scope.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import type { Person, PersonTable } from '../store/person-table.ts';
 import { countOfHeader } from './connection.ts';
@@ -33,18 +34,24 @@ export interface RouteAccess {
   readonly method: string;
   readonly url: string;
   readonly access: Access;
+  /** What a token has to be for; null where no token is asked for. */
+  readonly scope: Scope | null;
 }
 
-/** The person behind a request, and what the token allows. */
+/** The person behind a request, and what their way in allows. */
 export interface Caller {
   readonly person: Person;
   readonly canApprove: boolean;
+  /** What the token may be used for; of a sign-in or a chat, everything that its door does. */
+  readonly scopes: readonly Scope[];
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call this route. A route without it cannot be registered. */
     access?: Access;
+    /** What a token has to be for. Reads say nothing; every other route for roles has to. */
+    scope?: Scope;
   }
   interface FastifyInstance {
     /** Every registered route with its access, in order of registration. */
@@ -67,7 +74,7 @@ export function newToken(): string {
 }
 
 /** The token of the one bearer header, or null when there is none of ours. */
-function bearerOf(request: FastifyRequest): string | null {
+export function bearerOf(request: FastifyRequest): string | null {
   // Of two, Node keeps the first; a proxy before us may have looked at the other.
   if (countOfHeader(request, 'authorization') > 1) return null;
   const match = /^Bearer (fb_[A-Za-z0-9_-]+)$/i.exec(request.headers.authorization ?? '');
@@ -85,7 +92,24 @@ async function authenticate(request: FastifyRequest, people: PersonTable): Promi
   if (found?.person.active !== true) {
     throw new AppError('unauthorized', 'A valid token is needed: `Authorization: Bearer fb_…`.');
   }
-  return { person: found.person, canApprove: found.canApprove };
+  const { person, scopes } = found;
+  return { person, scopes, canApprove: found.canApprove && scopes.includes('decide') };
+}
+
+/** Raises `unauthorized`, naming the scope, unless the caller's token is for this. */
+export function requireScope({ scopes }: Pick<Caller, 'scopes'>, scope: Scope): void {
+  if (scopes.includes(scope)) return;
+  throw new AppError('unauthorized', 'This token is not for that.', {
+    permission: `a token with the scope ${scope}`,
+  });
+}
+
+/** What a token has to be for to call a route. Raises `internal` for a route that changes something and does not say. */
+function scopeOf(access: Access, method: string, declared: Scope | undefined): Scope | null {
+  if (typeof access === 'string') return null;
+  const scope = declared ?? (method === 'GET' ? 'read' : undefined);
+  invariant(scope !== undefined, 'a route that changes something declares its scope');
+  return scope;
 }
 
 /** Raises `unauthorized`, naming the roles, unless the caller holds one of them. */
@@ -119,10 +143,13 @@ export function guardRoutes(
       access !== undefined,
       `route ${String(route.method)} ${route.url} declares its access`,
     );
-    for (const method of [route.method].flat()) table.push({ method, url: route.url, access });
+    for (const method of [route.method].flat()) {
+      const scope = scopeOf(access, method, route.config?.scope);
+      table.push({ method, url: route.url, access, scope });
+    }
   });
   app.addHook('onRequest', async (request) => {
-    const access = request.routeOptions.config.access;
+    const { access, scope } = request.routeOptions.config;
     // Not-found requests have no route: they learn nothing but that.
     if (access === undefined || access === 'public' || access === 'source') return;
     if (access === 'page') {
@@ -131,6 +158,7 @@ export function guardRoutes(
     }
     request.caller = await authenticate(request, people);
     requireRole(request.caller, access);
+    requireScope(request.caller, scope ?? 'read');
   });
 }
 

@@ -22,6 +22,7 @@ import { ruleEndpoints } from './schema/rule.ts';
 import { playbookEndpoints } from './schema/playbook.ts';
 import { selfWatchEndpoints } from './schema/self-watch.ts';
 import { silenceEndpoints } from './schema/silence.ts';
+import { sourceEndpoints } from './schema/source.ts';
 import { routeEndpoints } from './schema/route.ts';
 import { statusEndpoints } from './schema/status.ts';
 import { syncEndpoints } from './schema/sync.ts';
@@ -39,6 +40,7 @@ export const api = {
   playbooks: playbookEndpoints,
   routes: routeEndpoints,
   people: peopleEndpoints,
+  sources: sourceEndpoints,
   configuration: configurationEndpoints,
   rules: ruleEndpoints,
   halts: haltEndpoints,

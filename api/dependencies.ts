@@ -44,6 +44,8 @@ export type ParsedAlert =
 export interface Intake {
   /** The source whose credential the request proves, checked over the raw bytes; null otherwise, without a reason. */
   authenticate(request: WebhookRequest): SourceConfiguration | null;
+  /** The source of this name; null when none is configured. */
+  source(name: string): SourceConfiguration | null;
   /** The envelope's alerts. Raises `invalid` or `too_large` when the envelope itself cannot be read. */
   parse(source: SourceConfiguration, request: WebhookRequest): readonly ParsedAlert[];
   /** True for the alert by which a source says that it is alive: it opens nothing. */

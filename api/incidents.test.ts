@@ -4,6 +4,7 @@ import { keyText } from '../domain/operation.ts';
 import { digestOf, sha256Hex } from '../evidence/digest.ts';
 import { problemSchema } from './schema/problem.ts';
 import { APPROVAL, as, createTestApi, factOf, INCIDENT, NOW, ROW } from './test-api.ts';
+import { SCOPES } from '../domain/scope.ts';
 
 // Goal: what people look at is complete, paged, and says what can be done next. Method: requests injected into the
 // server over a filled store in memory.
@@ -225,13 +226,14 @@ describe('evidence', () => {
 });
 
 describe('people', () => {
+  const expiresAt = '2026-11-24T10:00:00.000Z';
   const call = (method: 'PUT' | 'POST', url: string, payload: object) =>
     given.app.inject({ method, url: `/api/v1${url}`, headers: as('admin'), payload });
 
   test('a new person’s token works at once and is stored only as a digest', async () => {
     const person = { name: 'Olga', roles: ['approver-model-owner'] };
     expect((await call('PUT', '/people/olga', person)).statusCode).toBe(200);
-    const made = await call('POST', '/people/olga/tokens', { label: 'laptop' });
+    const made = await call('POST', '/people/olga/tokens', { label: 'laptop', expiresAt });
     expect(made.statusCode).toBe(201);
     const { token } = z.object({ token: z.string() }).parse(made.json());
     expect([...given.memory.tokens.keys()]).toContain(sha256Hex(token));
@@ -243,12 +245,12 @@ describe('people', () => {
   });
 
   test('a bootstrap token makes no approving token for itself, and nobody locks themself out', async () => {
-    await call('POST', '/people/admin/tokens', { label: 'mine' });
+    await call('POST', '/people/admin/tokens', { label: 'mine', scopes: ['decide'], expiresAt });
     expect(
       [...given.memory.tokens.values()].filter(({ personId }) => personId === 'admin'),
     ).toEqual([
-      { personId: 'admin', canApprove: false },
-      { personId: 'admin', canApprove: false },
+      { personId: 'admin', canApprove: false, scopes: SCOPES },
+      { personId: 'admin', canApprove: false, scopes: ['decide'] },
     ]);
     const out = await call('PUT', '/people/admin', { name: 'a', roles: ['viewer'] });
     expect(out.statusCode).toBe(403);

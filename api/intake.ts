@@ -67,6 +67,7 @@ export function createIntake(configuration: IntakeConfiguration): Intake {
       sources
         .filter(({ kind, name }) => kind === request.kind && (request.source ?? name) === name)
         .filter((source) => proves(source, request))[0] ?? null,
+    source: (name) => sources.find((source) => source.name === name) ?? null,
     parse: (source, { raw, headers, receivedAt }) => {
       const result = read(source, {
         body: raw,

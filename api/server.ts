@@ -36,6 +36,7 @@ import { registerPostmortem } from './routes/postmortem.ts';
 import { registerSelfWatch } from './routes/self-watch.ts';
 import { registerSilences } from './routes/silences.ts';
 import { registerRules } from './routes/rules.ts';
+import { registerSources } from './routes/sources.ts';
 import { registerSlack } from './routes/slack.ts';
 import { registerRouteReport } from './routes/route-report.ts';
 import { registerSignIn } from './routes/sign-in.ts';
@@ -214,6 +215,7 @@ const REGISTRATIONS = [
   registerPlaybooks,
   registerRouteReport,
   registerPeople,
+  registerSources,
   registerSilences,
   registerSelfWatch,
   registerConfiguration,

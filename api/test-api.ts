@@ -1,9 +1,11 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type { Approval, Role } from '../domain/approval.ts';
+import type { SourceConfiguration } from '../domain/configuration.ts';
 import type { Fact } from '../domain/fact.ts';
 import type { OperationRow } from '../domain/operation.ts';
 import type { Incident } from '../domain/incident.ts';
+import { SCOPES, type Scope } from '../domain/scope.ts';
 import { digestOf, sha256Hex } from '../evidence/digest.ts';
 import type { ApiDependencies, Intake } from './dependencies.ts';
 import { createPasswords } from './password.ts';
@@ -145,10 +147,18 @@ const ROLES: readonly Role[] = [
   'admin',
 ];
 
-/** Adds a person and a token `fb_<id>`. */
+/** Adds a person and a token `fb_<id>` for everything. */
 export function addPerson(memory: Memory, id: string, roles: readonly Role[]): void {
   memory.people.set(id, { id, name: id, roles, slackUser: null, mail: null, active: true });
-  memory.tokens.set(sha256Hex(`fb_${id}`), { personId: id, canApprove: !roles.includes('admin') });
+  const canApprove = !roles.includes('admin');
+  memory.tokens.set(sha256Hex(`fb_${id}`), { personId: id, canApprove, scopes: SCOPES });
+}
+
+/** Leaves of what the token `fb_<id>` is for only this. */
+export function limitToken(memory: Memory, id: string, scopes: readonly Scope[]): void {
+  const sha256 = sha256Hex(`fb_${id}`);
+  const token = memory.tokens.get(sha256);
+  if (token !== undefined) memory.tokens.set(sha256, { ...token, scopes });
 }
 
 /** The headers of a person. */
@@ -156,18 +166,20 @@ export function as(person: string): { readonly authorization: string } {
   return { authorization: `Bearer fb_${person}` };
 }
 
+/** The one source of a test. */
+const MONITOR: SourceConfiguration = {
+  name: 'monitor',
+  kind: 'alertmanager',
+  authentication: { kind: 'bearer', tokenSha256: [sha256Hex('good')] },
+  mapping: null,
+  ignoreLabels: [],
+};
+
 /** An intake of which nothing is expected: every credential `good` is taken, every body is one alert. */
 export const PLAIN_INTAKE: Intake = {
   authenticate: ({ headers, kind }) =>
-    headers['authorization'] === 'Bearer good'
-      ? {
-          name: 'monitor',
-          kind,
-          authentication: { kind: 'bearer', tokenSha256: [sha256Hex('good')] },
-          mapping: null,
-          ignoreLabels: [],
-        }
-      : null,
+    headers['authorization'] === 'Bearer good' ? { ...MONITOR, kind } : null,
+  source: (name) => (name === MONITOR.name ? MONITOR : null),
   parse: (source, { raw }) => [
     {
       kind: 'quarantined',

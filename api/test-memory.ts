@@ -9,6 +9,7 @@ import type { HoldRelease, LegalHold } from '../domain/legal-hold.ts';
 import type { LineageEdge, LineageNode } from '../domain/lineage.ts';
 import type { OperationResult, OperationRow } from '../domain/operation.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
+import type { Scope } from '../domain/scope.ts';
 import type { Delivery, IncidentChange } from '../store/tables.ts';
 import type { Account, PageSession } from '../store/account-table.ts';
 import type { Person } from '../store/person-table.ts';
@@ -26,7 +27,12 @@ export interface Memory {
   readonly evidence: Map<string, Evidence>;
   readonly custody: CustodyEntry[];
   readonly people: Map<string, Person>;
-  readonly tokens: Map<string, { readonly personId: string; readonly canApprove: boolean }>;
+  readonly tokens: Map<
+    string,
+    { readonly personId: string; readonly canApprove: boolean; readonly scopes: readonly Scope[] }
+  >;
+  /** Names of sources by the SHA-256 of their tokens. */
+  readonly sourceTokens: Map<string, string>;
   readonly accounts: Map<string, Account>;
   /** By the SHA-256 of their id, with when each was last seen. */
   readonly sessions: Map<string, PageSession & { readonly seenAt: string }>;
@@ -59,6 +65,7 @@ export function emptyMemory(): Memory {
     custody: [],
     people: new Map(),
     tokens: new Map(),
+    sourceTokens: new Map(),
     accounts: new Map(),
     sessions: new Map(),
     attempts: new Map(),

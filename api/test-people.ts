@@ -1,5 +1,6 @@
 import type { Tables } from '../store/tables.ts';
 import type { Memory } from './test-memory.ts';
+import { unused } from './test-unused.ts';
 
 /** People and their tokens in memory. */
 export function personTable(memory: Memory): Tables['people'] {
@@ -14,16 +15,16 @@ export function personTable(memory: Memory): Tables['people'] {
         [...memory.people.values()].find((one) => one.slackUser === slackUser) ?? null,
       ),
     list: () => Promise.resolve([...memory.people.values()]),
-    addToken: ({ personId, sha256, canApprove }) => {
-      memory.tokens.set(sha256, { personId, canApprove });
+    addToken: ({ personId, sha256, canApprove, scopes }) => {
+      memory.tokens.set(sha256, { personId, canApprove, scopes });
       return Promise.resolve();
     },
     tokensOf: (personId) =>
       Promise.resolve(
         [...memory.tokens]
           .filter(([, token]) => token.personId === personId)
-          .map(([sha256, { canApprove }]) => ({
-            ...{ id: sha256.slice(0, 16), label: 'a token', expiresAt: null, canApprove },
+          .map(([sha256, { canApprove, scopes }]) => ({
+            ...{ id: sha256.slice(0, 16), label: 'a token', expiresAt: null, canApprove, scopes },
           })),
       ),
     revokeToken: ({ personId, id }) => {
@@ -38,7 +39,28 @@ export function personTable(memory: Memory): Tables['people'] {
       const token = memory.tokens.get(sha256);
       const person = token === undefined ? undefined : memory.people.get(token.personId);
       if (token === undefined || person?.active !== true) return Promise.resolve(null);
-      return Promise.resolve({ person, canApprove: token.canApprove });
+      const { canApprove, scopes } = token;
+      return Promise.resolve({ person, canApprove, scopes });
     },
+  };
+}
+
+/** Sources of which only the tokens are kept. */
+export function sourceTable(memory: Memory): Tables['sources'] {
+  return {
+    put: unused('sources.put'),
+    list: unused('sources.list'),
+    addToken: ({ sha256, source }) => {
+      memory.sourceTokens.set(sha256, source);
+      return Promise.resolve();
+    },
+    tokensOf: () => Promise.resolve([]),
+    revokeToken: ({ source, id }) => {
+      const found = [...memory.sourceTokens].find(
+        ([sha256, name]) => name === source && sha256.startsWith(id),
+      );
+      return Promise.resolve(found !== undefined && memory.sourceTokens.delete(found[0]));
+    },
+    byToken: (sha256) => Promise.resolve(memory.sourceTokens.get(sha256) ?? null),
   };
 }

@@ -5,7 +5,7 @@ import type { Page, PageRequest, Store, Tables } from '../store/tables.ts';
 import { accountTable } from './test-accounts.ts';
 import { haltTable } from './test-halts.ts';
 import { legalHoldTable } from './test-legal-holds.ts';
-import { personTable } from './test-people.ts';
+import { personTable, sourceTable } from './test-people.ts';
 import { changeIncident, type Memory } from './test-memory.ts';
 import { quietIncidents, quietTables, unused } from './test-unused.ts';
 
@@ -257,7 +257,7 @@ function smallTables(
       later: no('outbox.later'),
       depth: () => Promise.resolve(0),
     },
-    sources: { put: no('sources.put'), list: no('sources.list') },
+    sources: sourceTable(memory),
     settings: { get: no('get'), put: no('put'), putIfAbsent: no('putIfAbsent') },
     ...quietTables(),
   };

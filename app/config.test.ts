@@ -111,6 +111,7 @@ describe('the configuration of a process', () => {
     ['HOST', { HOST: '0.0.0.0' }],
     ['HOST', { HOST: '::' }],
     ['HOST', { HOST: '10.0.0.5', BASE_URL: 'http://firebreak.example.com' }],
+    ['HOST', { HOST: '0.0.0.0', BASE_URL: 'https://firebreak.example.com' }],
     ['HOST', { HOST: '127.0.0.1.example.com' }],
     ['SLACK_API_URL', { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_API_URL: 'http://gateway.example.com/' }],
   ])('refuses the insecure use of %s in %j', (field, environment) => {
@@ -118,7 +119,6 @@ describe('the configuration of a process', () => {
   });
 
   test.each<[Environment]>([
-    [{ HOST: '0.0.0.0', BASE_URL: 'https://firebreak.example.com' }],
     [{ HOST: '0.0.0.0', FIREBREAK_TRUST_PROXY: '1' }],
     [{ HOST: '::1' }],
     [{ HOST: 'localhost' }],

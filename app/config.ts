@@ -206,12 +206,12 @@ function readMail(reader: Reader): Config['mail'] {
   return { url, from, caFile, dkim };
 }
 
-function checkExposure(config: Pick<Config, 'host' | 'baseUrl' | 'trustProxy'>): void {
+function checkExposure(config: Pick<Config, 'host' | 'trustProxy'>): void {
+  // What BASE_URL says is only what links say: nothing of it encrypts what comes in here.
   if (isLoopback(config.host) || config.trustProxy) return;
-  if (config.baseUrl?.startsWith('https://') === true) return;
   throw invalid(
     'HOST',
-    `opens the server to the network (${config.host}) where tokens would travel unencrypted; set an https BASE_URL, or FIREBREAK_TRUST_PROXY=1 behind a proxy that ends TLS, or keep 127.0.0.1`,
+    `opens the server to the network (${config.host}) where tokens would travel unencrypted; set FIREBREAK_TRUST_PROXY=1 behind a proxy that ends TLS, or keep 127.0.0.1`,
   );
 }
 
@@ -231,7 +231,7 @@ export function readConfig(sources: ConfigSources): Config {
   const port = reader.required(VARIABLES.port);
   const baseUrl = reader.optional(VARIABLES.baseUrl);
   const trustProxy = reader.required(VARIABLES.trustProxy);
-  checkExposure({ host, baseUrl, trustProxy });
+  checkExposure({ host, trustProxy });
   return {
     databaseUrl,
     dataDir,

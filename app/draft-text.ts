@@ -184,7 +184,7 @@ routes:
 #   playbook: poisoned-data
 #   suspect: "'dataset:warehouse/transactions@' + alert.labels.dataset_version"
 
-# Who may do what. Give each person a token: firebreak token add ada
+# Who may do what. Give each person a token: firebreak token create ada --label laptop --scopes read,steer,decide,account --expires 90d
 people: []
 # - { id: ada, name: Ada, roles: [responder, approver-security], mail: ada@example.com }
 `;

@@ -51,8 +51,7 @@ export const VARIABLES = {
   },
   host: {
     name: 'HOST',
-    about:
-      'Address to listen on. Anything but loopback needs an https BASE_URL or FIREBREAK_TRUST_PROXY=1.',
+    about: 'Address to listen on. Anything but loopback needs FIREBREAK_TRUST_PROXY=1.',
     secret: false,
     fallback: '127.0.0.1',
     example: '0.0.0.0',

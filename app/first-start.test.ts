@@ -12,6 +12,7 @@ import type { Store } from '../store/tables.ts';
 import { withClient } from '../store/test-database.ts';
 import { freshDatabase, tempDir } from '../test/harness.ts';
 import { ADMIN_TOKEN_FILE, firstStart } from './first-start.ts';
+import { SCOPES } from '../domain/scope.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let store: Store;
@@ -84,12 +85,15 @@ describe('a token made through the API', () => {
       active: true,
     };
     for (const id of [BOOTSTRAP_ADMIN, 'new']) api.memory.people.set(id, { ...admin, id });
-    api.memory.tokens.set(sha256Hex('fb_boot'), { personId: BOOTSTRAP_ADMIN, canApprove: false });
+    api.memory.tokens.set(sha256Hex('fb_boot'), {
+      ...{ personId: BOOTSTRAP_ADMIN, canApprove: false, scopes: SCOPES },
+    });
+    api.memory.people.set('sven', { ...admin, id: 'sven', slackUser: 'T1/U1' });
     const reply = await api.app.inject({
       method: 'POST',
       url: `/api/v1/people/${whom}/tokens`,
       headers: { authorization: `Bearer ${by}` },
-      payload: { label: 'x' },
+      payload: { label: 'x', scopes: ['read', 'decide'], expiresAt: '2026-11-24T10:00:00.000Z' },
     });
     await api.app.close();
     return reply.json<{ canApprove: unknown }>().canApprove;
@@ -104,6 +108,9 @@ describe('a token made through the API', () => {
     // Afterwards nobody gets one in the name of somebody who has one.
     { by: 'fb_boot', whom: 'approver-security', armed: true, approves: false },
     { by: 'fb_admin', whom: 'approver-security', armed: true, approves: false },
+    // Whoever answers in Slack has a way of their own.
+    { by: 'fb_admin', whom: 'sven', armed: false, approves: true },
+    { by: 'fb_admin', whom: 'sven', armed: true, approves: false },
   ])(
     'by $by for $whom, two people needed $armed: approves $approves',
     async ({ by, whom, armed, approves }) => {

@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Configuration, SourceConfiguration } from '../domain/configuration.ts';
 import { BOOTSTRAP_ADMIN } from '../domain/rules.ts';
+import { SCOPES } from '../domain/scope.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import type { Store } from '../store/tables.ts';
 
@@ -86,6 +87,7 @@ export async function firstStart(
     label: 'first start',
     expiresAt: new Date(now.getTime() + ADMIN_HOURS * 3_600_000).toISOString(),
     canApprove: false,
+    scopes: SCOPES,
   });
   const sources: NewSource[] = [];
   for (const kind of BUILT_IN) {

@@ -73,6 +73,7 @@ export function createLive(ground: LiveGround, first: LiveState): Live {
     },
     intake: {
       authenticate: (request) => part.intake.authenticate(request),
+      source: (name) => part.intake.source(name),
       parse: (source, request) => part.intake.parse(source, request),
       isWatchdog: (source, incoming) => part.intake.isWatchdog(source, incoming),
       route: (incoming) => part.intake.route(incoming),

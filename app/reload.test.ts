@@ -18,6 +18,7 @@ import type { Live } from './live.ts';
 import { createReload } from './reload.ts';
 import { installRules, type InstalledRules } from './rules/install.ts';
 import { createTestKey } from './test-key.ts';
+import { SCOPES } from '../domain/scope.ts';
 
 const FILE = `sources:
   - name: prod
@@ -136,7 +137,8 @@ describe('a good file', () => {
 
   test('takes all power from who is gone, and leaves who was added by hand', async () => {
     const sha256 = sha256Hex('fb_ada');
-    const token = { personId: 'ada', sha256, label: 'laptop', expiresAt: null, canApprove: true };
+    const may = { canApprove: true, scopes: SCOPES };
+    const token = { personId: 'ada', sha256, label: 'laptop', expiresAt: null, ...may };
     await store.people.addToken(token);
     const added = { name: 'Cy', roles: ['viewer' as const], slackUser: null, mail: null };
     await rules.desk?.putPerson({ id: 'cy', ...added, active: true }, 'ada');

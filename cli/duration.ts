@@ -19,3 +19,10 @@ export function instantOf(text: string, option: string): string {
   if (!Number.isNaN(time)) return new Date(time).toISOString();
   throw new AppError('invalid', `--${option} is a date or a time.`, { field: option });
 }
+
+/** When something ends: `90d` from now, or an instant. Raises `invalid` naming the option. */
+export function endOf(text: string, option: string, now: Date): string {
+  return DURATION.test(text)
+    ? new Date(now.getTime() + durationMs(text, option)).toISOString()
+    : instantOf(text, option);
+}

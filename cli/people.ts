@@ -4,7 +4,6 @@ import { ROLES } from '../domain/approval.ts';
 import { AppError } from '../domain/error.ts';
 import { renderTable } from '../render/terminal.ts';
 import { argument, choice, collect, option, optionList, requiredOption } from './arguments.ts';
-import { instantOf } from './duration.ts';
 import { EXIT } from './failure.ts';
 import type { Registrar } from './registrar.ts';
 
@@ -109,71 +108,8 @@ function addList({ run }: Registrar, user: Command): void {
   });
 }
 
-function addTokenLists({ run }: Registrar, token: Command): void {
-  run(
-    token
-      .command('list')
-      .description('the tokens of a person that are still good: your own, or as an administrator')
-      .argument('<person>'),
-    async (session, args) => {
-      const { api } = await import('../api/client.ts');
-      const params = { id: argument(args, 0, 'person') };
-      const reply = await (await session.client()).call(api.people.tokens, { params });
-      session.result(reply, () => {
-        const rows = reply.items.map(({ id, label, expiresAt, canApprove }) => [
-          ...[id, label, expiresAt ?? 'never', canApprove ? 'yes' : 'no'],
-        ]);
-        return renderTable(['token', 'label', 'ends', 'approves'], rows, session.terminal);
-      });
-      return EXIT.ok;
-    },
-  );
-  run(
-    token
-      .command('revoke')
-      .description('end a token at once: your own, or as an administrator')
-      .argument('<person>')
-      .argument('<token>', 'as `token list` shows it'),
-    async (session, args) => {
-      const { api } = await import('../api/client.ts');
-      const params = { id: argument(args, 0, 'person'), token: argument(args, 1, 'token') };
-      const reply = await (await session.client()).call(api.people.revoke, { params, body: {} });
-      session.result(reply, () => `${params.token} of ${reply.personId} opens nothing any more.`);
-      return EXIT.ok;
-    },
-  );
-}
-
-/** `firebreak user add|list|deactivate|password`, `firebreak token add|list|revoke`. */
+/** `firebreak user add|list|deactivate|password`. */
 export function registerPeople(registrar: Registrar): void {
   const user = registrar.program.command('user').description('people and their roles');
   for (const add of [addUser, addList, addDeactivate, addPassword]) add(registrar, user);
-  const token = registrar.program.command('token').description('API tokens of people');
-  addTokenLists(registrar, token);
-  registrar.run(
-    token
-      .command('add')
-      .description('make a token for a person, as an administrator; it is shown once')
-      .argument('<person>')
-      .requiredOption('--label <label>', 'what it is for')
-      .option('--expires <time>', 'when it ends; never when left out'),
-    async (session, args) => {
-      const { api } = await import('../api/client.ts');
-      const client = await session.client();
-      const expires = option(args, 'expires');
-      const reply = await client.call(api.people.token, {
-        params: { id: argument(args, 0, 'person') },
-        body: {
-          label: requiredOption(args, 'label'),
-          expiresAt: expires === undefined ? null : instantOf(expires, 'expires'),
-        },
-      });
-      session.progress('This token is shown only now:');
-      if (!reply.canApprove) {
-        session.progress('It approves nothing: only who has an approving token makes another.');
-      }
-      session.result(reply, () => reply.token);
-      return EXIT.ok;
-    },
-  );
 }

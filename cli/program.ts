@@ -15,6 +15,7 @@ import { registerLegalHold } from './legal-hold.ts';
 import { registerLineage } from './lineage.ts';
 import { registerMigrate } from './migrate.ts';
 import { registerPeople } from './people.ts';
+import { registerTokens } from './tokens.ts';
 import { registerPlaybook } from './playbook.ts';
 import { registerSync } from './sync.ts';
 import { registerPostmortem } from './postmortem.ts';
@@ -49,6 +50,7 @@ const GROUPS: readonly ((registrar: Registrar) => void)[] = [
   registerSilence,
   registerSelfWatch,
   registerPeople,
+  registerTokens,
   registerConfig,
 ];
 

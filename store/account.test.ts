@@ -129,7 +129,7 @@ describe('tokens', () => {
   test('those that are good are listed without what opens anything; a revoked one opens nothing at once', async () => {
     const { people } = stores.api();
     const sha256 = (letter: string): string => letter.repeat(64);
-    const token = { personId: 'vera', canApprove: false };
+    const token = { personId: 'vera', canApprove: false, scopes: ['read'] as const };
     await people.addToken({ ...token, sha256: sha256('a'), label: 'laptop', expiresAt: null });
     await people.addToken({
       ...token,
@@ -140,8 +140,8 @@ describe('tokens', () => {
     await people.addToken({ ...token, sha256: sha256('c'), label: 'job', expiresAt: null });
     const id = 'a'.repeat(16);
     expect(await people.tokensOf('vera')).toEqual([
-      { id: 'c'.repeat(16), label: 'job', expiresAt: null, canApprove: false },
-      { id, label: 'laptop', expiresAt: null, canApprove: false },
+      { id: 'c'.repeat(16), label: 'job', expiresAt: null, canApprove: false, scopes: ['read'] },
+      { id, label: 'laptop', expiresAt: null, canApprove: false, scopes: ['read'] },
     ]);
     expect(await people.revokeToken({ personId: 'olga', id })).toBe(false);
     expect((await people.byToken(sha256('a')))?.person.id).toBe('vera');
@@ -149,5 +149,40 @@ describe('tokens', () => {
     expect(await people.byToken(sha256('a'))).toBeNull();
     expect(await people.revokeToken({ personId: 'vera', id })).toBe(false);
     expect((await people.byToken(sha256('c')))?.person.id).toBe('vera');
+  });
+
+  test('a person who ever had one is told from a person who had none', async () => {
+    const { people } = stores.api();
+    const past = '2020-01-01T00:00:00.000Z';
+    await people.put({
+      ...{ id: 'newt', name: 'N', roles: ['viewer'], slackUser: null, mail: null, active: true },
+    });
+    expect(await people.hasToken('newt')).toBe(false);
+    await people.addToken({
+      ...{ personId: 'newt', sha256: 'd'.repeat(64), label: 'old', expiresAt: past },
+      ...{ canApprove: false, scopes: ['read'] },
+    });
+    expect(await people.byToken('d'.repeat(64))).toBeNull();
+    expect(await people.hasToken('newt')).toBe(true);
+  });
+
+  test('tokens of sources open their source until they end, and are told from people’s', async () => {
+    const { people, sources } = stores.api();
+    const sha256 = (letter: string): string => letter.repeat(64);
+    const made = { source: 'prod', madeBy: 'vera', madeAt: AT };
+    const future = '2099-01-01T00:00:00.000Z';
+    await sources.addToken({ ...made, sha256: sha256('e'), label: 'one', expiresAt: future });
+    const past = '2020-01-01T00:00:00.000Z';
+    await sources.addToken({ ...made, sha256: sha256('f'), label: 'old', expiresAt: past });
+    expect(await sources.tokensOf('prod')).toMatchObject([{ label: 'one', madeBy: 'vera' }]);
+    expect([await sources.byToken(sha256('e')), await sources.byToken(sha256('f'))]).toEqual([
+      'prod',
+      null,
+    ]);
+    expect(await people.byToken(sha256('e'))).toBeNull();
+    const id = 'e'.repeat(16);
+    expect(await sources.revokeToken({ source: 'other', id })).toBe(false);
+    expect(await sources.revokeToken({ source: 'prod', id })).toBe(true);
+    expect(await sources.byToken(sha256('e'))).toBeNull();
   });
 });

@@ -1,4 +1,5 @@
 import type { Role } from '../domain/approval.ts';
+import type { Scope } from '../domain/scope.ts';
 
 /** A person, as the API knows them. */
 export interface Person {
@@ -19,6 +20,14 @@ export interface StoredToken {
   /** RFC 3339; null when it never ends. */
   readonly expiresAt: string | null;
   readonly canApprove: boolean;
+  readonly scopes: readonly Scope[];
+}
+
+/** Who a token is of, and what it may be used for. */
+export interface TokenOwner {
+  readonly person: Person;
+  readonly canApprove: boolean;
+  readonly scopes: readonly Scope[];
 }
 
 /** What can be done with person rows. */
@@ -35,15 +44,14 @@ export interface PersonTable {
     readonly label: string;
     readonly expiresAt: string | null;
     readonly canApprove: boolean;
+    readonly scopes: readonly Scope[];
   }): Promise<void>;
   /** The tokens of a person that are still good, at most 200, by label. */
   tokensOf(personId: string): Promise<readonly StoredToken[]>;
   /** Ends a token of a person at once; false when it was not good any more. */
   revokeToken(token: { readonly personId: string; readonly id: string }): Promise<boolean>;
-  /** True when the person has a token that is still good. */
+  /** True when the person has a token, or ever had one. */
   hasToken(personId: string): Promise<boolean>;
   /** The active person and token rights behind a token's digest, or null. */
-  byToken(
-    sha256: string,
-  ): Promise<{ readonly person: Person; readonly canApprove: boolean } | null>;
+  byToken(sha256: string): Promise<TokenOwner | null>;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ROLES } from '../domain/approval.ts';
+import { SCOPES } from '../domain/scope.ts';
 import { timestamp } from './column.ts';
 import { firstRow } from './connection.ts';
 import type { Connection } from './connection.ts';
@@ -31,22 +32,22 @@ const LIST = {
 
 const ADD_TOKEN = {
   name: 'token-add',
-  text: `insert into firebreak.token (sha256, person_id, label, expires_at, can_approve)
-    values ($1, $2, $3, $4, $5)
+  text: `insert into firebreak.token (sha256, person_id, label, expires_at, can_approve, scopes)
+    values ($1, $2, $3, $4, $5, $6)
     on conflict (sha256) do update set label = excluded.label, expires_at = excluded.expires_at,
-      can_approve = excluded.can_approve
+      can_approve = excluded.can_approve, scopes = excluded.scopes
     where token.person_id = excluded.person_id`,
 };
 
 const HAS_TOKEN = {
   name: 'person-has-token',
-  text: `select 1 as one from firebreak.token
-    where person_id = $1 and (expires_at is null or expires_at > now()) limit 1`,
+  text: `select 1 as one from firebreak.token where person_id = $1 limit 1`,
 };
 
 const TOKENS_OF = {
   name: 'person-tokens',
-  text: `select left(sha256, 16) as id, label, expires_at as "expiresAt", can_approve as "canApprove"
+  text: `select left(sha256, 16) as id, label, expires_at as "expiresAt", can_approve as "canApprove",
+      scopes
     from firebreak.token where person_id = $1 and (expires_at is null or expires_at > now())
     order by label, sha256 limit $2`,
 };
@@ -59,7 +60,7 @@ const REVOKE = {
 
 const BY_TOKEN = {
   name: 'person-by-token',
-  text: `select ${COLUMNS}, t.can_approve as "canApprove"
+  text: `select ${COLUMNS}, t.can_approve as "canApprove", t.scopes
     from firebreak.token t join firebreak.person p on p.id = t.person_id
     where t.sha256 = $1 and p.active and (t.expires_at is null or t.expires_at > now())`,
 };
@@ -78,11 +79,12 @@ const storedTokenRow: z.ZodType<StoredToken> = z.object({
   label: z.string(),
   expiresAt: timestamp.nullable(),
   canApprove: z.boolean(),
+  scopes: z.array(z.enum(SCOPES)),
 });
 const tokenRow = z
-  .object({ canApprove: z.boolean() })
+  .object({ canApprove: z.boolean(), scopes: z.array(z.enum(SCOPES)) })
   .and(personRow)
-  .transform(({ canApprove, ...person }) => ({ person, canApprove }));
+  .transform(({ canApprove, scopes, ...person }) => ({ person, canApprove, scopes }));
 
 /** People and their tokens over a connection; see the contract for what each function answers. */
 export function createPersonTable(connection: Connection): PersonTable {
@@ -107,6 +109,7 @@ export function createPersonTable(connection: Connection): PersonTable {
         token.label,
         token.expiresAt,
         token.canApprove,
+        token.scopes,
       ]);
     },
     tokensOf: (personId) => connection.rows(TOKENS_OF, [personId, TOKENS_MAX], storedTokenRow),

@@ -65,13 +65,14 @@ describe('people', () => {
   test('are found by id, chat name and token, while active and in time', async () => {
     const { people } = stores.api();
     await people.put(ann);
-    const token = { personId: 'ann', label: 'cli', canApprove: true };
+    const may = { canApprove: true, scopes: ['read', 'decide'] as const };
+    const token = { personId: 'ann', label: 'cli', ...may };
     await people.addToken({ ...token, sha256: 'a'.repeat(64), expiresAt: null });
     const past = '2020-01-01T00:00:00.000Z';
     await people.addToken({ ...token, sha256: 'b'.repeat(64), expiresAt: past });
     expect(await people.get('ann')).toEqual(ann);
     expect(await people.bySlackUser('T1/U1')).toEqual(ann);
-    expect(await people.byToken('a'.repeat(64))).toEqual({ person: ann, canApprove: true });
+    expect(await people.byToken('a'.repeat(64))).toEqual({ person: ann, ...may });
     expect(await people.byToken('b'.repeat(64))).toBeNull();
     expect(await people.byToken('c'.repeat(64))).toBeNull();
     await people.put({ ...ann, active: false });
@@ -83,7 +84,8 @@ describe('people', () => {
     const { people } = stores.api();
     await people.put(ann);
     await people.put({ ...ann, id: 'bob', slackUser: null });
-    const token = { sha256: 'd'.repeat(64), label: 'x', expiresAt: null, canApprove: true };
+    const may = { canApprove: true, scopes: ['read'] as const };
+    const token = { sha256: 'd'.repeat(64), label: 'x', expiresAt: null, ...may };
     await people.addToken({ ...token, personId: 'ann' });
     await people.addToken({ ...token, personId: 'bob' });
     expect((await people.byToken(token.sha256))?.person.id).toBe('ann');

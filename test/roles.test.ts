@@ -3,9 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { as, createTestApi } from '../api/test-api.ts';
+import { addPerson, as, createTestApi, limitToken } from '../api/test-api.ts';
 import { addAccount, PASSWORD, TestBrowser } from '../api/test-browser.ts';
 import { ROLES, type Role } from '../domain/approval.ts';
+import { SCOPES, type Scope } from '../domain/scope.ts';
 
 /** One line of the table. */
 interface Line {
@@ -14,6 +15,8 @@ interface Line {
   /** Who may, where it does not go by role. */
   readonly door: 'everyone' | 'a source' | 'a session' | null;
   readonly roles: readonly Role[];
+  /** What a token has to be for; null where none is asked for. */
+  readonly scope: Scope | null;
 }
 
 const METHODS = ['GET', 'POST', 'PUT'] as const;
@@ -29,7 +32,8 @@ function lineOf(text: string): Line | null {
   const path = match[2] ?? '';
   const roles = ROLES.filter((_role, index) => cells[index] === 'x');
   const door = DOORS.find((one) => one === cells[0]) ?? null;
-  return { method, url: path.startsWith('/') ? path : `/api/v1/${path}`, door, roles };
+  const scope = SCOPES.find((one) => one === cells[ROLES.length]) ?? null;
+  return { method, url: path.startsWith('/') ? path : `/api/v1/${path}`, door, roles, scope };
 }
 
 const page = readFileSync(join(import.meta.dirname, '..', 'docs', 'roles.md'), 'utf8');
@@ -40,6 +44,16 @@ const { app } = given;
 let session: TestBrowser;
 beforeAll(async () => {
   await app.ready();
+  for (const scope of SCOPES) {
+    const others = SCOPES.filter((one) => one !== scope);
+    for (const [id, scopes] of [
+      [`all-but-${scope}`, others],
+      [`only-${scope}`, [scope]],
+    ] as const) {
+      addPerson(given.memory, id, ROLES);
+      limitToken(given.memory, id, scopes);
+    }
+  }
   await addAccount(given, 'somebody', [...ROLES]);
   session = new TestBrowser(app);
   await session.signIn('somebody', PASSWORD);
@@ -48,6 +62,12 @@ afterAll(() => app.close());
 
 /** A path that fits a route, with things that do not exist. */
 const pathOf = (url: string): string => url.replaceAll(/:[a-z]+/giu, 'nothing');
+
+/** The same line about the caller themself, where it can be. */
+const own = (line: Line, person: string): Line => ({
+  ...line,
+  url: line.scope === 'account' ? line.url.replace(':id', person) : line.url,
+});
 
 function call({ method, url }: Line, headers: Readonly<Record<string, string>>) {
   const form = PAGES.has(url.split('/')[1] ?? '') && method === 'POST';
@@ -61,8 +81,8 @@ const cookie = (): string =>
 test('every route has exactly one line, and every line a route', () => {
   const known = app.routeAccess
     .filter(({ url }) => !url.startsWith('/docs'))
-    .map(({ method, url }) => `${method} ${url}`);
-  const written = LINES.map(({ method, url }) => `${method} ${url}`);
+    .map(({ method, url, scope }) => `${method} ${url} ${scope ?? ''}`);
+  const written = LINES.map(({ method, url, scope }) => `${method} ${url} ${scope ?? ''}`);
   expect(written.toSorted()).toEqual(known.toSorted());
 });
 
@@ -79,6 +99,21 @@ describe.each(LINES)('$method $url', (line) => {
       const { statusCode } = await call(line, as(role));
       expect([role, statusCode !== 403 && statusCode !== 401]).toEqual([role, may]);
     }
+  });
+
+  test('takes no token that is for anything else, whatever its person may', async () => {
+    const { scope } = line;
+    if (scope === null) return;
+    // The administrator of everything, by a token for everything but this, and by one for this alone.
+    const others = await call(line, as(`all-but-${scope}`));
+    expect([others.statusCode, others.json<{ detail: string }>().detail]).toEqual([
+      403,
+      expect.stringContaining('token'),
+    ]);
+    if (isStream(line)) return;
+    expect([401, 403]).not.toContain(
+      (await call(own(line, `only-${scope}`), as(`only-${scope}`))).statusCode,
+    );
   });
 
   test('lets nobody in without what its door asks for, whatever else they have', async () => {

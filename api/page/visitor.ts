@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Actor } from '../../domain/decision.ts';
 import { AppError, invariant } from '../../domain/error.ts';
+import { SCOPES } from '../../domain/scope.ts';
 import { PAGE, SIGN_IN } from '../../domain/sign-in.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
 import type { PageReader } from '../../render/page.ts';
@@ -77,5 +78,5 @@ export function pageActor({ person, session }: Visitor): Actor {
 
 /** What the visitor may do. */
 export function pageCaller({ person, session }: Visitor): Caller {
-  return { person, canApprove: session.canApprove };
+  return { person, canApprove: session.canApprove, scopes: SCOPES };
 }

@@ -3,8 +3,10 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { SourceConfiguration } from '../../domain/configuration.ts';
 import { AppError, isAppError } from '../../domain/error.ts';
+import { sha256Hex } from '../../evidence/digest.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Delivery } from '../../store/tables.ts';
+import { bearerOf } from '../auth.ts';
 import { createBatcher, type Batcher } from '../batch.ts';
 import { acceptedSchema } from '../contract.ts';
 import {
@@ -93,6 +95,25 @@ async function noteLife(
   if (alive) await dependencies.store.selfWatch.watchdogSeen(name, at);
 }
 
+/**
+ * The source that the request proves: by what the configuration says, else by a token of its own that was made for it. Such a token
+ * is of one source, and is none for any other that the sender names.
+ */
+async function authenticated(
+  { intake, store }: ApiDependencies,
+  request: FastifyRequest,
+  webhook: WebhookRequest,
+): Promise<SourceConfiguration | null> {
+  const configured = intake.authenticate(webhook);
+  const token = configured === null ? bearerOf(request) : null;
+  if (token === null) return configured;
+  const name = await store.sources.byToken(sha256Hex(token));
+  if (name === null || (webhook.source ?? name) !== name) return null;
+  const source = intake.source(name);
+  const takesTokens = source?.kind === webhook.kind && source.authentication.kind === 'bearer';
+  return takesTokens ? source : null;
+}
+
 function sentTo(kind: Sender['kind'], named: { readonly source?: string | undefined }): Sender {
   return { kind, source: named.source ?? null };
 }
@@ -104,7 +125,7 @@ async function take({ dependencies, batcher }: Intaking, request: FastifyRequest
   const receivedAt = dependencies.clock();
   const raw = rawBodyOf(request);
   const webhook: WebhookRequest = { ...sender, headers, contentType, raw, receivedAt };
-  const source = dependencies.intake.authenticate(webhook);
+  const source = await authenticated(dependencies, request, webhook);
   if (source === null) throw new AppError('unauthorized', 'Unauthorized.');
   const parsed = dependencies.intake.parse(source, webhook);
   try {

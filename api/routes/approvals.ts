@@ -41,7 +41,7 @@ export function registerApprovals(app: FastifyInstance, dependencies: ApiDepende
 
   api.route({
     ...approvalEndpoints.answer,
-    config: { access: APPROVERS },
+    config: { access: APPROVERS, scope: 'decide' },
     handler: async (request, reply) => {
       const decision = await admitDecision(dependencies, {
         decisionId: requestIdOf(request, request.body.decisionId ?? null, dependencies.newId),

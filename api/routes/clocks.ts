@@ -3,7 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { rolesOf } from '../../domain/admission.ts';
 import { AppError } from '../../domain/error.ts';
 import { admitDecision, awaitOutcome, viewOf } from '../admission.ts';
-import { actorOf, callerOf, READERS, requireRole } from '../auth.ts';
+import { actorOf, callerOf, READERS, requireRole, requireScope } from '../auth.ts';
 import { API_LIMITS, type ApiDependencies } from '../dependencies.ts';
 import { requestIdOf } from '../request-id.ts';
 import { clockEndpoints } from '../schema/clock.ts';
@@ -14,12 +14,15 @@ export function registerClocks(app: FastifyInstance, dependencies: ApiDependenci
   const waitMs = dependencies.limits?.decisionWaitMs ?? API_LIMITS.decisionWaitMs;
   app.withTypeProvider<ZodTypeProvider>().route({
     ...clockEndpoints.read,
-    config: { access: READERS },
+    config: { access: READERS, scope: 'read' },
     handler: async (request) => {
       const { record, decisionId, ...words } = request.body;
       const actor = actorOf(request);
       const caller = callerOf(request);
-      if (record) requireRole(caller, rolesOf('declare'));
+      if (record) {
+        requireRole(caller, rolesOf('declare'));
+        requireScope(caller, 'steer');
+      }
       const incident = await requireIncident(dependencies, request.params.id);
       // Before it is recorded: a name that no regime knows, or a moment that has not come, is refused here.
       const spoken = await dependencies.clocks(incident, { by: actor.person, words });

@@ -16,7 +16,7 @@ export function registerCommands(app: FastifyInstance, dependencies: ApiDependen
   for (const name of COMMAND_NAMES) {
     api.route({
       ...commandEndpoint(name),
-      config: { access: STEERERS },
+      config: { access: STEERERS, scope: 'steer' },
       handler: async (request, reply) => {
         const { decisionId, command } = request.body;
         const decision = await admitDecision(dependencies, {

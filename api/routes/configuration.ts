@@ -8,7 +8,7 @@ import { configurationEndpoints } from '../schema/configuration.ts';
 export function registerConfiguration(app: FastifyInstance, dependencies: ApiDependencies): void {
   app.withTypeProvider<ZodTypeProvider>().route({
     ...configurationEndpoints.reload,
-    config: { access: ADMINISTRATORS },
+    config: { access: ADMINISTRATORS, scope: 'admin' },
     handler: () => dependencies.reload(),
   });
 }

@@ -54,7 +54,7 @@ export function registerEvidence(app: FastifyInstance, dependencies: ApiDependen
 
   api.route({
     ...evidenceEndpoints.custody,
-    config: { access: STEERERS },
+    config: { access: STEERERS, scope: 'steer' },
     handler: async (request, reply) => {
       const evidence = await requireEvidence(dependencies, request.params.id);
       const entry = await recordCustody(dependencies, {

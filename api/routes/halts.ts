@@ -50,7 +50,7 @@ export function registerHalts(app: FastifyInstance, dependencies: ApiDependencie
 
   api.route({
     ...haltEndpoints.begin,
-    config: { access: STEERERS },
+    config: { access: STEERERS, scope: 'halt' },
     handler: async (request, reply) => {
       const begun = await beginHalt(dependencies, request.body, actorOf(request));
       const { created } = begun;
@@ -61,7 +61,7 @@ export function registerHalts(app: FastifyInstance, dependencies: ApiDependencie
 
   api.route({
     ...haltEndpoints.end,
-    config: { access: RESUMERS },
+    config: { access: RESUMERS, scope: 'steer' },
     handler: async (request) => {
       const { scope, subject, reason } = request.body;
       const { person } = actorOf(request);

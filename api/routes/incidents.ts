@@ -34,7 +34,7 @@ export function registerIncidents(app: FastifyInstance, dependencies: ApiDepende
 
   api.route({
     ...incidentEndpoints.open,
-    config: { access: STEERERS },
+    config: { access: STEERERS, scope: 'open' },
     handler: async (request, reply) => {
       const { text, requestId, drill = false } = request.body;
       const id = requestIdOf(request, requestId ?? null, dependencies.newId);

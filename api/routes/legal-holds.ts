@@ -36,7 +36,7 @@ export function registerLegalHolds(app: FastifyInstance, dependencies: ApiDepend
 
   api.route({
     ...legalHoldEndpoints.place,
-    config: { access: HOLDERS },
+    config: { access: HOLDERS, scope: 'steer' },
     handler: async (request, reply) => {
       const hold = await placeHold(dependencies, request.body, actorOf(request));
       return reply.code(201).send({ hold });
@@ -45,7 +45,7 @@ export function registerLegalHolds(app: FastifyInstance, dependencies: ApiDepend
 
   api.route({
     ...legalHoldEndpoints.release,
-    config: { access: RELEASERS },
+    config: { access: RELEASERS, scope: 'decide' },
     handler: (request) =>
       releaseHold(
         dependencies,

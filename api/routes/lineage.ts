@@ -33,7 +33,7 @@ export function registerLineage(app: FastifyInstance, dependencies: ApiDependenc
         response: { 200: lineageAcceptedSchema, 201: lineageAcceptedSchema },
       },
       // Lineage decides what counts as known-good: only people who may steer write it.
-      config: { access: STEERERS },
+      config: { access: STEERERS, scope: 'ingest' },
       handler: async (request, reply) => {
         const { nodes, edges } = dependencies.lineageOf(rawBodyOf(request));
         const said = { nodes: nodes.length, edges: edges.length };

@@ -3,32 +3,52 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { AppError } from '../../domain/error.ts';
 import { BOOTSTRAP_ADMIN } from '../../domain/rules.ts';
+import { objectionToExpiry, scopesBeyond, type Scope } from '../../domain/scope.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
-import { ADMINISTRATORS, callerOf, newToken, READERS, requireRole, type Caller } from '../auth.ts';
+import type { Person } from '../../store/person-table.ts';
+import {
+  ADMINISTRATORS,
+  callerOf,
+  newToken,
+  READERS,
+  requireRole,
+  requireScope,
+  type Caller,
+} from '../auth.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { peopleEndpoints } from '../schema/person.ts';
 import { makePassword } from '../sign-in.ts';
 
-/** True when a person can already answer with something of their own. */
-async function hasOwn({ store }: ApiDependencies, personId: string): Promise<boolean> {
-  const [token, account] = await Promise.all([
-    store.people.hasToken(personId),
-    store.accounts.get(personId),
-  ]);
-  return token || account !== null;
+/** True when a person has a way of their own to answer, or ever had one: an ended token is none of another's to renew. */
+async function hasOwn(
+  { store }: ApiDependencies,
+  { id, slackUser }: Pick<Person, 'id' | 'slackUser'>,
+): Promise<boolean> {
+  const [token, account] = await Promise.all([store.people.hasToken(id), store.accounts.get(id)]);
+  return token || account !== null || slackUser !== null;
 }
 
 /**
  * Whether a new token or password may approve. One made for oneself is worth what the present token is. Once changes need two
- * people, one made for another approves only when that person has none: else an administrator could answer in their name.
+ * people, one made for another approves only when that person never had a way in, be it Slack: else an administrator could answer in their name.
  */
 async function mayApprove(
   dependencies: ApiDependencies,
-  { caller, personId }: { readonly caller: Caller; readonly personId: string },
+  { caller, person }: { readonly caller: Caller; readonly person: Person },
 ): Promise<boolean> {
-  if (personId === BOOTSTRAP_ADMIN) return false;
-  if (caller.person.id === personId) return caller.canApprove;
-  return !dependencies.rules.revision().armed || !(await hasOwn(dependencies, personId));
+  if (person.id === BOOTSTRAP_ADMIN) return false;
+  if (caller.person.id === person.id) return caller.canApprove;
+  return !dependencies.rules.revision().armed || !(await hasOwn(dependencies, person));
+}
+
+/** Raises `unauthorized` for a token of one's own that would be for more than the one that it is made with. */
+function requireNoMore(caller: Caller, personId: string, scopes: readonly Scope[]): void {
+  const more = caller.person.id === personId ? scopesBeyond(scopes, caller.scopes) : [];
+  if (more.length === 0) return;
+  throw new AppError('unauthorized', 'A token makes none that is for more than itself.', {
+    field: 'body.scopes',
+    permission: `a token with ${more.join(', ')}`,
+  });
 }
 
 /** Registers people and their tokens, for administrators. */
@@ -38,13 +58,13 @@ export function registerPeople(app: FastifyInstance, dependencies: ApiDependenci
 
   api.route({
     ...peopleEndpoints.list,
-    config: { access: ADMINISTRATORS },
+    config: { access: ADMINISTRATORS, scope: 'admin' },
     handler: async () => ({ items: await store.people.list() }),
   });
 
   api.route({
     ...peopleEndpoints.put,
-    config: { access: ADMINISTRATORS },
+    config: { access: ADMINISTRATORS, scope: 'admin' },
     handler: async (request) => {
       const person = { id: request.params.id, ...request.body };
       const self = callerOf(request).person.id === person.id;
@@ -65,7 +85,10 @@ const ownParams = z.object({ id: z.string() });
 async function requireOwn(request: FastifyRequest): Promise<void> {
   const caller = callerOf(request);
   const { id } = ownParams.parse(request.params);
-  if (caller.person.id !== id) requireRole(caller, ['admin']);
+  if (caller.person.id !== id) {
+    requireRole(caller, ['admin']);
+    requireScope(caller, 'admin');
+  }
   return Promise.resolve();
 }
 
@@ -76,7 +99,7 @@ function registerTokens(app: FastifyInstance, dependencies: ApiDependencies): vo
 
   api.route({
     ...peopleEndpoints.tokens,
-    config: { access: READERS },
+    config: { access: READERS, scope: 'account' },
     preValidation: requireOwn,
     handler: async (request) => {
       return { items: await store.people.tokensOf(request.params.id) };
@@ -85,7 +108,7 @@ function registerTokens(app: FastifyInstance, dependencies: ApiDependencies): vo
 
   api.route({
     ...peopleEndpoints.revoke,
-    config: { access: READERS },
+    config: { access: READERS, scope: 'account' },
     preValidation: requireOwn,
     handler: async (request) => {
       const { id: personId, token: id } = request.params;
@@ -97,7 +120,7 @@ function registerTokens(app: FastifyInstance, dependencies: ApiDependencies): vo
 
   api.route({
     ...peopleEndpoints.password,
-    config: { access: READERS },
+    config: { access: READERS, scope: 'account' },
     preValidation: requireOwn,
     handler: async (request, reply) => {
       const caller = callerOf(request);
@@ -105,7 +128,7 @@ function registerTokens(app: FastifyInstance, dependencies: ApiDependencies): vo
       if (person === null || person.id === BOOTSTRAP_ADMIN) {
         throw new AppError('not_found', 'There is no such person.');
       }
-      const canApprove = await mayApprove(dependencies, { caller, personId: person.id });
+      const canApprove = await mayApprove(dependencies, { caller, person });
       const made = await makePassword(dependencies, { personId: person.id, canApprove });
       request.log.warn({ by: caller.person.id, for: person.id }, 'a password was made');
       return reply.code(201).send({ ...made, personId: person.id, canApprove });
@@ -114,21 +137,23 @@ function registerTokens(app: FastifyInstance, dependencies: ApiDependencies): vo
 
   api.route({
     ...peopleEndpoints.token,
-    config: { access: ADMINISTRATORS },
+    config: { access: READERS, scope: 'account' },
+    preValidation: requireOwn,
     handler: async (request, reply) => {
       const person = await store.people.get(request.params.id);
       if (person === null) throw new AppError('not_found', 'There is no such person.');
       const caller = callerOf(request);
-      const canApprove = await mayApprove(dependencies, { caller, personId: person.id });
+      const { label, scopes, expiresAt } = request.body;
+      const objection = objectionToExpiry(expiresAt, dependencies.clock());
+      if (objection !== null) throw new AppError('invalid', objection, { field: 'body.expiresAt' });
+      requireNoMore(caller, person.id, scopes);
+      const allowed = await mayApprove(dependencies, { caller, person });
+      const canApprove = allowed && scopes.includes('decide');
       const token = newToken();
-      await store.people.addToken({
-        personId: person.id,
-        sha256: sha256Hex(token),
-        label: request.body.label,
-        expiresAt: request.body.expiresAt,
-        canApprove,
-      });
-      return reply.code(201).send({ token, personId: person.id, canApprove });
+      const made = { personId: person.id, expiresAt, canApprove, scopes };
+      await store.people.addToken({ ...made, label, sha256: sha256Hex(token) });
+      request.log.warn({ by: caller.person.id, for: person.id, scopes }, 'a token was made');
+      return reply.code(201).send({ ...made, token });
     },
   });
 }

@@ -47,7 +47,7 @@ export function registerPlaybooks(app: FastifyInstance, dependencies: ApiDepende
 
   api.route({
     ...playbookEndpoints.plan,
-    config: { access: STEERERS },
+    config: { access: STEERERS, scope: 'read' },
     handler: (request) => {
       const { incidentId, text, parameters } = request.body;
       const { playbook } = requirePlaybook(request.params.name);
@@ -66,14 +66,14 @@ export function registerPlaybooks(app: FastifyInstance, dependencies: ApiDepende
 
   api.route({
     ...playbookEndpoints.explain,
-    config: { access: READERS },
+    config: { access: READERS, scope: 'read' },
     handler: ({ body, query }) =>
       dependencies.explain({ body, source: query.source ?? null, withPlan: false }),
   });
 
   api.route({
     ...playbookEndpoints.explainPlan,
-    config: { access: STEERERS },
+    config: { access: STEERERS, scope: 'read' },
     handler: ({ body, query }) =>
       dependencies.explain({ body, source: query.source ?? null, withPlan: true }),
   });

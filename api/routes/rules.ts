@@ -30,7 +30,7 @@ export function registerRules(app: FastifyInstance, { rules }: ApiDependencies):
   api.route({
     ...ruleEndpoints.answer,
     // Who may approve is for the rules in force to say; whoever steers may reject.
-    config: { access: STEERERS },
+    config: { access: STEERERS, scope: 'decide' },
     handler: (request) =>
       rules.answer({ changeId: request.params.id, ...request.body, caller: callerOf(request) }),
   });

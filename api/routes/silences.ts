@@ -80,7 +80,7 @@ function registerChanging(app: FastifyInstance, dependencies: ApiDependencies): 
 
   api.route({
     ...silenceEndpoints.add,
-    config: { access: STEERERS },
+    config: { access: STEERERS, scope: 'steer' },
     handler: async (request, reply) => {
       const now = clock();
       const { id, startsAt, ...body } = request.body;
@@ -103,7 +103,7 @@ function registerChanging(app: FastifyInstance, dependencies: ApiDependencies): 
 
   api.route({
     ...silenceEndpoints.expire,
-    config: { access: STEERERS },
+    config: { access: STEERERS, scope: 'steer' },
     handler: async (request) => {
       const { id } = await requireSilence(dependencies, request.params.id);
       const at = clock().toISOString();
@@ -119,7 +119,7 @@ function registerChanging(app: FastifyInstance, dependencies: ApiDependencies): 
 function registerSnooze(app: FastifyInstance, dependencies: ApiDependencies): void {
   app.withTypeProvider<ZodTypeProvider>().route({
     ...silenceEndpoints.snooze,
-    config: { access: STEERERS },
+    config: { access: STEERERS, scope: 'steer' },
     handler: async (request) => {
       const incident = await requireIncident(dependencies, request.params.id);
       const now = dependencies.clock();

@@ -8,7 +8,7 @@ import { syncEndpoints } from '../schema/sync.ts';
 export function registerSync(app: FastifyInstance, dependencies: ApiDependencies): void {
   app.withTypeProvider<ZodTypeProvider>().route({
     ...syncEndpoints.round,
-    config: { access: STEERERS },
+    config: { access: STEERERS, scope: 'steer' },
     handler: () => dependencies.sync(),
   });
 }

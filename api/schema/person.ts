@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { slackUserSchema } from '../../domain/name-schema.ts';
+import { LEAST_SCOPES, SCOPES } from '../../domain/scope.ts';
 import { roleSchema } from './approval.ts';
-import { API_PREFIX, nameSchema } from './value.ts';
+import { API_PREFIX, instantSchema, nameSchema } from './value.ts';
 
 const personSchema = z.object({
   id: z.string(),
@@ -11,6 +12,15 @@ const personSchema = z.object({
   mail: z.string().nullable(),
   active: z.boolean(),
 });
+
+const scopesSchema = z.array(z.enum(SCOPES)).min(1).max(SCOPES.length).readonly();
+const labelSchema = z.string().trim().min(1).max(200);
+
+/** The id by which a token is shown and ended: of its digest, so that it opens nothing. */
+export const tokenIdSchema = z.string().regex(/^[0-9a-f]{16}$/);
+
+/** What every new token is told: what it is for people, and when it ends. */
+export const newTokenShape = { label: labelSchema, expiresAt: instantSchema };
 
 /** People and their tokens. */
 export const peopleEndpoints = {
@@ -76,6 +86,7 @@ export const peopleEndpoints = {
                 label: z.string(),
                 expiresAt: z.string().nullable(),
                 canApprove: z.boolean(),
+                scopes: scopesSchema,
               }),
             )
             .readonly(),
@@ -88,7 +99,7 @@ export const peopleEndpoints = {
     url: `${API_PREFIX}/people/:id/tokens/:token/revoke`,
     schema: {
       summary: 'End a token at once',
-      params: z.strictObject({ id: nameSchema, token: z.string().regex(/^[0-9a-f]{16}$/) }),
+      params: z.strictObject({ id: nameSchema, token: tokenIdSchema }),
       body: z.strictObject({}),
       response: { 200: z.object({ personId: z.string(), revoked: z.literal(true) }) },
     },
@@ -97,14 +108,20 @@ export const peopleEndpoints = {
     method: 'POST',
     url: `${API_PREFIX}/people/:id/tokens`,
     schema: {
-      summary: 'Make an API token for a person; it is shown once',
+      summary: 'Make an API token: of your own, or as an administrator; it is shown once',
       params: z.strictObject({ id: nameSchema }),
       body: z.strictObject({
-        label: z.string().trim().min(1).max(200),
-        expiresAt: z.iso.datetime({ offset: true }).nullable().default(null),
+        ...newTokenShape,
+        scopes: scopesSchema.default(LEAST_SCOPES),
       }),
       response: {
-        201: z.object({ token: z.string(), personId: z.string(), canApprove: z.boolean() }),
+        201: z.object({
+          token: z.string(),
+          personId: z.string(),
+          canApprove: z.boolean(),
+          scopes: scopesSchema,
+          expiresAt: z.string(),
+        }),
       },
     },
   },

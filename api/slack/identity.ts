@@ -1,5 +1,6 @@
 import type { Actor } from '../../domain/decision.ts';
 import { AppError } from '../../domain/error.ts';
+import { SCOPES } from '../../domain/scope.ts';
 import type { PersonTable } from '../../store/person-table.ts';
 import type { Caller } from '../auth.ts';
 import type { SlackUser } from './door.ts';
@@ -27,7 +28,7 @@ export async function slackCaller(
     );
   }
   // Slack proves who clicked, as a token of their own would.
-  return { person, canApprove: true };
+  return { person, canApprove: true, scopes: SCOPES };
 }
 
 /** Who acts, through this door. */

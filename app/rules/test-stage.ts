@@ -12,6 +12,7 @@ import { PLAYBOOKS_DIR } from '../configuration-references.ts';
 import { EMPTY_CONFIGURATION } from '../start.ts';
 import { installRules, type InstalledRules } from './install.ts';
 import { createTestKey } from '../test-key.ts';
+import { SCOPES } from '../../domain/scope.ts';
 
 /** The delay of a change, by default. */
 export const HOUR_MS = 3_600_000;
@@ -96,7 +97,7 @@ export async function answer(
     digest: digest ?? '',
     verdict,
     reason: 'because',
-    caller: { person: { ...person(id, ...roles), active: true }, canApprove },
+    caller: { person: { ...person(id, ...roles), active: true }, canApprove, scopes: SCOPES },
   });
 }
 

@@ -18,6 +18,7 @@ import { createStore } from '../../store/database.ts';
 import { FALLBACK_ROUTE } from '../../intake/routing.ts';
 import type { Store } from '../../store/tables.ts';
 import { freshDatabase, unique } from '../harness.ts';
+import { SCOPES } from '../../domain/scope.ts';
 
 // Goal: what the API promises holds over the real database: one row for one decision however often and however
 // close together it is sent, the quorum settled once, a webhook in the store when its 202 is out.
@@ -52,6 +53,7 @@ beforeAll(async () => {
       label: 'test',
       expiresAt: null,
       canApprove: true,
+      scopes: SCOPES,
     });
   }
   const router = {

@@ -16,6 +16,7 @@ import { freshDatabase } from '../harness.ts';
 import { COUNTED, countsSchema, type Counts } from './counted.ts';
 import type { Reply } from './reply.ts';
 import { INVENTORY, ROUTES, SECRETS, SOURCES } from './sources.ts';
+import { SCOPES } from '../../domain/scope.ts';
 
 /** A request as a test wants it: a header that is a list is sent once per item. */
 export interface Attempt {
@@ -58,6 +59,7 @@ async function listeningApi(url: string, log: Writable) {
     label: 'test',
     expiresAt: null,
     canApprove: false,
+    scopes: SCOPES,
   });
   const manifests = connectorModules.map(({ manifest }) => manifest);
   const playbooks = await loadPlaybooks(join(import.meta.dirname, '../../playbooks'), manifests);

@@ -10,6 +10,7 @@ import type { Role } from '../../domain/approval.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
 import { deliveryOf, routedAlert } from '../../store/test-delivery.ts';
 import { openIncident, useStores } from '../../store/test-store.ts';
+import { SCOPES } from '../../domain/scope.ts';
 
 const stores = useStores();
 let app: FastifyInstance;
@@ -20,7 +21,7 @@ beforeAll(async () => {
     });
     await stores.owner().people.addToken({
       ...{ personId: role, sha256: sha256Hex(`fb_${role}`), label: 'test', expiresAt: null },
-      canApprove: false,
+      ...{ canApprove: false, scopes: SCOPES },
     });
   }
   ({ app } = createTestApi({ store: stores.api(), clock: () => new Date() }));

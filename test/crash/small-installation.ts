@@ -21,6 +21,7 @@ import {
   smallConfiguration,
   STABLE,
 } from './small-world.ts';
+import { SCOPES } from '../../domain/scope.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** The one object that the small playbook changes. */
@@ -123,7 +124,11 @@ export async function takeKeys(
 ): Promise<Keys> {
   const admin = clientOf(first.url, first.adminToken ?? '');
   const issued = await admin.send('POST', `/api/v1/people/${PERSON}/tokens`, {
-    body: { label: 'test' },
+    body: {
+      label: 'test',
+      scopes: SCOPES,
+      expiresAt: new Date(Date.now() + 86_400_000).toISOString(),
+    },
   });
   const { token } = z.object({ token: z.string() }).parse(issued);
   const source = first.sources.find(({ name }) => name === 'generic')?.token ?? '';

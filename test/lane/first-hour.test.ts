@@ -234,13 +234,17 @@ describe('a start on the draft', () => {
 
   test('once a route asks, raising it further takes two people, by the CLI as by the API', async () => {
     const tokens = new Map<string, string>();
+    const create = (person: string): string[] => [
+      ...['token', 'create', person, '--label', 'laptop'],
+      ...['--scopes', 'read,decide', '--expires', '1d'],
+    ];
     for (const [id, role] of [
       ['mona', 'approver-model-owner'],
       ['sam', 'approver-security'],
       ['rex', 'responder'],
     ] as const) {
       expect((await command(['user', 'add', id, '--name', id, '--role', role])).code).toBe(0);
-      const { out } = await command(['token', 'add', id, '--label', 'laptop']);
+      const { out } = await command(create(id));
       tokens.set(id, out.trim());
     }
     const text = await readFile(file('firebreak.yaml'), 'utf8');
@@ -269,7 +273,7 @@ describe('a start on the draft', () => {
     expect((await command(reject, tokens.get('rex'))).out).toContain('rejected: rex rejected it');
     const more = await command(['user', 'add', 'eve', '--name', 'Eve', '--role', 'admin']);
     expect(more.out).toMatch(/^Two people must approve this \(chg_/);
-    const again = await command(['token', 'add', 'sam', '--label', 'another']);
+    const again = await command(create('sam'));
     expect(again.err).toContain('It approves nothing');
     const doctor = await command(['doctor', '--config', file('firebreak.yaml')]);
     expect(doctor.out).toContain('BAD rules: revision');

@@ -10,6 +10,7 @@ import { startLab, type Lab } from '../../lab/lab.ts';
 import { tempDir } from '../harness.ts';
 import type { Attended, Closers } from '../lane/lane.ts';
 import { installationIn } from './program.ts';
+import { SCOPES } from '../../domain/scope.ts';
 
 /** How long a change of the cluster must hold: long enough to be met by a kill. */
 const HOLD_SECONDS = 4;
@@ -28,7 +29,8 @@ type Tokens = readonly { readonly name: string; readonly token: string }[];
 
 async function tokensOf(url: string, adminToken: string): Promise<Tokens> {
   const admin = createDemoPerson(url, adminToken);
-  const body = { label: 'test' };
+  const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
+  const body = { label: 'test', scopes: SCOPES, expiresAt };
   return Promise.all(
     DEMO_PEOPLE.map(async ({ id, name }) => {
       const call = { body, schema: tokenReply };

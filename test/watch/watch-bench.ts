@@ -21,6 +21,7 @@ import { steadyRules } from '../steady-rules.ts';
 import { createIncidents, ENTRY } from '../workflows/engine-incidents.ts';
 import { admissionOver } from '../workflows/engine-people.ts';
 import type { TestKey } from '../../app/test-key.ts';
+import { SCOPES } from '../../domain/scope.ts';
 
 const ROUND_MS = 15_000;
 const DEPLOYMENT = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${CANARY_DEPLOYMENT}`;
@@ -162,7 +163,7 @@ async function answer(
     command: kind === 'approve' ? { kind, ...named } : { kind, ...named, reason: 'enough' },
     incidentId,
     actor: { person, name: person, roles: who.roles, channel: 'api' },
-    caller: { person: who, canApprove: true },
+    caller: { person: who, canApprove: true, scopes: SCOPES },
   });
 }
 

@@ -7,6 +7,7 @@ import type { Incident } from '../../domain/incident.ts';
 import type { Store } from '../../store/tables.ts';
 import type { TestKey } from '../../app/test-key.ts';
 import { eventually } from './engine-incidents.ts';
+import { SCOPES } from '../../domain/scope.ts';
 
 const PEOPLE: readonly { id: string; roles: readonly Role[] }[] = [
   { id: 'ada', roles: ['responder', 'approver-model-owner'] },
@@ -53,7 +54,7 @@ export async function createPeople(
       command,
       incidentId: incident.id,
       actor: { person, name: who.name, roles: who.roles, channel: 'api' },
-      caller: { person: who, canApprove: true },
+      caller: { person: who, canApprove: true, scopes: SCOPES },
     });
     return eventually(
       async () => {

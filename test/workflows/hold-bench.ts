@@ -18,6 +18,7 @@ import { steadyRules } from '../steady-rules.ts';
 import { op, playbookOf } from './engine-operations.ts';
 import { admissionOver } from './engine-people.ts';
 import { createWorld, type World } from './world.ts';
+import { SCOPES } from '../../domain/scope.ts';
 
 const NO_LIMITS = { targets: 1_000_000, modelPercent: 1_000_000, totalPercent: 1_000_000 };
 const playbook = playbookOf({
@@ -133,7 +134,7 @@ export class HoldBench {
       command: kind === 'approve' ? { kind, ...named } : { kind, ...named, reason: 'no' },
       incidentId,
       actor: { person, name: person, roles: who.roles, channel: 'api' },
-      caller: { person: who, canApprove: true },
+      caller: { person: who, canApprove: true, scopes: SCOPES },
     });
   }
 

@@ -29,6 +29,7 @@ import { createIncidents } from './engine-incidents.ts';
 import { playbookOf } from './engine-operations.ts';
 import { createTestKey } from '../../app/test-key.ts';
 import { admissionOver, createPeople } from './engine-people.ts';
+import { SCOPES } from '../../domain/scope.ts';
 
 const MODEL = 'm';
 const SUSPECT = nodeId.model(MODEL, '7');
@@ -194,7 +195,7 @@ async function answer(approval: Approval, person: string, kind: 'approve' | 'rej
     command,
     incidentId: approval.incidentId,
     actor: { person, name: person, roles: who.roles, channel: 'api' },
-    caller: { person: who, canApprove: true },
+    caller: { person: who, canApprove: true, scopes: SCOPES },
   });
 }
 

@@ -16,6 +16,7 @@ import type { Store } from '../../store/tables.ts';
 import { freshDatabase, unique } from '../harness.ts';
 import { createIncidents, ENTRY } from './engine-incidents.ts';
 import { HoldBench } from './hold-bench.ts';
+import { SCOPES } from '../../domain/scope.ts';
 
 const PEOPLE: readonly (readonly [string, readonly Role[]])[] = [
   ['ada', ['approver-model-owner']],
@@ -68,7 +69,7 @@ async function say(holdId: string, person: string): Promise<string | null> {
   const who = await api.people.get(person);
   if (!who) throw new Error(`no person ${person}`);
   const actor = { person, name: person, roles: who.roles, channel: 'cli' };
-  const by = { actor, caller: { person: who, canApprove: true } };
+  const by = { actor, caller: { person: who, canApprove: true, scopes: SCOPES } };
   const deps = { store: api, newId: () => unique('id'), clock: () => new Date() };
   const { hold } = await releaseHold(deps, { holdId, reason: 'over' }, by);
   return hold.releasedAt;

@@ -35,7 +35,9 @@ changeDelaySeconds: 60
 
 /** A token for somebody, which is shown once. */
 async function tokenOf({ terminal, secrets }: Adoption, person: string): Promise<string> {
-  const made = await terminal.run(`${FIREBREAK} token add ${person} --label laptop`);
+  const made = await terminal.run(
+    `${FIREBREAK} token create ${person} --label laptop --scopes read,steer,decide,account --expires 90d`,
+  );
   const token = made.trim().split('\n').at(-1) ?? '';
   secrets.push(token);
   return token;
