@@ -1,10 +1,5 @@
-import {
-  APPROVAL_CLASSES,
-  quorumOf,
-  type ApprovalClass,
-  type ApprovedPlan,
-  type Role,
-} from '../domain/approval.ts';
+import type { ApprovalClass, ApprovedPlan, Role } from '../domain/approval.ts';
+import { CLASS_RULES, classOfTakingBack, quorumOf, raisedClass } from '../domain/approval-class.ts';
 import { AppError } from '../domain/error.ts';
 import type { EvaluationContext } from '../domain/evaluation.ts';
 import type { Incident } from '../domain/incident.ts';
@@ -29,15 +24,14 @@ import { undoDigestOf } from './revert.ts';
 
 /** Name of the approval that a stand-down asks for. */
 export const STAND_DOWN = 'stand-down';
-const STAND_DOWN_EXPIRES_SECONDS = 24 * 3600;
 /** How long people have to answer before they are reminded, when nothing says otherwise. */
 export const ESCALATES_AFTER_SECONDS = 900;
 
-/** An effect that stands alone in its playbook names nobody: its class does. */
+/** An effect that stands alone in its playbook names nobody and no time: its class does. */
 const ALONE = {
   roles: [],
   when: null,
-  expiresAfterSeconds: STAND_DOWN_EXPIRES_SECONDS,
+  expiresAfterSeconds: null,
   escalateAfterSeconds: ESCALATES_AFTER_SECONDS,
 } as const;
 
@@ -66,8 +60,8 @@ export interface Asking {
 /** What is asked about: an approval of the playbook, or effects that may not go on by themselves. */
 type Asked = Pick<
   ApprovalOperation,
-  'title' | 'roles' | 'when' | 'covers' | 'expiresAfterSeconds' | 'escalateAfterSeconds'
->;
+  'title' | 'roles' | 'when' | 'covers' | 'escalateAfterSeconds'
+> & { readonly expiresAfterSeconds: number | null };
 
 /** The approval of that name, or the effects of that name that are to be asked for. Raises `invalid`. */
 function askedOf(playbook: Playbook, input: ApprovalInput): Asked {
@@ -125,20 +119,16 @@ function isSettled(
 }
 
 function headOf(approval: Asked): Omit<Question, 'drafts' | 'plans' | 'bound'> {
-  const classes = approval.covers.map(({ approvalClass }) => approvalClass);
+  const classes = approval.covers.map((covered) => covered.approvalClass);
+  const approvalClass = raisedClass('R1', ...classes);
   const { title, roles, expiresAfterSeconds, escalateAfterSeconds } = approval;
   return {
     title,
     roles,
-    approvalClass: highest(classes),
-    expiresAfterSeconds,
+    approvalClass,
+    expiresAfterSeconds: expiresAfterSeconds ?? CLASS_RULES[approvalClass].expiresAfterSeconds,
     escalateAfterSeconds,
   };
-}
-
-/** The highest of some classes; R1 when there are none. */
-export function highest(classes: readonly ApprovalClass[]): ApprovalClass {
-  return APPROVAL_CLASSES.findLast((one) => classes.includes(one)) ?? 'R1';
 }
 
 async function planCovered(
@@ -203,12 +193,12 @@ function undoPlan(row: OperationRow, listedAs: string, approvalClass: ApprovalCl
 /** The planned way back: everything whose apply began, newest first, at the class of what it lifts. */
 export async function standDownQuestion(asking: Asking): Promise<Question> {
   const stack = await asking.deps.store.operations.undoStack(asking.incident.id);
-  const approvalClass = stack.some(({ containment }) => containment) ? 'R3' : 'R2';
+  const approvalClass = raisedClass('R2', ...stack.map(classOfTakingBack));
   return {
     title: 'Stand down: undo everything, newest first',
     roles: quorumOf(approvalClass).roles,
     approvalClass,
-    expiresAfterSeconds: STAND_DOWN_EXPIRES_SECONDS,
+    expiresAfterSeconds: CLASS_RULES[approvalClass].expiresAfterSeconds,
     escalateAfterSeconds: ESCALATES_AFTER_SECONDS,
     drafts: [],
     bound: [],

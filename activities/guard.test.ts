@@ -74,6 +74,12 @@ describe('signed approvals', () => {
     await expect(check([OLGA], { approval: r2 })).resolves.toBeUndefined();
   });
 
+  test('of R3 need two people, also under a row that says one', async () => {
+    const weaker: Approval = { ...sample, quorum: { people: 1, roles: ['approver-security'] } };
+    await expect(check([SAM], { approval: weaker })).rejects.toThrow('quorum');
+    await expect(check([OLGA, SAM], { approval: weaker })).resolves.toBeUndefined();
+  });
+
   const signedIn = (secondsAgo: number, channel = 'page'): Decision => {
     const at = new Date(Date.parse(sample.createdAt) - secondsAgo * 1000).toISOString();
     return { ...SAM, actor: { ...SAM.actor, channel, signedInAt: at } };

@@ -1,6 +1,7 @@
 import { incidentsToCount, type CapStanding } from '../domain/cap.ts';
 import { approverOf, doorObstacle, quorumMet, type DoorObstacle } from '../domain/quorum.ts';
 import { atLeast, type Approval } from '../domain/approval.ts';
+import { quorumNeeded } from '../domain/approval-class.ts';
 import { signedPart } from '../domain/decision.ts';
 import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
@@ -237,7 +238,7 @@ export async function checkSignatures(
 ): Promise<void> {
   const [decisions, signInSince] = await Promise.all([
     deps.store.decisions.approvalsOf(approval.id),
-    deps.store.accounts.approversSignInSince(approval.quorum.roles),
+    deps.store.accounts.approversSignInSince(quorumNeeded(approval).roles),
   ]);
   const valid = decisions.filter(
     (decision) =>
@@ -249,7 +250,7 @@ export async function checkSignatures(
       deps.verifySignature(signedPart(decision), decision.signature),
   );
   const approvers = valid.map(({ actor, decidedAt }) => approverOf(actor, decidedAt));
-  if (!quorumMet(approval.quorum, approvers, approval.requestedBy)) {
+  if (!quorumMet(quorumNeeded(approval), approvers, approval.requestedBy)) {
     throw refusal('the signed approvals do not make the quorum');
   }
   const obstacle = doorObstacle(approval, approvers, signInSince);

@@ -1,4 +1,5 @@
-import { quorumOf, type Approval, type ApprovedPlan } from '../domain/approval.ts';
+import type { Approval, ApprovedPlan } from '../domain/approval.ts';
+import { CLASS_RULES } from '../domain/approval-class.ts';
 import type { NewFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { StepName } from '../domain/playbook.ts';
@@ -6,7 +7,6 @@ import { messagesFor } from './message-rows.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { messageOf, planListDigest, requestedFact } from './request-approval.ts';
 
-const EXPIRES_MS = 24 * 3_600_000;
 const APPROVALS_MAX = 200;
 
 /** One exact thing that people are asked about outside of the playbook's own approvals. */
@@ -29,6 +29,7 @@ export function openQuestion(
 ): Promise<Approval> {
   const { name, round, step, title, plan, facts } = question;
   const createdAt = deps.now();
+  const { quorum, expiresAfterSeconds } = CLASS_RULES[plan.approvalClass];
   return deps.store.transaction(async (tables) => {
     const approval = await tables.approvals.open({
       id: deps.newId('apr'),
@@ -37,12 +38,12 @@ export function openQuestion(
       round,
       title,
       approvalClass: plan.approvalClass,
-      quorum: quorumOf(plan.approvalClass),
+      quorum,
       plans: [plan],
       planDigest: planListDigest([plan]),
       requestedBy: incident.origin.kind === 'person' ? incident.origin.by : null,
       createdAt: createdAt.toISOString(),
-      expiresAt: new Date(createdAt.getTime() + EXPIRES_MS).toISOString(),
+      expiresAt: new Date(createdAt.getTime() + expiresAfterSeconds * 1000).toISOString(),
     });
     await tables.messages.put(
       messagesFor(deps, incident.id, [messageOf(deps, incident, approval)]),

@@ -1,11 +1,5 @@
-import {
-  quorumOf,
-  type Approval,
-  type ApprovalClass,
-  type ApprovedPlan,
-  type Quorum,
-  type Role,
-} from '../domain/approval.ts';
+import type { Approval, ApprovedPlan } from '../domain/approval.ts';
+import { quorumWith, raisedClass } from '../domain/approval-class.ts';
 import { AppError, toAppError } from '../domain/error.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
@@ -18,7 +12,6 @@ import type { ApprovalInput, ApprovalOutcome } from './activity.ts';
 import {
   coveredQuestion,
   ESCALATES_AFTER_SECONDS,
-  highest,
   standDownQuestion,
   type Asking,
   type Question,
@@ -133,17 +126,6 @@ export function planListDigest(plans: readonly ApprovedPlan[]): string {
   );
 }
 
-/** One click: what is asked where neither class nor playbook names anybody. */
-const ONE_CLICK: Quorum = { people: 1, roles: ['responder'] };
-
-/** The class's quorum, with every role that the playbook asks for on top. */
-function quorumFor(approvalClass: ApprovalClass, roles: readonly Role[]): Quorum {
-  const ofClass = quorumOf(approvalClass);
-  const asked = [...new Set([...ofClass.roles, ...roles])];
-  if (asked.length === 0) return ONE_CLICK;
-  return { people: Math.max(ofClass.people, asked.length), roles: asked };
-}
-
 /** Raises `refused` when a legal hold forbids what rows that are listed as they are would do, or their undo. */
 async function refuseListed(
   { deps, incident }: Pick<Asking, 'deps' | 'incident'>,
@@ -196,10 +178,10 @@ async function ask(asking: Asking, question: Question): Promise<ApprovalOutcome>
   const open = async (tables: Tables): Promise<ApprovalOutcome> => {
     const drafts = await storePlans(asking, tables, { question, approvalId: id });
     const plans = [...drafts.map(planOf), ...question.plans];
-    const approvalClass = highest([
+    const approvalClass = raisedClass(
       question.approvalClass,
       ...plans.map((plan) => plan.approvalClass),
-    ]);
+    );
     const approval = await tables.approvals.open({
       id,
       incidentId: incident.id,
@@ -207,7 +189,7 @@ async function ask(asking: Asking, question: Question): Promise<ApprovalOutcome>
       round: input.round,
       title: titleOf(question, drafts),
       approvalClass,
-      quorum: quorumFor(approvalClass, question.roles),
+      quorum: quorumWith(approvalClass, question.roles),
       plans,
       planDigest: planListDigest(plans),
       requestedBy: incident.origin.kind === 'person' ? incident.origin.by : null,

@@ -1,4 +1,5 @@
 import { atLeast } from '../domain/approval.ts';
+import { BEYOND_CAP, raisedClass } from '../domain/approval-class.ts';
 import {
   exceededIsolation,
   exceededSourceCap,
@@ -82,10 +83,10 @@ export async function weigh(
       approvalClass: job.approvalClass,
       incidentsOfSource,
     }) ?? (taking === null ? null : exceededBy(deps, { job, taking, isolated }));
-  const raised = cap !== null && !atLeast(job.approvalClass, 'R2');
+  const raised = cap !== null && !atLeast(job.approvalClass, BEYOND_CAP);
   return {
     ...draft,
-    job: raised ? { ...job, approvalClass: 'R2' } : job,
+    job: raised ? { ...job, approvalClass: raisedClass(job.approvalClass, BEYOND_CAP) } : job,
     cap: raised ? cap : null,
     isolates: isolates(job) ? taking : null,
   };

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { admit, type AdmissionInput } from '../domain/admission.ts';
 import type { Approval } from '../domain/approval.ts';
+import { quorumNeeded } from '../domain/approval-class.ts';
 import { signedPart, type Actor, type Decision, type DecisionCommand } from '../domain/decision.ts';
 import type { Destroys } from '../domain/destruction.ts';
 import type { DrillSide } from '../domain/drill.ts';
@@ -124,7 +125,7 @@ async function judgedBy(
   const [person, approvals, approversSignInSince, playbook, legal] = await Promise.all([
     tables.people.get(actor.person),
     approval === null ? [] : tables.decisions.approvalsOf(approval.id),
-    approval === null ? null : tables.accounts.approversSignInSince(approval.quorum.roles),
+    approval === null ? null : tables.accounts.approversSignInSince(quorumNeeded(approval).roles),
     pinnedPlaybook(tables, incident),
     legalObstacleTo({ holding }, tables, { incident, approval, command }),
   ]);

@@ -4,6 +4,7 @@ import { AppError } from '../domain/error.ts';
 import { keyText, type OperationRow } from '../domain/operation.ts';
 import { threeWayDifference } from '../domain/plan.ts';
 import { digestOf } from '../evidence/digest.ts';
+import type { ShownPlan } from '../render/approval-plan.ts';
 import type { Store } from '../store/tables.ts';
 import type { ApprovalDetail } from './schema/approval.ts';
 
@@ -77,4 +78,17 @@ export async function approvalDetail(
         decisionId: id,
       })),
   };
+}
+
+/** The plans of an approval as every door shows them. */
+export function shownPlans({ approval, plans }: ApprovalDetail): readonly ShownPlan[] {
+  return approval.plans.map((listed, index) => {
+    const { operation, target, summary, action, approvalClass, undo } = listed;
+    const found = plans[index];
+    return {
+      ...{ operation, target, summary, action, approvalClass, undo },
+      known: found?.plan !== null && found !== undefined,
+      changes: found?.changes ?? [],
+    };
+  });
 }

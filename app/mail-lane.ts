@@ -1,4 +1,4 @@
-import { approvalDetail } from '../api/approval-detail.ts';
+import { approvalDetail, shownPlans } from '../api/approval-detail.ts';
 import type { Connector } from '../connectors/connector.ts';
 import type { Approval, Role } from '../domain/approval.ts';
 import { RECIPIENTS_MAX } from '../connectors/mail/manifest.ts';
@@ -10,7 +10,7 @@ import { isDue, newRecipients, type Recipient } from '../domain/recipient.ts';
 import type { Person } from '../store/person-table.ts';
 import { renderMail, type MailBlock, type MailContent } from '../render/mail.ts';
 import { approvalMail, decideAt } from '../render/mail-approval.ts';
-import { cardPlans, type Lane, type LaneStore } from './message-lanes.ts';
+import type { Lane, LaneStore } from './message-lanes.ts';
 
 /** What mail needs to know beside the rows. */
 export interface MailLaneOptions {
@@ -101,7 +101,7 @@ async function approvalLetter(
   const deciders = people.filter(hasRoleOf(approval));
   const content = approvalMail({
     ...{ subject, approval, deciders },
-    plans: cardPlans(detail),
+    plans: shownPlans(detail),
     approvedBy: detail.approvedBy,
     decide: decideAt(approval.id, publicUrl),
   });

@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { approvalDetail } from '../api/approval-detail.ts';
-import type { ApprovalDetail } from '../api/schema/approval.ts';
+import { approvalDetail, shownPlans } from '../api/approval-detail.ts';
 import type { AnyAction, Connector } from '../connectors/connector.ts';
 import { markedTitle } from '../domain/drill.ts';
 import type { Json } from '../domain/json.ts';
 import { cardOf, cardPurpose, type Message } from '../domain/message.ts';
 import { milestone, type SlackMessage } from '../render/slack.ts';
-import { approvalCard, type CardPlan } from '../render/slack-approval.ts';
+import { approvalCard } from '../render/slack-approval.ts';
 import type { Store } from '../store/tables.ts';
 import type { MailTry } from './mail-outcome.ts';
 
@@ -44,14 +43,6 @@ interface SlackLaneOptions {
   readonly decide: boolean;
 }
 
-/** Plans as approvers judge them: each with what it changes. */
-export function cardPlans({ approval, plans }: ApprovalDetail): readonly CardPlan[] {
-  return approval.plans.map((plan, index) => ({
-    ...plan,
-    changes: plans[index]?.changes ?? [],
-  }));
-}
-
 function asJson(value: unknown): Json {
   return z.json().parse(JSON.parse(JSON.stringify(value)));
 }
@@ -72,7 +63,7 @@ async function shownOf(
     incident === null ? approval.title : `#${incident.number.toString()} ${approval.title}`;
   return approvalCard({
     approval: { ...approval, title: markedTitle(title, { drill: incident?.drill ?? false }) },
-    plans: cardPlans(detail),
+    plans: shownPlans(detail),
     approvedBy: detail.approvedBy,
     url: null,
     decide,

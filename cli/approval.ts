@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { classWords } from '../domain/approval-class.ts';
 import { AppError } from '../domain/error.ts';
 import { renderPlan, renderTable } from '../render/terminal.ts';
 import { visibleCut } from '../render/visible.ts';
@@ -24,6 +25,7 @@ function detailText(session: Session, detail: Awaited<ReturnType<typeof detailOf
   const { quorum } = approval;
   return [
     line(`${approval.title} (${approval.approvalClass}, ${approval.status})`),
+    line(classWords(approval.approvalClass)),
     line(
       `asks ${quorum.people.toString()} people: ${quorum.roles.join(', ')}; until ${approval.expiresAt}`,
     ),

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { admit, DECISION_KINDS, obstacleTo, type AdmissionInput } from './admission.ts';
 import type { ApproverByDoor } from './quorum.ts';
-import { quorumOf, type Approval } from './approval.ts';
+import type { Approval } from './approval.ts';
+import { quorumOf, quorumWith } from './approval-class.ts';
 import type { DecisionCommand } from './decision.ts';
 import { isAppError } from './error.ts';
 import type { Incident, IncidentState } from './incident.ts';
@@ -159,8 +160,9 @@ const decider = (change: Partial<AdmissionInput['decider']>) => ({
 });
 
 const veto: DecisionCommand = { kind: 'veto', reason: 'not now' };
-const oneClick = {
-  approval: { ...approval, quorum: { people: 1, roles: ['responder'] as const } },
+const r1: Approval = { ...approval, approvalClass: 'R1' };
+const oneClick: Partial<AdmissionInput> = {
+  approval: { ...r1, quorum: quorumWith('R1', []) },
   approvers: [],
 };
 
@@ -240,15 +242,20 @@ describe('admission', () => {
     [
       'the requester, alone',
       {
-        approval: { ...approval, requestedBy: 'sam', quorum: { people: 1, roles: [] } },
+        ...{ approval: { ...r1, requestedBy: 'sam', quorum: { people: 1, roles: [] } } },
         approvers: [],
       },
       'refused',
     ],
     [
       'a role that this approval does not ask for',
-      { approval: { ...approval, quorum: quorumOf('R2') } },
+      { approval: { ...approval, approvalClass: 'R2', quorum: quorumOf('R2') } },
       'unauthorized',
+    ],
+    [
+      'one person, where only the row asks for less than the class',
+      { approval: { ...approval, quorum: { people: 1, roles: [] } }, approvers: [] },
+      'admitted open',
     ],
     [
       'a rejection by one',

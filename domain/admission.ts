@@ -3,6 +3,7 @@ import type { DecisionCommand, DecisionKind } from './decision.ts';
 import { AppError } from './error.ts';
 import type { Incident, IncidentState } from './incident.ts';
 import { findOperation, type Playbook } from './playbook.ts';
+import { quorumNeeded } from './approval-class.ts';
 import { doorObstacle, quorumMet, type ApproverByDoor, type DoorObstacle } from './quorum.ts';
 
 /** Every kind of decision that is offered to people, in that order; what clocks are told has a place of its own. */
@@ -214,7 +215,7 @@ function admitAnswer(command: Answer, input: AdmissionInput): Admission {
     throw new AppError('conflict', 'You have approved this already; a person counts once.');
   }
   const approvers = [...input.approvers, decider];
-  const met = quorumMet(approval.quorum, approvers, approval.requestedBy);
+  const met = quorumMet(quorumNeeded(approval), approvers, approval.requestedBy);
   const obstacle = met ? doorObstacle(approval, approvers, input.approversSignInSince) : null;
   if (obstacle !== null) {
     throw new AppError('refused', otherDoor(obstacle, approval), { details: { reason: obstacle } });
@@ -254,7 +255,7 @@ function requireApprover(approval: Approval, decider: Decider): void {
       permission: 'a token that may approve',
     });
   }
-  const { roles, people } = approval.quorum;
+  const { roles, people } = quorumNeeded(approval);
   if (roles.length > 0 && !decider.roles.some((role) => roles.includes(role))) {
     throw new AppError(
       'unauthorized',

@@ -23,21 +23,6 @@ export interface Quorum {
   readonly roles: readonly Role[];
 }
 
-/** The quorum a class asks for by default; R0 and R1 ask nobody. */
-export function quorumOf(approvalClass: ApprovalClass): Quorum {
-  switch (approvalClass) {
-    case 'R0':
-    case 'R1':
-      return { people: 0, roles: [] };
-    case 'R2':
-      return { people: 1, roles: ['approver-model-owner'] };
-    case 'R3':
-      return { people: 2, roles: ['approver-model-owner', 'approver-security'] };
-    case 'R4':
-      return { people: 2, roles: ['legal', 'commander'] };
-  }
-}
-
 /** True when class `a` asks for at least as much as class `b`. */
 export function atLeast(a: ApprovalClass, b: ApprovalClass): boolean {
   return APPROVAL_CLASSES.indexOf(a) >= APPROVAL_CLASSES.indexOf(b);

@@ -1,4 +1,5 @@
-import { atLeast, type ApprovalClass } from './approval.ts';
+import type { ApprovalClass } from './approval.ts';
+import { BEYOND_CAP, CLASS_RULES } from './approval-class.ts';
 import type { Incident } from './incident.ts';
 
 /** What stands before an effect that no approval of its playbook covers. */
@@ -23,8 +24,8 @@ export function clearanceOf(effect: {
   readonly now: Date;
 }): Clearance {
   const { incident, approvalClass, cap, now } = effect;
-  if (!atLeast(approvalClass, 'R1')) return GO;
-  if (cap !== null) return { kind: 'approval', approvalClass: 'R2', reason: cap };
+  if (CLASS_RULES[approvalClass].unasked === 'always') return GO;
+  if (cap !== null) return { kind: 'approval', approvalClass: BEYOND_CAP, reason: cap };
   if (incident.mode !== 'auto') {
     const reason = 'the incident asks before each effect';
     return { kind: 'approval', approvalClass: 'R1', reason };

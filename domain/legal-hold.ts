@@ -1,4 +1,5 @@
-import { quorumOf, type ApprovedPlan, type Role } from './approval.ts';
+import type { ApprovedPlan, Role } from './approval.ts';
+import { quorumOf } from './approval-class.ts';
 import { destroyedBy, type Destroys, type Direction } from './destruction.ts';
 import { isAppError, toAppError } from './error.ts';
 import type { Incident } from './incident.ts';

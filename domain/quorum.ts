@@ -1,4 +1,5 @@
-import { atLeast, type Approval, type Quorum, type Role } from './approval.ts';
+import type { Approval, Quorum, Role } from './approval.ts';
+import { CLASS_RULES } from './approval-class.ts';
 import type { Actor } from './decision.ts';
 import { isFreshSignIn, needsFreshSignIn } from './sign-in.ts';
 
@@ -28,7 +29,7 @@ const CHAT = 'slack';
 export type DoorObstacle = 'no-fresh-sign-in' | 'chat-alone';
 
 /**
- * Why a full quorum of R3 and above is not enough by the doors that it came through; null when it is. `approversSignInSince` is
+ * Why a full quorum is not enough for its class by the doors that it came through; null when it is. `approversSignInSince` is
  * when the first person with a role that it asks for could sign in, RFC 3339, or null.
  */
 export function doorObstacle(
@@ -36,10 +37,10 @@ export function doorObstacle(
   approvers: readonly Pick<ApproverByDoor, 'channel' | 'fresh'>[],
   approversSignInSince: string | null,
 ): DoorObstacle | null {
-  if (!atLeast(approval.approvalClass, 'R3')) return null;
   if (needsFreshSignIn(approval, approversSignInSince)) {
     return approvers.some(({ fresh }) => fresh) ? null : 'no-fresh-sign-in';
   }
+  if (CLASS_RULES[approval.approvalClass].chatAlone) return null;
   const byChat = approvers.length > 0 && approvers.every(({ channel }) => channel === CHAT);
   return byChat ? 'chat-alone' : null;
 }

@@ -1,5 +1,5 @@
 import { quorumMet, type Approver } from './quorum.ts';
-import { quorumOf } from './approval.ts';
+import { quorumOf } from './approval-class.ts';
 import type { Configuration, PersonConfiguration } from './configuration.ts';
 import type { Mode } from './incident.ts';
 

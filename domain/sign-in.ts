@@ -1,4 +1,5 @@
-import { atLeast, type Approval } from './approval.ts';
+import type { Approval } from './approval.ts';
+import { CLASS_RULES } from './approval-class.ts';
 import type { Actor } from './decision.ts';
 
 const MINUTE_MS = 60_000;
@@ -35,7 +36,7 @@ export function isFreshSignIn(
 }
 
 /**
- * True when one of the approvals has to come by a fresh sign-in: of R3 and above, asked once an approver could sign in.
+ * True when one of the approvals has to come by a fresh sign-in: of a class that wants one, asked once an approver could sign in.
  * What was asked before that is answered as it could be then.
  */
 export function needsFreshSignIn(
@@ -43,7 +44,7 @@ export function needsFreshSignIn(
   approversSignInSince: string | null,
 ): boolean {
   return (
-    atLeast(approvalClass, 'R3') &&
+    CLASS_RULES[approvalClass].freshSignIn &&
     approversSignInSince !== null &&
     Date.parse(approversSignInSince) <= Date.parse(createdAt)
   );

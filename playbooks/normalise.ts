@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ApprovalClass } from '../domain/approval.ts';
-import { atLeast } from '../domain/approval.ts';
+import { CLASS_RULES, classOfTakingBack, raisedClass } from '../domain/approval-class.ts';
 import { isJsonObject } from '../domain/json.ts';
 import type {
   ApprovalOperation,
@@ -25,7 +25,6 @@ import type { DocumentPath, FileProblem, YamlDocument } from './yaml-document.ts
 import { fileError, PROBLEMS_MAX } from './yaml-document.ts';
 
 const CONFIRM_WITHIN_DEFAULT = '60s';
-const EXPIRES_DEFAULT = '24h';
 const ESCALATE_DEFAULT = '15m';
 
 /** An operation with its place in the file, in the order of the file; containers come before their members. */
@@ -88,13 +87,12 @@ export function classOfUndo(
   placed: readonly PlacedOperation[],
   of: readonly string[],
 ): ApprovalClass {
-  let highest: ApprovalClass = 'R0';
-  for (const { operation } of placed) {
-    if (operation.kind !== 'action' || !of.includes(operation.name)) continue;
-    const lifted = operation.containment ? 'R3' : operation.approvalClass;
-    if (atLeast(lifted, highest)) highest = lifted;
-  }
-  return highest;
+  const classes = placed.flatMap(({ operation }) =>
+    operation.kind === 'action' && of.includes(operation.name)
+      ? [classOfTakingBack(operation)]
+      : [],
+  );
+  return raisedClass('R0', ...classes);
 }
 
 type Reader = (reading: Reading, value: unknown, at: At) => PlaybookOperation | undefined;
@@ -160,16 +158,22 @@ const READERS: Readonly<Record<KindKey, Reader>> = {
     ...baseOf(surface.gate, surface),
     expect: surface.expect,
   })),
-  approval: reader(SURFACE_SCHEMAS.approval, (surface, at, reading) => ({
-    kind: 'approval',
-    ...baseOf(surface.approval, surface),
-    roles: surface.roles,
-    covers: readMembers(reading, surface.covers, { at, key: 'covers', kind: 'approval' }).filter(
-      isEffect,
-    ),
-    expiresAfterSeconds: secondsOf(surface.expires ?? EXPIRES_DEFAULT),
-    escalateAfterSeconds: secondsOf(surface.escalate ?? ESCALATE_DEFAULT),
-  })),
+  approval: reader(SURFACE_SCHEMAS.approval, (surface, at, reading) => {
+    const members = readMembers(reading, surface.covers, { at, key: 'covers', kind: 'approval' });
+    const covers = members.filter(isEffect);
+    const approvalClass = raisedClass('R0', ...covers.map((covered) => covered.approvalClass));
+    return {
+      kind: 'approval',
+      ...baseOf(surface.approval, surface),
+      roles: surface.roles,
+      covers,
+      expiresAfterSeconds:
+        surface.expires === undefined
+          ? CLASS_RULES[approvalClass].expiresAfterSeconds
+          : secondsOf(surface.expires),
+      escalateAfterSeconds: secondsOf(surface.escalate ?? ESCALATE_DEFAULT),
+    };
+  }),
   wait: reader(SURFACE_SCHEMAS.wait, (surface) => ({
     kind: 'wait',
     ...baseOf(surface.wait, surface),

@@ -1,4 +1,5 @@
-import { atLeast, quorumOf } from '../domain/approval.ts';
+import { atLeast } from '../domain/approval.ts';
+import { quorumOf, raisedClass } from '../domain/approval-class.ts';
 import { credentialOf } from '../domain/credential.ts';
 import { OPERATIONS_MAX } from '../domain/playbook-schema.ts';
 import { CONFIRM } from '../domain/playbook.ts';
@@ -104,7 +105,7 @@ function checkApproval(
   approval: ApprovalOperation,
 ): void {
   const classes = approval.covers.map((effect) => effect.approvalClass);
-  const highest = classes.reduce((a, b) => (atLeast(a, b) ? a : b), 'R0');
+  const highest = raisedClass('R0', ...classes);
   for (const role of quorumOf(highest).roles) {
     if (approval.roles.includes(role)) continue;
     note(

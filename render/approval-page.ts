@@ -1,23 +1,11 @@
-import type { Approval, ApprovalClass } from '../domain/approval.ts';
-import type { Json } from '../domain/json.ts';
-import type { Difference } from '../domain/plan.ts';
+import type { Approval } from '../domain/approval.ts';
+import { classWords } from '../domain/approval-class.ts';
+import { standingText, type ShownPlan } from './approval-plan.ts';
 import { html, type Html } from './html.ts';
 import { sitePage, tokenField, type PageReader } from './page.ts';
-import { visible } from './visible.ts';
+import { isWhole, planCards, shown, SHOWN_MAX } from './plan-page.ts';
 
-/** One exact plan as approvers judge it. */
-export interface PagePlan {
-  readonly operation: string;
-  readonly target: string;
-  readonly summary: string;
-  readonly action: string;
-  readonly approvalClass: ApprovalClass;
-  readonly undo: string;
-  /** False when the row of the plan is gone: then nobody can see what it changes. */
-  readonly known: boolean;
-  readonly changes: readonly (Pick<Difference, 'path'> &
-    Partial<Pick<Difference, 'before' | 'after'>>)[];
-}
+const PEOPLE_MAX = 50;
 
 /** One answer that was admitted. */
 export interface PageAnswer {
@@ -40,7 +28,7 @@ export interface ApprovalPage {
     readonly severity: string;
     readonly state: string;
   };
-  readonly plans: readonly PagePlan[];
+  readonly plans: readonly ShownPlan[];
   readonly answers: readonly PageAnswer[];
   /** Active people who hold one of the roles that it asks for. */
   readonly mayDecide: readonly {
@@ -55,100 +43,6 @@ export interface ApprovalPage {
   readonly decisionId: string;
   /** Why the reader could not approve or reject now; null when they can. */
   readonly obstacles: { readonly approve: string | null; readonly reject: string | null };
-}
-
-/** How much of one plan a person can be asked to read; what is longer is decided elsewhere. */
-const LIMITS = {
-  text: 4_000,
-  value: 20_000,
-  changes: 500,
-  plans: 100,
-  page: 1_000_000,
-  people: 50,
-} as const;
-
-/** Whether everything that is asked about can be shown here, to the last character. */
-function isWhole(plans: readonly PagePlan[]): boolean {
-  const texts = plans.flatMap(({ operation, target, summary, action, undo, changes }) => [
-    ...[operation, target, summary, action, undo],
-    ...changes.map(({ path }) => path),
-  ]);
-  const values = plans.flatMap(({ changes }) =>
-    changes.flatMap(({ before, after }) => [valueText(before), valueText(after)]),
-  );
-  const total = [...texts, ...values].reduce((sum, text) => sum + text.length, 0);
-  return (
-    plans.length <= LIMITS.plans &&
-    plans.every(({ known, changes }) => known && changes.length <= LIMITS.changes) &&
-    texts.every((text) => text.length <= LIMITS.text) &&
-    values.every((text) => text.length <= LIMITS.value) &&
-    total <= LIMITS.page
-  );
-}
-
-function valueText(value: Json | undefined): string {
-  if (value === undefined) return 'nothing';
-  return typeof value === 'string' ? JSON.stringify(value) : JSON.stringify(value, null, 2);
-}
-
-const ODD = html`<span class="odd">⚠ hidden or look-alike characters</span>`;
-
-function cutMark(rest: number): Html {
-  return html`<span class="odd">… ${rest} more characters</span>`;
-}
-
-/** Text from outside, with a mark where it holds what a reader would not see or take for something else. */
-function shown(text: string, charactersMax: number = LIMITS.text): Html {
-  const part = text.slice(0, charactersMax);
-  const rest = text.length - part.length;
-  const odd = part.split('\n').some((line) => visible(line) !== line);
-  const marks = [...(rest > 0 ? [cutMark(rest)] : []), ...(odd ? [ODD] : [])];
-  return html`${part}${marks.map((mark) => html` ${mark}`)}`;
-}
-
-function changeRow({ path, before, after }: PagePlan['changes'][number]): Html {
-  const value = (one: Json | undefined): Html =>
-    html`<pre>${shown(valueText(one), LIMITS.value)}</pre>`;
-  return html`<tr>
-    <td data-name="Field">${path === '' ? 'all of it' : shown(path)}</td>
-    <td data-name="Before">${value(before)}</td>
-    <td data-name="After">${value(after)}</td>
-  </tr>`;
-}
-
-function planCard(plan: PagePlan, index: number): Html {
-  const changes = plan.changes.slice(0, LIMITS.changes);
-  return html`<section class="card">
-    <h3>${index + 1}. ${shown(plan.summary)}</h3>
-    <dl>
-      <dt>Target</dt>
-      <dd><code>${shown(plan.target)}</code></dd>
-      <dt>By</dt>
-      <dd>
-        <code>${shown(plan.action)}</code>, ${plan.approvalClass}, as ${shown(plan.operation)}
-      </dd>
-      <dt>Undo</dt>
-      <dd>${shown(plan.undo)}</dd>
-    </dl>
-    ${
-      changes.length === 0
-        ? html`<p class="quiet">
-            ${plan.known ? 'Changes no field that we own.' : 'What it changes is not known any more.'}
-          </p>`
-        : html`<table>
-            <thead>
-              <tr>
-                <th>Field</th>
-                <th>Before</th>
-                <th>After</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${changes.map(changeRow)}
-            </tbody>
-          </table>`
-    }
-  </section>`;
 }
 
 function answerItem({
@@ -167,11 +61,6 @@ function answerItem({
   </li>`;
 }
 
-function standing({ status, statusReason, expiresAt }: Approval): string {
-  if (status === 'open') return `open until ${expiresAt}`;
-  return statusReason === null ? status : `${status}: ${statusReason}`;
-}
-
 function quorumText({ quorum, approvalClass }: Approval, needsFresh: boolean): string {
   const people =
     quorum.people === 1 ? 'one person' : `${quorum.people.toString()} different people`;
@@ -182,14 +71,14 @@ function quorumText({ quorum, approvalClass }: Approval, needsFresh: boolean): s
 
 function headOf(page: ApprovalPage): Html {
   const { approval, incident, mayDecide, needsFreshSignIn } = page;
-  const people = mayDecide.slice(0, LIMITS.people);
+  const people = mayDecide.slice(0, PEOPLE_MAX);
   const more = mayDecide.length - people.length;
   return html`<h1>${shown(approval.title)}</h1>
     <dl>
       <dt>Class</dt>
-      <dd><b>${approval.approvalClass}</b></dd>
+      <dd>${classWords(approval.approvalClass)}</dd>
       <dt>State</dt>
-      <dd>${shown(standing(approval))}</dd>
+      <dd>${shown(standingText(approval))}</dd>
       <dt>Asks for</dt>
       <dd>${quorumText(approval, needsFreshSignIn)}</dd>
       <dt>Incident</dt>
@@ -274,7 +163,7 @@ export function approvalPage(page: ApprovalPage): string {
   const { approval, reader, plans, answers } = page;
   const body = html`${headOf(page)}
     <h2>What would be done</h2>
-    ${plans.slice(0, LIMITS.plans).map(planCard)}
+    ${planCards(plans)}
     <h2>Decided so far</h2>
     ${
       answers.length === 0
@@ -288,7 +177,7 @@ export function approvalPage(page: ApprovalPage): string {
       Plan digest <code>${approval.planDigest}</code>: a yes is for exactly these plans. When
       anything of them changes, people are asked again.
     </p>`;
-  return sitePage(approval.title.slice(0, LIMITS.text), reader, body);
+  return sitePage(approval.title.slice(0, SHOWN_MAX.text), reader, body);
 }
 
 /** The page that lists what waits for people. */

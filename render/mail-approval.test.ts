@@ -2,11 +2,12 @@
 // Method: one approval in all its states; each thing that an approver needs is looked for in both parts.
 import { describe, expect, test } from '@jest/globals';
 import type { Approval } from '../domain/approval.ts';
+import type { ShownPlan } from './approval-plan.ts';
 import { renderMail } from './mail.ts';
 import { approvalMail, decideAt, type ApprovalMail } from './mail-approval.ts';
-import type { CardPlan } from './slack-approval.ts';
 
-const PLAN: CardPlan = {
+const PLAN: ShownPlan = {
+  ...{ approvalClass: 'R3', known: true },
   ...{ operation: 'restore', target: 'mlflow/alias/-/fraud-scorer', action: 'mlflow.move-alias' },
   ...{ summary: 'Move alias champion to version 6', undo: 'Move it back to version 7' },
   changes: [

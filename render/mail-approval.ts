@@ -1,7 +1,8 @@
-import { atLeast, type Approval } from '../domain/approval.ts';
+import type { Approval } from '../domain/approval.ts';
+import { CLASS_RULES, classWords } from '../domain/approval-class.ts';
 import type { Json } from '../domain/json.ts';
+import { standingText, type ShownPlan } from './approval-plan.ts';
 import type { MailBlock, MailChange, MailContent } from './mail.ts';
-import type { CardPlan } from './slack-approval.ts';
 import { cut, isMisleading } from './visible.ts';
 
 /** A person whose answer counts. */
@@ -15,7 +16,7 @@ export interface ApprovalMail {
   /** Subject of the incident's thread. */
   readonly subject: string;
   readonly approval: Approval;
-  readonly plans: readonly CardPlan[];
+  readonly plans: readonly ShownPlan[];
   readonly approvedBy: readonly { readonly name: string; readonly person: string }[];
   readonly deciders: readonly Decider[];
   /** Where people decide; see `decideAt`. */
@@ -26,15 +27,6 @@ const PLANS_MAX = 50;
 const CHANGES_MAX = 60;
 const VALUE_MAX = 2_000;
 const DECIDERS_MAX = 20;
-
-/** What each class asks for, in the words of the approval mail. */
-const CLASS_MEANS: Readonly<Record<Approval['approvalClass'], string>> = {
-  R0: 'reads, keeps and tells only',
-  R1: 'reversible containment with a lease',
-  R2: 'production-visible, but reversible',
-  R3: 'hard to undo, or changes what is trusted; never by chat alone',
-  R4: 'reaches outside the company, or touches what is under hold; never by chat alone',
-};
 
 /** Where an approval is decided: our page, or a command when there is no public address. Neither decides by itself. */
 export function decideAt(approvalId: string, publicUrl: string | null): MailBlock {
@@ -54,7 +46,7 @@ function shown(value: Json | undefined): string {
   return cut(typeof value === 'string' ? value : JSON.stringify(value), VALUE_MAX);
 }
 
-function changesOf(plan: CardPlan): readonly MailBlock[] {
+function changesOf(plan: ShownPlan): readonly MailBlock[] {
   if (plan.changes.length === 0) return [];
   const changes = plan.changes.slice(0, CHANGES_MAX).map(({ path, before, after }): MailChange => ({
     path,
@@ -75,7 +67,7 @@ function changesOf(plan: CardPlan): readonly MailBlock[] {
   ];
 }
 
-function planBlocks(plan: CardPlan, index: number): readonly MailBlock[] {
+function planBlocks(plan: ShownPlan, index: number): readonly MailBlock[] {
   return [
     { kind: 'heading', text: `${(index + 1).toString()}. ${plan.summary}` },
     {
@@ -104,10 +96,6 @@ function whoMay({ quorum, requestedBy }: Approval, deciders: readonly Decider[])
   ].join('\n');
 }
 
-function standingOf({ status, statusReason }: Approval): string {
-  return statusReason === null ? status : `${status}: ${statusReason}`;
-}
-
 /** Names that a reader could take for others are said so before anything else: who is deceived approves another plan. */
 function nameWarning({ approval, plans }: ApprovalMail): readonly MailBlock[] {
   const texts = plans.flatMap(({ target, summary, undo, operation, changes }) => [
@@ -126,7 +114,7 @@ function nameWarning({ approval, plans }: ApprovalMail): readonly MailBlock[] {
  */
 export function approvalMail(mail: ApprovalMail): MailContent {
   const { approval, plans, approvedBy, subject } = mail;
-  const { approvalClass, expiresAt, planDigest, title } = approval;
+  const { approvalClass, planDigest, title } = approval;
   const isOpen = approval.status === 'open';
   const left = plans.length - PLANS_MAX;
   const approvers = approvedBy.map(({ name, person }) => `${name} (${person})`).join(', ');
@@ -134,14 +122,14 @@ export function approvalMail(mail: ApprovalMail): MailContent {
     subject,
     headline: isOpen
       ? `Approval needed (${approvalClass}): ${title}`
-      : `No longer asked (${standingOf(approval)}): ${title}`,
+      : `No longer asked (${standingText(approval)}): ${title}`,
     blocks: [
       ...nameWarning(mail),
       {
         kind: 'fields',
         pairs: [
-          ['Class', `${approvalClass}: ${CLASS_MEANS[approvalClass]}`],
-          ['State', isOpen ? `open until ${expiresAt}` : standingOf(approval)],
+          ['Class', classWords(approvalClass)],
+          ['State', standingText(approval)],
           ['Who may decide', whoMay(approval, mail.deciders)],
           ['Approved by', approvers === '' ? 'nobody yet' : approvers],
         ],
@@ -162,9 +150,10 @@ export function approvalMail(mail: ApprovalMail): MailContent {
       },
       {
         kind: 'text',
-        text: atLeast(approvalClass, 'R2')
-          ? 'Nothing is approved by waiting: when it expires, containment stays and people are asked again. Any change of plan or world asks anew.'
-          : 'Nothing is approved by waiting.',
+        text:
+          CLASS_RULES[approvalClass].unasked === 'never'
+            ? 'Nothing is approved by waiting: when it expires, containment stays and people are asked again. Any change of plan or world asks anew.'
+            : 'Nothing is approved by waiting.',
       },
     ],
   };

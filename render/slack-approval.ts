@@ -1,6 +1,7 @@
-import { atLeast, type Approval } from '../domain/approval.ts';
+import type { Approval } from '../domain/approval.ts';
+import { classWords } from '../domain/approval-class.ts';
 import type { Json } from '../domain/json.ts';
-import type { Difference } from '../domain/plan.ts';
+import { standingText, type ShownPlan } from './approval-plan.ts';
 import {
   actions,
   context,
@@ -16,22 +17,10 @@ import {
 } from './slack.ts';
 import { cut, visibleCut } from './visible.ts';
 
-/** One exact plan as approvers judge it. */
-export interface CardPlan {
-  readonly operation: string;
-  readonly target: string;
-  readonly summary: string;
-  readonly action: string;
-  readonly undo: string;
-  /** What it changes, path by path; empty when the row is gone. */
-  readonly changes: readonly (Pick<Difference, 'path'> &
-    Partial<Pick<Difference, 'before' | 'after'>>)[];
-}
-
 /** What the card of an approval says. */
 export interface ApprovalCard {
   readonly approval: Approval;
-  readonly plans: readonly CardPlan[];
+  readonly plans: readonly ShownPlan[];
   /** Who has approved so far. */
   readonly approvedBy: readonly { readonly name: string; readonly person: string }[];
   readonly url: string | null;
@@ -51,7 +40,7 @@ function shown(value: Json | undefined): string {
 }
 
 /** A plan in lines, and whether something of it had to be left out. */
-function planText(plan: CardPlan): { readonly text: string; readonly isWhole: boolean } {
+function planText(plan: ShownPlan): { readonly text: string; readonly isWhole: boolean } {
   const lines = [
     `${plan.operation}: ${plan.summary}`,
     `Target: ${plan.target} (${plan.action})`,
@@ -67,6 +56,7 @@ function planText(plan: CardPlan): { readonly text: string; readonly isWhole: bo
   return {
     text: lines.map((line) => visibleCut(line, LINE_MAX)).join('\n'),
     isWhole:
+      plan.known &&
       plan.changes.length <= CHANGES_MAX &&
       lines.every((line) => line.length <= LINE_MAX) &&
       values.every((value) => value === undefined || JSON.stringify(value).length <= VALUE_MAX),
@@ -101,23 +91,14 @@ function answerButton(
   };
 }
 
-/** How it stands: open until when, or how it ended. */
-function standingOf({ status, statusReason, expiresAt }: Approval): string {
-  if (status === 'open') return `open until ${expiresAt}`;
-  return statusReason === null ? status : `${status}: ${statusReason}`;
-}
-
 function headOf({ approval, approvedBy }: ApprovalCard) {
   const { quorum, approvalClass } = approval;
   return [
     header(`Approval: ${approval.title}`),
     fields([
-      ['Class', approvalClass],
-      ['State', standingOf(approval)],
-      [
-        'Who may decide',
-        `${quorum.people.toString()} people: ${quorum.roles.join(' and ')}${atLeast(approvalClass, 'R3') ? '; not by chat alone' : ''}`,
-      ],
+      ['Class', classWords(approvalClass)],
+      ['State', standingText(approval)],
+      ['Who may decide', `${quorum.people.toString()} people: ${quorum.roles.join(' and ')}`],
       [
         'Approved by',
         approvedBy.length === 0
@@ -146,7 +127,7 @@ export function approvalCard(card: ApprovalCard): SlackMessage {
       ? [answerButton(approval, 'approve'), answerButton(approval, 'reject')]
       : [];
   const show = `firebreak approval show ${approval.id}`;
-  return message(`Approval: ${approval.title} – ${standingOf(approval)}`, [
+  return message(`Approval: ${approval.title} – ${standingText(approval)}`, [
     ...head,
     ...texts.slice(0, plansMax).map(({ text }) => section(text)),
     ...(left > 0

@@ -49,6 +49,7 @@ describe('slack', () => {
       summary: text,
       undo: text,
       action: text,
+      ...{ approvalClass: 'R3' as const, known: true },
       changes: Array.from({ length: 9 }, () => ({ path: text, before: text, after: [text] })),
     };
     const asked = { ...approval, title: text, statusReason: text };
@@ -71,7 +72,7 @@ describe('slack', () => {
   const change = { path: '/version', before: '7', after: '6' };
   const CARD: ApprovalCard = {
     approval,
-    plans: approval.plans.map((plan) => ({ ...plan, changes: [change] })),
+    plans: approval.plans.map((plan) => ({ ...plan, known: true, changes: [change] })),
     approvedBy: [],
     url: null,
     decide: true,
@@ -94,7 +95,8 @@ describe('slack', () => {
     const said = all.join('\n');
     for (const part of [
       `Plan digest ${approval.planDigest}`,
-      'approver-model-owner and approver-security; not by chat alone',
+      'approver-model-owner and approver-security',
+      'R3: hard to undo, or changes what is trusted; never by chat alone; one yes by a fresh sign-in',
       `open until ${approval.expiresAt}`,
       'nobody yet',
     ]) {

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { renderClassTable } from '../app/class-table.ts';
 import { configurationJsonSchema } from '../app/configuration-json-schema.ts';
 import { renderConfigurationPage } from '../app/configuration-page.ts';
 import { renderEnvExample } from '../app/environment-schema.ts';
@@ -46,6 +48,17 @@ function actionsTable(): string {
   ].join('\n');
 }
 
+/** A page of ours with the part between two marks derived from the code. */
+function withPart(path: string, name: string, part: string): GeneratedFile {
+  const [begin, end] = [`<!-- generated: ${name} -->`, '<!-- end -->'];
+  const page = readFileSync(join(import.meta.dirname, '..', path), 'utf8');
+  const from = page.indexOf(begin);
+  const to = page.indexOf(end, from);
+  if (from < 0 || to < from) throw new Error(`${path} has no marks of ${name}.`);
+  const text = `${page.slice(0, from)}${begin}\n\n${part}\n\n${page.slice(to)}`;
+  return { path, text };
+}
+
 /** Every generated file as it must be now. */
 export function generatedFiles(): readonly GeneratedFile[] {
   const manifests = connectorModules.map(({ manifest }) => manifest);
@@ -55,6 +68,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: join('playbooks', SCHEMA_FILE), text: playbookJsonSchema() },
     { path: join('docs', 'actions.md'), text: actionsTable() },
     { path: join('docs', 'firebreak.schema.json'), text: `${JSON.stringify(schema, null, 2)}\n` },
+    withPart(join('docs', 'roles.md'), 'classes', renderClassTable()),
     { path: join('docs', 'configuration.md'), text: renderConfigurationPage(manifests) },
   ];
 }

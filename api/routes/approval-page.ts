@@ -12,10 +12,9 @@ import {
 } from '../../render/approval-page.ts';
 import type { Person } from '../../store/person-table.ts';
 import { admitDecision, awaitOutcome, foreseenRefusal } from '../admission.ts';
-import { answerCommand, approvalDetail } from '../approval-detail.ts';
+import { answerCommand, approvalDetail, shownPlans } from '../approval-detail.ts';
 import { APPROVERS, READERS, requireRole } from '../auth.ts';
 import { API_LIMITS, type ApiDependencies } from '../dependencies.ts';
-import type { ApprovalDetail } from '../schema/approval.ts';
 import { idParams, idSchema, REASON_CHARACTERS_MAX, sha256Schema } from '../schema/value.ts';
 import { requireFormToken } from '../page/cookie.ts';
 import { formOf, pageScope, sendOn, sendPage } from '../page/page-scope.ts';
@@ -43,18 +42,6 @@ function answersOf(approval: Approval, decisions: readonly Decision[]): readonly
     const reason = command.kind === 'reject' ? command.reason : null;
     const { person, name, roles, channel } = actor;
     return [{ person, name, roles, channel, verdict: command.kind, reason, decidedAt }];
-  });
-}
-
-function plansOf({ approval, plans }: ApprovalDetail): ApprovalPage['plans'] {
-  return approval.plans.map((listed, index) => {
-    const { operation, target, summary, action, approvalClass, undo } = listed;
-    const found = plans[index];
-    return {
-      ...{ operation, target, summary, action, approvalClass, undo },
-      known: found?.plan !== null && found !== undefined,
-      changes: found?.changes ?? [],
-    };
   });
 }
 
@@ -107,7 +94,7 @@ async function pageOf(
     reader: readerOf(visitor),
     approval,
     incident: { number, title, severity, state },
-    plans: plansOf(detail),
+    plans: shownPlans(detail),
     answers: answersOf(approval, decisions),
     mayDecide: mayDecide(approval, people),
     needsFreshSignIn: needsFreshSignIn(approval, since),

@@ -56,7 +56,10 @@ const REFUSALS: readonly Refusal[] = [
   { name: 'a wrong role', answers: ['rex', 'root'], by: [] },
   {
     name: 'who asked for it, alone',
-    then: change({ requestedBy: 'sam', quorum: { people: 1, roles: ['approver-security'] } }),
+    then: change({
+      ...{ requestedBy: 'sam', approvalClass: 'R1' },
+      quorum: { people: 1, roles: ['approver-security'] },
+    }),
     answers: ['sam'],
     by: [],
   },
