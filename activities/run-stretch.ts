@@ -22,7 +22,13 @@ const AT_ONCE = 8;
 
 /** How one operation of a stage ended; `pending` is a probe that may hold later, `open` an effect that waits. */
 type Ended =
-  | { readonly kind: 'settled'; readonly outcome: OperationOutcome; readonly passes: boolean }
+  | {
+      readonly kind: 'settled';
+      readonly outcome: OperationOutcome;
+      readonly passes: boolean;
+      /** What later expressions read; null where only Postgres has it. */
+      readonly result: OperationResult | null;
+    }
   | { readonly kind: 'pending'; readonly operation: string; readonly since: string }
   | { readonly kind: 'open' };
 
@@ -39,8 +45,7 @@ export async function runStretch(
   const pinned = await pinnedOf(deps, incident);
   const settled: OperationOutcome[] = [];
   let known: readonly OperationResult[] = stored;
-  for (const [index, stage] of input.stages.entries()) {
-    if (index > 0) known = await deps.store.results.ofIncident(input.incidentId);
+  for (const stage of input.stages) {
     const scene = { deps, attempt, incident, step: input.step, pinned, results: known };
     const ends = await forEachAtMost(AT_ONCE, stage.operations, (asked) =>
       runOne({ scene, input, rows }, asked),
@@ -48,8 +53,21 @@ export async function runStretch(
     for (const end of ends) if (end.kind === 'settled') settled.push(end.outcome);
     const isOver = ends.every((end) => end.kind === 'settled' && (end.passes || stage.goesOn));
     if (!isOver) return { settled, pending: ends.filter((end) => end.kind === 'pending') };
+    if (stage !== input.stages.at(-1)) known = await knownAfter(scene, ends);
   }
   return { settled, pending: [] };
+}
+
+/** The results with those of one more stage: read again only where an effect was settled. */
+async function knownAfter(
+  { deps, incident, results }: Scene,
+  ends: readonly Ended[],
+): Promise<readonly OperationResult[]> {
+  const added = ends.flatMap((end) =>
+    end.kind === 'settled' && end.result !== null ? [end.result] : [],
+  );
+  if (added.length < ends.length) return deps.store.results.ofIncident(incident.id);
+  return [...results, ...added];
 }
 
 interface Running {
@@ -73,14 +91,19 @@ async function runOne(
       input: { ...asked, stage: 'run', approvalId: null },
     });
     if (outcome.blockedBy !== null || outcome.first !== undefined) return { kind: 'open' };
-    return { kind: 'settled', outcome, passes: passes(incident, operation, outcome) };
+    return {
+      kind: 'settled',
+      outcome,
+      passes: passes(incident, operation, outcome),
+      result: null,
+    };
   }
   // A probe's patience counts from here: what stands before it in the stretch may take its time.
   const since = new Date().toISOString();
   const result = await lookFor(scene, { operation, round, since });
   if (!result) return { kind: 'pending', operation: name, since };
   const outcome = outcomeOf(result);
-  return { kind: 'settled', outcome, passes: passes(incident, operation, outcome) };
+  return { kind: 'settled', outcome, passes: passes(incident, operation, outcome), result };
 }
 
 function leafNamed(playbook: Playbook, name: string): LeafOperation {

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { AppError } from '../domain/error.ts';
-import { firstRow } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { addWork } from './outbox.ts';
 import type { ClaimTable } from './claim-table.ts';
@@ -16,39 +15,39 @@ const QUEUE = {
     from (select distinct hashtext(t.target) as key from unnest($1::text[]) as t (target) order by 1) h`,
 };
 
-// A drill and a real incident never wait for each other.
-const ASKING_DRILL = '(select drill from firebreak.incident where id = $2)';
-
-const BLOCKER = {
-  name: 'claim-blocker',
-  text: `select incident_id as "by", target from firebreak.claim
-    where target = any($1::text[]) and mode = 'exclusive' and incident_id <> $2 and drill = ${ASKING_DRILL}
-    order by target limit 1`,
-};
-
-const CONTAINER = {
-  name: 'claim-container',
-  text: `select o.incident_id as "by", t.target from firebreak.operation o
-    join unnest($1::text[]) as t (target) on t.target = any(o.claim_targets)
-    where o.containment and not o.superseded and o.claim_targets && $1::text[] and o.incident_id <> $2
-      and o.drill = ${ASKING_DRILL}
-      and o.state in ('applying', 'applied', 'verified', 'unverified', 'unknown', 'reverting')
-    order by t.target limit 1`,
-};
-
-// Who takes a claim waits for none any more.
+// Takes every target, or none and leaves word at the one that is in the way: another's exclusive claim, or a
+// containment of another that must be lifted first. Who takes a claim waits for none any more. A drill and a real
+// incident never wait for each other.
 const TAKE = {
   name: 'claim-take',
-  text: `with waited as (delete from firebreak.claim_wait where incident_id = $2)
-    insert into firebreak.claim (target, incident_id, mode, drill)
-    select t.target, $2, $3, ${ASKING_DRILL} from unnest($1::text[]) as t (target) order by t.target
-    on conflict (target, incident_id) do update
-      set mode = case when claim.mode = 'exclusive' then claim.mode else excluded.mode end`,
-};
-
-const WAIT = {
-  name: 'claim-wait',
-  text: `insert into firebreak.claim_wait (target, incident_id) values ($1, $2) on conflict do nothing`,
+  text: `with asking as (select drill from firebreak.incident where id = $2),
+    holder as (
+      select c.incident_id as by, c.target from firebreak.claim c, asking a
+      where $3 = 'exclusive' and c.target = any($1::text[]) and c.mode = 'exclusive'
+        and c.incident_id <> $2 and c.drill = a.drill
+      order by c.target limit 1),
+    container as (
+      select o.incident_id as by, t.target from asking a, firebreak.operation o
+      join unnest($1::text[]) as t (target) on t.target = any(o.claim_targets)
+      where $4 and o.containment and not o.superseded and o.claim_targets && $1::text[]
+        and o.incident_id <> $2 and o.drill = a.drill
+        and o.state in ('applying', 'applied', 'verified', 'unverified', 'unknown', 'reverting')
+      order by t.target limit 1),
+    blocker as (
+      select by, target from (select 1 as rank, * from holder union all select 2, * from container) b
+      order by rank limit 1),
+    waits as (
+      insert into firebreak.claim_wait (target, incident_id) select target, $2 from blocker
+      on conflict do nothing),
+    waited as (
+      delete from firebreak.claim_wait where incident_id = $2 and not exists (select from blocker)),
+    taken as (
+      insert into firebreak.claim (target, incident_id, mode, drill)
+      select t.target, $2, $3, (select drill from asking) from unnest($1::text[]) as t (target)
+      where not exists (select from blocker) order by t.target
+      on conflict (target, incident_id) do update
+        set mode = case when claim.mode = 'exclusive' then claim.mode else excluded.mode end)
+    select by, target from blocker`,
 };
 
 const STOP_WAITING = {
@@ -86,6 +85,8 @@ const WAITING = {
 };
 
 const targetRow = z.object({ target: z.string() });
+const lockedRow = z.object({ locked: z.number() });
+const presentRow = z.object({});
 const blockerRow = targetRow.extend({ by: z.string() });
 
 async function take(
@@ -100,35 +101,21 @@ async function take(
     });
   }
   if (targets.length === 0) return { taken: true };
-  const [, blocker] = await Promise.all([
+  // The second statement sees what the first has waited for.
+  const [, blockers] = await Promise.all([
     queue(connection, targets),
-    blockerOf(connection, { ...request, targets }),
+    connection.rows(
+      TAKE,
+      [targets, incidentId, mode, request.waitsForContainments === true],
+      blockerRow,
+    ),
   ]);
-  if (blocker !== null) {
-    await connection.write(WAIT, [blocker.target, incidentId]);
-    return { taken: false, by: blocker.by, target: blocker.target };
-  }
-  await connection.write(TAKE, [targets, incidentId, mode]);
-  return { taken: true };
-}
-
-/** Who stands in the way: another's exclusive claim, or a containment of another that must be lifted first. */
-async function blockerOf(
-  connection: Connection,
-  request: Parameters<ClaimTable['take']>[0],
-): Promise<z.infer<typeof blockerRow> | null> {
-  const asked = [request.targets, request.incidentId];
-  const [holder, container] = await Promise.all([
-    request.mode === 'shared' ? null : firstRow(connection.rows(BLOCKER, asked, blockerRow)),
-    request.waitsForContainments === true
-      ? firstRow(connection.rows(CONTAINER, asked, blockerRow))
-      : null,
-  ]);
-  return holder ?? container;
+  const [blocker] = blockers;
+  return blocker ? { taken: false, ...blocker } : { taken: true };
 }
 
 async function queue(connection: Connection, targets: readonly string[]): Promise<void> {
-  await connection.rows(QUEUE, [targets], z.object({ locked: z.number() }));
+  await connection.rows(QUEUE, [targets], lockedRow);
 }
 
 async function release(connection: Connection, incidentId: string): Promise<void> {
@@ -159,7 +146,7 @@ export function createClaimTable(connection: Connection): ClaimTable {
   return {
     take: (request) => connection.atomic((transaction) => take(transaction, request)),
     holds: async (incidentId, target) =>
-      (await connection.rows(HOLDS, [incidentId, target], z.object({}))).length > 0,
+      (await connection.rows(HOLDS, [incidentId, target], presentRow)).length > 0,
     release: (incidentId) => connection.atomic((transaction) => release(transaction, incidentId)),
     wakeWaiting: (targets) => wakeWaiting(connection, targets),
     ofIncident: (incidentId) =>

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient, QueryResult } from 'pg';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { AppError } from '../domain/error.ts';
 import { isLostRace, toStoreError } from './database-error.ts';
 
@@ -52,10 +52,12 @@ async function run(
 }
 
 function parse<T>(result: QueryResult<StoredRow>, row: z.ZodType<T>): readonly T[] {
-  const parsed = z.array(row).safeParse(result.rows);
-  if (parsed.success) return parsed.data;
-  throw new AppError('internal', 'A stored row is not what this version expects.', {
-    cause: parsed.error,
+  return result.rows.map((stored) => {
+    const parsed = row.safeParse(stored);
+    if (parsed.success) return parsed.data;
+    throw new AppError('internal', 'A stored row is not what this version expects.', {
+      cause: parsed.error,
+    });
   });
 }
 

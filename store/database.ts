@@ -12,6 +12,7 @@ import { createDecisionTable } from './decision.ts';
 import { createEvidenceTable } from './evidence.ts';
 import { createFactTable } from './fact.ts';
 import { createFindingTable } from './finding.ts';
+import { createGatheringSocket } from './gathering-socket.ts';
 import { createHaltTable } from './halt.ts';
 import { createIncidentTable } from './incident.ts';
 import { createIsolationTable } from './isolation.ts';
@@ -79,6 +80,7 @@ function sessionConfig({ databaseUrl, role }: StoreOptions): pg.ClientConfig {
     application_name: `firebreak-${role ?? 'store'}`,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    stream: createGatheringSocket,
     types: columnTypes(),
   };
 }

@@ -28,6 +28,9 @@ const WALK_ROWS = 500;
 const EMPTY_HASH = '0'.repeat(64);
 const headRow = z.object({ sequence: z.number(), hash: hex });
 
+/** A row of which only that it is there counts. */
+const presentRow = z.object({});
+
 async function* walk(connection: Connection, incidentId: string): AsyncGenerator<Fact> {
   let after = 0;
   for (;;) {
@@ -52,6 +55,6 @@ export function createFactTable(connection: Connection): FactTable {
         hash: EMPTY_HASH,
       },
     holds: async (incidentId, { sequence, hash }) =>
-      (await connection.rows(HOLDS, [incidentId, sequence, hash], z.object({}))).length === 1,
+      (await connection.rows(HOLDS, [incidentId, sequence, hash], presentRow)).length === 1,
   };
 }

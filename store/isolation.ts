@@ -74,6 +74,9 @@ const isolatedRow: z.ZodType<Isolated> = z.object({
   recent: z.boolean(),
 });
 
+const lockedRow = z.object({ locked: z.number() });
+const incidentsRow = z.object({ incidents: z.number() });
+
 async function standing(
   connection: Connection,
   incidentId: string,
@@ -82,9 +85,9 @@ async function standing(
   const { operation, target, round } = taker ?? {};
   const asked = [ISOLATED_MAX, incidentId, operation ?? null, target ?? null, round ?? null];
   const [, isolated, [source]] = await Promise.all([
-    reserving === true ? connection.rows(LOCK, [], z.object({ locked: z.number() })) : null,
+    reserving === true ? connection.rows(LOCK, [], lockedRow) : null,
     taker === null ? [] : connection.rows(STANDING, asked, isolatedRow),
-    connection.rows(OF_SOURCE, [incidentId, countUpTo], z.object({ incidents: z.number() })),
+    connection.rows(OF_SOURCE, [incidentId, countUpTo], incidentsRow),
   ]);
   return { isolated, incidentsOfSource: source?.incidents ?? 0 };
 }
