@@ -5,7 +5,7 @@ import { quorumNeeded } from '../domain/approval-class.ts';
 import { signedPart, type Actor, type Decision, type DecisionCommand } from '../domain/decision.ts';
 import type { Destroys } from '../domain/destruction.ts';
 import type { DrillSide } from '../domain/drill.ts';
-import { AppError, isAppError, type ErrorCode } from '../domain/error.ts';
+import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { InventoryEntry } from '../domain/inventory.ts';
 import { effectsOf, holdStateOf, legalObstacle } from '../domain/legal-hold.ts';
@@ -14,6 +14,7 @@ import { digestOf } from '../evidence/digest.ts';
 import type { Person } from '../store/person-table.ts';
 import type { Store, Tables } from '../store/tables.ts';
 import type { Caller } from './auth.ts';
+import { answeredBy, isRefusal, keepRefusal } from './refused-answers.ts';
 import type { DecisionView } from './schema/decision.ts';
 
 /** A person's command as it came through a door. */
@@ -41,14 +42,6 @@ export interface Holding {
   /** What runs where, as an incident or a drill sees it. */
   readonly inventory: (side: DrillSide) => readonly InventoryEntry[];
 }
-
-/** What `admit` refuses with. */
-const REFUSALS: ReadonlySet<ErrorCode> = new Set([
-  'unauthorized',
-  'conflict',
-  'refused',
-  'not_found',
-]);
 
 /** What a decision is about. */
 interface Locked {
@@ -154,7 +147,28 @@ export async function foreseenRefusal(
     admit(judged.input);
     return null;
   } catch (error) {
-    if (isAppError(error) && REFUSALS.has(error.code)) return error.message;
+    if (isRefusal(error)) return error.message;
+    throw error;
+  }
+}
+
+/**
+ * Admits a decision, or keeps that an answer to an approval was refused, by whom and why, whatever door it came through. Raises what
+ * `inTransaction` raises.
+ */
+export async function admitDecision(
+  dependencies: AdmissionDependencies,
+  request: DecisionRequest,
+): Promise<Decision> {
+  try {
+    return await inTransaction(dependencies, request);
+  } catch (error) {
+    const answer = answeredBy(request.command);
+    if (answer !== null) {
+      const { person, name, roles, channel } = request.actor;
+      const by = { ...answer, person, claimed: null, name, roles, channel };
+      await keepRefusal(dependencies, { ...by, requestId: request.decisionId }, error);
+    }
     throw error;
   }
 }
@@ -164,7 +178,7 @@ export async function foreseenRefusal(
  * row is written with its outbox row, and a complete quorum or a rejection settles the approval. The same id with
  * the same command answers the stored decision. Raises what `admit` raises, `conflict` for an id used otherwise.
  */
-export function admitDecision(
+function inTransaction(
   dependencies: AdmissionDependencies,
   request: DecisionRequest,
 ): Promise<Decision> {

@@ -58,12 +58,13 @@ function planLine(
 
 /** Everything that an approver judges: each exact plan with what it changes, and who has approved. */
 export async function approvalDetail(
-  store: Pick<Store, 'operations' | 'decisions'>,
+  store: Pick<Store, 'operations' | 'decisions' | 'refusedAnswers'>,
   approval: Approval,
 ): Promise<ApprovalDetail> {
-  const [rows, decisions] = await Promise.all([
+  const [rows, decisions, refused] = await Promise.all([
     store.operations.ofIncident(approval.incidentId),
     store.decisions.approvalsOf(approval.id),
+    store.refusedAnswers.ofApproval(approval.id),
   ]);
   return {
     approval,
@@ -77,6 +78,7 @@ export async function approvalDetail(
         decidedAt,
         decisionId: id,
       })),
+    refused,
   };
 }
 

@@ -52,6 +52,8 @@ declare module 'fastify' {
     access?: Access;
     /** What a token has to be for. Reads say nothing; every other route for roles has to. */
     scope?: Scope;
+    /** Told of somebody whom a token names and who is not let in, with why. */
+    turnedAway?: (request: FastifyRequest, person: Person, error: unknown) => Promise<void>;
   }
   interface FastifyInstance {
     /** Every registered route with its access, in order of registration. */
@@ -83,14 +85,25 @@ export function bearerOf(request: FastifyRequest): string | null {
 }
 
 /**
- * The person behind the request, read afresh: a deactivated person loses power at once.
- * Raises `unauthorized` without saying what was wrong.
+ * The person behind the request, read afresh: a deactivated person loses power at once. Raises `unauthorized` without saying what
+ * was wrong, or naming the roles.
  */
-async function authenticate(request: FastifyRequest, people: PersonTable): Promise<Caller> {
+async function authenticate(
+  request: FastifyRequest,
+  people: PersonTable,
+  needed: { readonly access: readonly Role[]; readonly scope: Scope },
+): Promise<Caller> {
   const token = bearerOf(request);
   const found = token === null ? null : await people.byToken(sha256Hex(token));
-  if (found?.person.active !== true) {
-    throw new AppError('unauthorized', 'A valid token is needed: `Authorization: Bearer fb_…`.');
+  try {
+    if (found?.person.active !== true) {
+      throw new AppError('unauthorized', 'A valid token is needed: `Authorization: Bearer fb_…`.');
+    }
+    requireRole(found, needed.access);
+    requireScope(found, needed.scope);
+  } catch (error) {
+    if (found) await request.routeOptions.config.turnedAway?.(request, found.person, error);
+    throw error;
   }
   const { person, scopes } = found;
   return { person, scopes, canApprove: found.canApprove && scopes.includes('decide') };
@@ -113,7 +126,7 @@ function scopeOf(access: Access, method: string, declared: Scope | undefined): S
 }
 
 /** Raises `unauthorized`, naming the roles, unless the caller holds one of them. */
-export function requireRole(caller: Caller, access: readonly Role[]): void {
+export function requireRole(caller: Pick<Caller, 'person'>, access: readonly Role[]): void {
   if (caller.person.roles.some((role) => access.includes(role))) return;
   throw new AppError('unauthorized', 'Your roles do not allow this.', {
     permission: `one of ${access.join(', ')}`,
@@ -156,9 +169,7 @@ export function guardRoutes(
       request.visitor = await requireVisitor(request, signIn);
       return;
     }
-    request.caller = await authenticate(request, people);
-    requireRole(request.caller, access);
-    requireScope(request.caller, scope ?? 'read');
+    request.caller = await authenticate(request, people, { access, scope: scope ?? 'read' });
   });
 }
 
@@ -168,10 +179,14 @@ export function callerOf(request: FastifyRequest): Caller {
   return request.caller;
 }
 
-/** Who acts, through which door: the CLI says so in `x-firebreak-channel`. */
+/** The door that the bearer of a token comes through: the CLI says so in `x-firebreak-channel`. */
+export function channelOf(request: FastifyRequest): string {
+  const named = request.headers['x-firebreak-channel'];
+  return CHANNELS.find((one) => one === named) ?? 'api';
+}
+
+/** Who acts, through which door. */
 export function actorOf(request: FastifyRequest): Actor {
   const { person } = callerOf(request);
-  const named = request.headers['x-firebreak-channel'];
-  const channel = CHANNELS.find((one) => one === named) ?? 'api';
-  return { person: person.id, name: person.name, roles: person.roles, channel };
+  return { person: person.id, name: person.name, roles: person.roles, channel: channelOf(request) };
 }

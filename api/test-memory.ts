@@ -9,6 +9,7 @@ import type { HoldRelease, LegalHold } from '../domain/legal-hold.ts';
 import type { LineageEdge, LineageNode } from '../domain/lineage.ts';
 import type { OperationResult, OperationRow } from '../domain/operation.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
+import type { RefusedAnswer } from '../domain/refused-answer.ts';
 import type { Scope } from '../domain/scope.ts';
 import type { Delivery, IncidentChange } from '../store/tables.ts';
 import type { Account, PageSession } from '../store/account-table.ts';
@@ -21,6 +22,7 @@ export interface Memory {
   readonly requests: Map<string, string>;
   readonly approvals: Map<string, Approval>;
   readonly decisions: Map<string, Decision>;
+  readonly refusedAnswers: RefusedAnswer[];
   readonly operations: OperationRow[];
   readonly results: OperationResult[];
   readonly facts: Fact[];
@@ -58,6 +60,7 @@ export function emptyMemory(): Memory {
     requests: new Map(),
     approvals: new Map(),
     decisions: new Map(),
+    refusedAnswers: [],
     operations: [],
     results: [],
     facts: [],

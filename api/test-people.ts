@@ -38,7 +38,7 @@ export function personTable(memory: Memory): Tables['people'] {
     byToken: (sha256) => {
       const token = memory.tokens.get(sha256);
       const person = token === undefined ? undefined : memory.people.get(token.personId);
-      if (token === undefined || person?.active !== true) return Promise.resolve(null);
+      if (token === undefined || person === undefined) return Promise.resolve(null);
       const { canApprove, scopes } = token;
       return Promise.resolve({ person, canApprove, scopes });
     },

@@ -6,6 +6,7 @@ import { accountTable } from './test-accounts.ts';
 import { haltTable } from './test-halts.ts';
 import { legalHoldTable } from './test-legal-holds.ts';
 import { personTable, sourceTable } from './test-people.ts';
+import { refusedAnswerTable } from './test-refused-answers.ts';
 import { changeIncident, type Memory } from './test-memory.ts';
 import { quietIncidents, quietTables, unused } from './test-unused.ts';
 
@@ -272,6 +273,7 @@ export function createMemoryStore(memory: Memory): Store {
     incidents: incidentTable(memory),
     approvals: approvalTable(memory),
     decisions: decisionTable(memory),
+    refusedAnswers: refusedAnswerTable(memory),
     evidence: evidenceTable(memory),
     people: personTable(memory),
     accounts: accountTable(memory),

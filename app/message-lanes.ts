@@ -33,7 +33,7 @@ export interface Prepared {
 /** The tables that a message is made of. */
 export type LaneStore = Pick<
   Store,
-  'messages' | 'approvals' | 'operations' | 'decisions' | 'incidents' | 'people'
+  'messages' | 'approvals' | 'operations' | 'decisions' | 'refusedAnswers' | 'incidents' | 'people'
 >;
 
 interface SlackLaneOptions {

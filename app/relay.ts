@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { toAppError } from '../domain/error.ts';
+import { refusedAnswerFact } from '../domain/refused-answer.ts';
 import type { OutboxRow, OutboxWork } from '../store/outbox-table.ts';
 import type { Store } from '../store/tables.ts';
 import { deliverDecision } from './decision-delivery.ts';
@@ -138,9 +139,21 @@ async function carryOut(
     case 'record-legal-hold':
       await recordLegalHold({ store, inventory: redirections.inventory }, work.holdId);
       return 'done';
+    case 'record-refused-answer':
+      await recordRefusedAnswer(store, work.refusedAnswerId);
+      return 'done';
     case 'send-message':
       return afterSending(await deps.messenger.send(work.messageId), attempts);
   }
+}
+
+/** Puts a refused answer on the timeline; again adds nothing. */
+export async function recordRefusedAnswer(
+  { refusedAnswers, facts }: Pick<Store, 'refusedAnswers' | 'facts'>,
+  id: string,
+): Promise<void> {
+  const refused = await refusedAnswers.get(id);
+  if (refused !== null) await facts.append(refused.incidentId, [refusedAnswerFact(refused)]);
 }
 
 /** Starts a run, unless another one took over or the incident is closed. */

@@ -18,8 +18,16 @@ async function detailOf(session: Session, id: string) {
   return client.call(api.approvals.show, { params: { id } });
 }
 
+type Refused = Awaited<ReturnType<typeof detailOf>>['refused'][number];
+
+function refusedText({ person, claimed, name, channel, verdict, ...one }: Refused): string {
+  const who = person === null ? `unknown ${claimed ?? ''}` : `${name} (${person})`;
+  const more = one.further === 0 ? '' : ` (and ${one.further.toString()} more)`;
+  return `  ${one.refusedAt} ${who} by ${channel}, ${verdict ?? 'answer'}: ${one.reason}${more}`;
+}
+
 function detailText(session: Session, detail: Awaited<ReturnType<typeof detailOf>>): string {
-  const { approval, plans, approvedBy } = detail;
+  const { approval, plans, approvedBy, refused } = detail;
   const line = (text: string): string => visibleCut(text, LINE_CHARACTERS_MAX);
   const people = approvedBy.map(({ name }) => name).join(', ');
   const { quorum } = approval;
@@ -39,6 +47,7 @@ function detailText(session: Session, detail: Awaited<ReturnType<typeof detailOf
           : renderPlan(plan, session.terminal),
       ].join('\n'),
     ),
+    ...(refused.length === 0 ? [] : ['', 'refused:', ...refused.map(refusedText).map(line)]),
     '',
     `plan digest: ${approval.planDigest}`,
   ].join('\n');

@@ -31,6 +31,13 @@ describe('approvals', () => {
     },
     plans: [],
     approvedBy: [],
+    refused: [
+      {
+        ...{ id: 'ref_1', person: null, claimed: 'T0OTHER/U0SAM', name: '', roles: [] },
+        ...{ channel: 'slack', verdict: 'approve', planDigest: digest, requestId: 'd', further: 2 },
+        ...{ code: 'unauthorized', reason: 'Not known\u001b[2J.', refusedAt: NOW },
+      },
+    ],
   };
   const replies = {
     'GET /api/v1/approvals/apr_1': { status: 200, body: detail },
@@ -43,6 +50,10 @@ describe('approvals', () => {
     const result = await run(['approval', 'approve', 'apr_1'], { url, change });
     expect(result.code).toBe(0);
     expect(result.err).toContain(digest);
+    const refusal = 'unknown T0OTHER/U0SAM by slack, approve: Not known';
+    expect(result.err).toContain(`${NOW} ${refusal}`);
+    expect(result.err).toContain('(and 2 more)');
+    expect(result.err).not.toContain('\u001b[2J');
     expect(JSON.parse(seen[1]?.body ?? '')).toMatchObject({ planDigest: digest });
   });
 

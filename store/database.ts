@@ -25,6 +25,7 @@ import { createOperationTable } from './operation.ts';
 import { createOutboxTable } from './outbox.ts';
 import { createPersonTable } from './person.ts';
 import { createPlaybookTable } from './playbook.ts';
+import { createRefusedAnswerTable } from './refused-answer.ts';
 import { createResultTable } from './result.ts';
 import { STORE_ROLES } from './role.ts';
 import type { StoreRole } from './role.ts';
@@ -96,6 +97,7 @@ export function createTables(connection: Connection): Tables {
     claims: createClaimTable(connection),
     approvals: createApprovalTable(connection),
     decisions: createDecisionTable(connection),
+    refusedAnswers: createRefusedAnswerTable(connection),
     playbooks: createPlaybookTable(connection),
     evidence: createEvidenceTable(connection),
     messages: createMessageTable(connection),

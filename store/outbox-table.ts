@@ -6,7 +6,9 @@ export type OutboxWork =
   | { readonly kind: 'send-message'; readonly messageId: string }
   | { readonly kind: 'self-check'; readonly checkId: string }
   /** Puts a legal hold and what was said about it on the timelines of the incidents that it is on. */
-  | { readonly kind: 'record-legal-hold'; readonly holdId: string };
+  | { readonly kind: 'record-legal-hold'; readonly holdId: string }
+  /** Puts a refused answer on the timeline of its incident. */
+  | { readonly kind: 'record-refused-answer'; readonly refusedAnswerId: string };
 
 /** One piece of work for the relay, leased. */
 export interface OutboxRow {

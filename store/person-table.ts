@@ -52,6 +52,6 @@ export interface PersonTable {
   revokeToken(token: { readonly personId: string; readonly id: string }): Promise<boolean>;
   /** True when the person has a token, or ever had one. */
   hasToken(personId: string): Promise<boolean>;
-  /** The active person and token rights behind a token's digest, or null. */
+  /** The person, deactivated ones too, and the rights behind the digest of a token that has not ended, or null. */
   byToken(sha256: string): Promise<TokenOwner | null>;
 }

@@ -62,7 +62,7 @@ const BY_TOKEN = {
   name: 'person-by-token',
   text: `select ${COLUMNS}, t.can_approve as "canApprove", t.scopes
     from firebreak.token t join firebreak.person p on p.id = t.person_id
-    where t.sha256 = $1 and p.active and (t.expires_at is null or t.expires_at > now())`,
+    where t.sha256 = $1 and (t.expires_at is null or t.expires_at > now())`,
 };
 
 /** A person as their row says. */

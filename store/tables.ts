@@ -21,6 +21,7 @@ import type { OperationTable, ResultTable } from './operation-table.ts';
 import type { OutboxTable } from './outbox-table.ts';
 import type { PersonTable } from './person-table.ts';
 import type { SelfWatchTable } from './self-watch-table.ts';
+import type { RefusedAnswerTable } from './refused-answer-table.ts';
 import type { Routing } from './routing.ts';
 import type { RuleTable } from './rule-table.ts';
 import type { SilenceTable } from './silence-table.ts';
@@ -277,6 +278,7 @@ export interface Tables {
   readonly claims: ClaimTable;
   readonly approvals: ApprovalTable;
   readonly decisions: DecisionTable;
+  readonly refusedAnswers: RefusedAnswerTable;
   readonly playbooks: PlaybookTable;
   readonly evidence: EvidenceTable;
   readonly messages: MessageTable;

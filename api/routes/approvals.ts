@@ -7,6 +7,7 @@ import { actorOf, APPROVERS, callerOf, READERS } from '../auth.ts';
 import { approvalEndpoints } from '../contract.ts';
 import { openCursor, sealCursor } from '../cursor.ts';
 import { API_LIMITS, type ApiDependencies } from '../dependencies.ts';
+import { keepTurnedAway } from '../refused-answers.ts';
 import { requestIdOf } from '../request-id.ts';
 
 const LIST = 'approvals';
@@ -41,7 +42,11 @@ export function registerApprovals(app: FastifyInstance, dependencies: ApiDepende
 
   api.route({
     ...approvalEndpoints.answer,
-    config: { access: APPROVERS, scope: 'decide' },
+    config: {
+      access: APPROVERS,
+      scope: 'decide',
+      turnedAway: keepTurnedAway(dependencies),
+    },
     handler: async (request, reply) => {
       const decision = await admitDecision(dependencies, {
         decisionId: requestIdOf(request, request.body.decisionId ?? null, dependencies.newId),

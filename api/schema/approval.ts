@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { APPROVAL_CLASSES, ROLES, type Approval } from '../../domain/approval.ts';
+import { ERROR_CODES } from '../../domain/error.ts';
 import type { Difference, StoredPlan } from '../../domain/plan.ts';
 import { jsonSchema } from './value.ts';
 
@@ -67,7 +68,25 @@ const signatorySchema = z.object({
   decisionId: z.string(),
 });
 
-/** One approval with everything that an approver judges: each plan, what it changes, who has approved. */
+const refusedAnswerSchema = z.object({
+  id: z.string(),
+  /** Null where only the door says who it was, in `claimed`. */
+  person: z.string().nullable(),
+  claimed: z.string().nullable(),
+  name: z.string(),
+  roles: z.array(roleSchema).readonly(),
+  channel: z.string(),
+  verdict: z.enum(['approve', 'reject']).nullable(),
+  planDigest: z.string().nullable(),
+  requestId: z.string(),
+  code: z.enum(ERROR_CODES),
+  reason: z.string(),
+  refusedAt: z.string(),
+  /** So many more refusals have no line of their own. */
+  further: z.int(),
+});
+
+/** One approval with everything that an approver judges: each plan, what it changes, who has approved, and who was refused. */
 export const approvalDetailSchema = z.object({
   approval: approvalSchema,
   plans: z
@@ -84,6 +103,7 @@ export const approvalDetailSchema = z.object({
     )
     .readonly(),
   approvedBy: z.array(signatorySchema).readonly(),
+  refused: z.array(refusedAnswerSchema).readonly(),
 });
 
 /** One approval with its plans. */

@@ -6,9 +6,10 @@ import { plainText } from '../../render/slack.ts';
 import { admitDecision, awaitOutcome } from '../admission.ts';
 import { answerCommand } from '../approval-detail.ts';
 import { APPROVERS, requireRole, type Caller } from '../auth.ts';
+import { keepRefusal, type RefusedBy } from '../refused-answers.ts';
 import { answerBody } from '../schema/decision.ts';
 import type { SlackDesk, SlackUser } from './door.ts';
-import { slackActor, slackCaller } from './identity.ts';
+import { SLACK, slackActor, slackCaller, slackIdentityOf } from './identity.ts';
 import { parsedWords } from './parsed-words.ts';
 import type { Filled } from './payload-schema.ts';
 import { slackId } from './words.ts';
@@ -52,8 +53,8 @@ async function admitted(
   answer: Answer,
   said: { readonly verdict: 'approve' } | { readonly verdict: 'reject'; readonly reason: string },
 ): Promise<Decision> {
-  const caller = await answerer(desk, answer.who);
   const { approvalId, planDigest, decisionId } = answer;
+  const caller = await answerer(desk, { ...answer, verdict: said.verdict });
   const body = parsedWords(answerBody, { decisionId, planDigest, ...said });
   return admitDecision(desk, {
     decisionId,
@@ -64,11 +65,33 @@ async function admitted(
   });
 }
 
-/** Who clicked, when they may answer approvals at all. Raises `unauthorized`. */
-async function answerer(desk: SlackDesk, who: SlackUser): Promise<Caller> {
-  const caller = await slackCaller(desk.store.people, who);
-  requireRole(caller, APPROVERS);
-  return caller;
+/** Who clicked, when they may answer approvals at all; who may not is kept. Raises `unauthorized`. */
+async function answerer(
+  desk: SlackDesk,
+  { who, ...asked }: Answer & { readonly verdict: 'approve' | 'reject' },
+): Promise<Caller> {
+  try {
+    const caller = await slackCaller(desk.store.people, who);
+    requireRole(caller, APPROVERS);
+    return caller;
+  } catch (error) {
+    await keepRefusal(desk, await refusedBy(desk, asked, who), error);
+    throw error;
+  }
+}
+
+/** Who was turned away: the person behind a member of a workspace, deactivated ones too, or the member whom nobody knows. */
+async function refusedBy(
+  { store }: SlackDesk,
+  asked: Omit<Answer, 'who'> & { readonly verdict: 'approve' | 'reject' },
+  who: SlackUser,
+): Promise<RefusedBy> {
+  const { approvalId, planDigest, verdict, decisionId: requestId } = asked;
+  const answer = { approvalId, planDigest, verdict, requestId, channel: SLACK };
+  const identity = slackIdentityOf(who);
+  const person = await store.people.bySlackUser(identity);
+  if (person === null) return { ...answer, person, claimed: identity, name: '', roles: [] };
+  return { ...answer, person: person.id, claimed: null, name: person.name, roles: person.roles };
 }
 
 /**
@@ -130,7 +153,8 @@ export async function rejectView(
   asked: Asked,
   who: SlackUser,
 ): Promise<types.ModalView> {
-  await answerer(desk, who);
+  const decisionId = slackId('reject', who.team, who.user, asked.approvalId, asked.planDigest);
+  await answerer(desk, { ...asked, who, decisionId, verdict: 'reject' });
   return {
     type: 'modal',
     callback_id: REJECT_VIEW,

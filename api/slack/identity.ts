@@ -5,6 +5,9 @@ import type { PersonTable } from '../../store/person-table.ts';
 import type { Caller } from '../auth.ts';
 import type { SlackUser } from './door.ts';
 
+/** The name of this door. */
+export const SLACK = 'slack';
+
 /** The name under which a person's entry has this member of a workspace. */
 export function slackIdentityOf({ team, user }: SlackUser): string {
   return `${team}/${user}`;
@@ -33,5 +36,5 @@ export async function slackCaller(
 
 /** Who acts, through this door. */
 export function slackActor({ person }: Caller): Actor {
-  return { person: person.id, name: person.name, roles: person.roles, channel: 'slack' };
+  return { person: person.id, name: person.name, roles: person.roles, channel: SLACK };
 }

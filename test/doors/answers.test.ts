@@ -1,5 +1,5 @@
-// Goal: an answer to an approval is one signed row or a refusal, through every door by the same rules; what is refused leaves
-// nothing. Method: one table of refusals, looped over the API, the command line, the page and the buttons of Slack's card, each over
+// Goal: an answer to an approval is one signed row or a refusal, through every door by the same rules; what is refused decides
+// nothing and is kept, with why and what was shown. Method: one table of refusals, looped over the API, the command line, the page and the buttons of Slack's card, each over
 // a store in memory: the whole program, a browser that sends the page's forms, the real Bolt and the official client.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { APPROVAL } from '../../api/test-api.ts';
@@ -21,7 +21,23 @@ interface Refusal {
   /** Who has decided in the end. */
   readonly by: readonly string[];
   readonly status?: Approval['status'];
+  /** Who is kept as refused, in order, and why; null where it is who answered in vain, for any reason. */
+  readonly kept?: (door: string) => readonly string[];
+  readonly why: RegExp;
 }
+
+/** A second answer under an id of its own is a conflict; the same one again is the same. */
+const again =
+  (...people: readonly string[]) =>
+  (door: string): readonly string[] =>
+    door === 'cli' ? people : [];
+/** Slack vouches for its members; elsewhere nobody is named by what is no token or session of ours. */
+const member =
+  (id: string, known: boolean) =>
+  (door: string): readonly string[] => {
+    if (door === 'slack') return [`T0LAB/U0${id.toUpperCase()}`];
+    return known ? [id] : [];
+  };
 
 /** Changes the approval as the engine would. */
 const change =
@@ -31,20 +47,41 @@ const change =
   };
 
 const REFUSALS: readonly Refusal[] = [
-  { name: 'a replay', answers: ['sam', 'sam', 'sam'], by: ['sam'] },
-  { name: 'a double click', answers: ['sam', 'sam'], together: true, by: ['sam'] },
-  { name: 'two of one role at once', answers: ['sam', 'sue'], together: true, by: ['sam', 'sue'] },
+  {
+    name: 'a replay',
+    answers: ['sam', 'sam', 'sam'],
+    by: ['sam'],
+    kept: again('sam', 'sam'),
+    why: /counts once/u,
+  },
+  {
+    name: 'a double click',
+    answers: ['sam', 'sam'],
+    together: true,
+    by: ['sam'],
+    kept: again('sam'),
+    why: /counts once/u,
+  },
+  {
+    name: 'two of one role at once',
+    answers: ['sam', 'sue'],
+    together: true,
+    by: ['sam', 'sue'],
+    why: /^never$/u,
+  },
   {
     name: 'one that expired',
     then: change({ expiresAt: APPROVAL.createdAt }),
     answers: ['sam'],
     by: [],
+    why: /expired/u,
   },
   {
     name: 'a plan that changed',
     then: change({ planDigest: 'e'.repeat(64) }),
     answers: ['sam'],
     by: [],
+    why: /not those that you saw/u,
   },
   {
     name: 'one that is void',
@@ -52,8 +89,9 @@ const REFUSALS: readonly Refusal[] = [
     answers: ['sam'],
     by: [],
     status: 'void',
+    why: /void already/u,
   },
-  { name: 'a wrong role', answers: ['rex', 'root'], by: [] },
+  { name: 'a wrong role', answers: ['rex', 'root'], by: [], why: /[Rr]oles/u },
   {
     name: 'who asked for it, alone',
     then: change({
@@ -62,6 +100,7 @@ const REFUSALS: readonly Refusal[] = [
     }),
     answers: ['sam'],
     by: [],
+    why: /only approver/u,
   },
   {
     name: 'who was deactivated since',
@@ -70,9 +109,24 @@ const REFUSALS: readonly Refusal[] = [
     },
     answers: ['sam'],
     by: [],
+    // Their session ended with them.
+    kept: (door) => (door === 'page' ? [] : ['sam']),
+    why: /valid token|does not know you/u,
   },
-  { name: 'somebody whom nobody put', answers: ['mallory'], by: [] },
-  { name: 'somebody under the name of an approver', answers: ['double'], by: [] },
+  {
+    name: 'somebody whom nobody put',
+    answers: ['mallory'],
+    by: [],
+    kept: member('mallory', false),
+    why: /know you/u,
+  },
+  {
+    name: 'somebody under the name of an approver',
+    answers: ['double'],
+    by: [],
+    kept: member('double', true),
+    why: /[Rr]oles|know you/u,
+  },
   {
     name: 'who lost the role between click and row',
     then: ({ api: { memory } }) => {
@@ -86,25 +140,41 @@ const REFUSALS: readonly Refusal[] = [
     },
     answers: ['sam'],
     by: [],
+    why: /[Rr]oles/u,
   },
 ];
 
 describe.each(DOORS)('$name refuses', (door) => {
-  test.each(REFUSALS)('$name', async ({ then, answers, together = false, by, status = 'open' }) => {
-    stage = await door.open();
-    const { memory } = stage.api;
-    const answer = await door.show(stage);
-    // Showing it decides nothing, whoever looks.
-    expect(memory.decisions.size).toBe(0);
-    then?.(stage);
-    if (together) await Promise.all(answers.map(answer));
-    else for (const person of answers) await answer(person);
-    const decisions = [...memory.decisions.values()];
-    expect(decisions.map(({ actor }) => actor.person)).toEqual(by);
-    for (const decision of decisions) {
-      expect(decision.actor.channel).toBe(door.name);
-      expect(decision.signature).toBe(digestOf(signedPart(decision)));
-    }
-    expect(memory.approvals.get('apr_1')?.status).toBe(status);
-  });
+  test.each(REFUSALS)(
+    '$name',
+    async ({ then, answers, together = false, by, status = 'open', ...refusal }) => {
+      const { kept = () => answers.filter((one) => !by.includes(one)), why } = refusal;
+      stage = await door.open();
+      const { memory } = stage.api;
+      const answer = await door.show(stage);
+      // Showing it decides nothing, whoever looks.
+      expect(memory.decisions.size).toBe(0);
+      then?.(stage);
+      if (together) await Promise.all(answers.map(answer));
+      else for (const person of answers) await answer(person);
+      const decisions = [...memory.decisions.values()];
+      expect(decisions.map(({ actor }) => actor.person)).toEqual(by);
+      for (const decision of decisions) {
+        expect(decision.actor.channel).toBe(door.name);
+        expect(decision.signature).toBe(digestOf(signedPart(decision)));
+      }
+      expect(memory.approvals.get('apr_1')?.status).toBe(status);
+      const { refusedAnswers } = memory;
+      expect(refusedAnswers.map(({ person, claimed }) => person ?? claimed)).toEqual(
+        kept(door.name),
+      );
+      for (const refused of refusedAnswers) {
+        expect(refused).toMatchObject({ approvalId: 'apr_1', channel: door.name });
+        expect(refused.reason).toMatch(why);
+        expect(refused.requestId).not.toBe('');
+        // Whoever was turned away before anything was read had been shown nothing by this answer.
+        expect([APPROVAL.planDigest, null]).toContain(refused.planDigest);
+      }
+    },
+  );
 });
