@@ -2,6 +2,7 @@ import { AppError } from '../domain/error.ts';
 import { newFact, type Fact, type FactKind, type NewFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
 import { isJsonObject } from '../domain/json.ts';
+import type { OperationResult } from '../domain/operation.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { ChooseTargetsInput } from './activity.ts';
 import type { LoadedIncident, RunReference } from './run-reference.ts';
@@ -39,11 +40,11 @@ export async function loadIncident(
   // What an incident is pinned to is what the rules have now, not what they had when this process last acted.
   const [incident] = await Promise.all([begin(deps, reference), deps.rules.follow()]);
   const pinned = await pinnedOf(deps, incident);
-  const [opened] = await Promise.all([
+  const [opened, results] = await Promise.all([
     open(deps, reference, pinned),
-    deps.store.alerts.drain(incident.id),
+    deps.store.results.ofIncident(incident.id),
   ]);
-  return describe(deps, opened, pinned);
+  return describe(deps, { incident: opened, pinned, results });
 }
 
 async function open(
@@ -60,7 +61,10 @@ async function open(
     // A run that somebody reset is not the next one, which only a person begins.
     if (locked.state === 'stuck') throw new AppError('refused', 'The incident is stuck.');
     if (locked.playbookDigest !== null && locked.state === 'open') {
-      await tables.facts.append(locked.id, resumedFact(locked));
+      await Promise.all([
+        tables.alerts.drain(locked.id),
+        tables.facts.append(locked.id, resumedFact(locked)),
+      ]);
       return locked;
     }
     const { title, severity, number, mode } = locked;
@@ -76,10 +80,8 @@ async function open(
         ...(locked.state === 'pending' ? { state: 'open' as const, stateReason: null } : {}),
       }),
       tables.messages.put(messagesFor(deps, locked.id, [message])),
-    ]);
-    await tables.facts.append(incident.id, [
-      pinnedFact(incident, pinned),
-      ...resumedFact(incident),
+      tables.alerts.drain(locked.id),
+      tables.facts.append(locked.id, [pinnedFact(locked, pinned), ...resumedFact(locked)]),
     ]);
     return incident;
   });
@@ -123,10 +125,13 @@ function resumedFact(incident: Incident): readonly NewFact[] {
 
 async function describe(
   deps: ActivityDependencies,
-  incident: Incident,
-  pinned: PinnedPlaybook,
+  loaded: {
+    readonly incident: Incident;
+    readonly pinned: PinnedPlaybook;
+    readonly results: readonly OperationResult[];
+  },
 ): Promise<LoadedIncident> {
-  const results = await deps.store.results.ofIncident(incident.id);
+  const { incident, pinned, results } = loaded;
   const { title, severity, model, owner, mode, paused, targets } = incident;
   const fresh = results.length === 0 && incident.generation === 1;
   const told = fresh ? NOTHING_TOLD : await toldOf(deps, incident.id);
@@ -226,10 +231,13 @@ export async function chooseTargets(
   deps: ActivityDependencies,
   input: ChooseTargetsInput,
 ): Promise<LoadedIncident> {
-  const incident = await begin(deps, input);
+  const [incident, results] = await Promise.all([
+    begin(deps, input),
+    deps.store.results.ofIncident(input.incidentId),
+  ]);
   const pinned = await pinnedOf(deps, incident);
   const entry = deps.inventory(incident).find(({ model }) => model === input.model);
-  if (!entry) return describe(deps, incident, pinned);
+  if (!entry) return describe(deps, { incident, pinned, results });
   const changed = await deps.store.transaction(async (tables) => {
     const next = await tables.incidents.change(incident.id, {
       model: entry.model,
@@ -252,5 +260,5 @@ export async function chooseTargets(
     ]);
     return next;
   });
-  return describe(deps, changed, pinned);
+  return describe(deps, { incident: changed, pinned, results });
 }

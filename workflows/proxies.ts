@@ -1,4 +1,5 @@
 import { proxyActivities, proxyLocalActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { RetryPolicy } from '@temporalio/common';
 import type { Activities } from '../activities/activity.ts';
 
 const SECOND_MS = 1000;
@@ -8,16 +9,19 @@ const HEARTBEAT_MS = 6 * SECOND_MS;
 /** Activities that may change the world. */
 export type EffectActivities = Pick<Activities, 'act' | 'standDown' | 'runStretch'>;
 
+/** Seven minutes of attempts. The next one is soon enough to matter to an incident, also after a worker died often. */
+const PATIENT: RetryPolicy = {
+  maximumAttempts: 46,
+  initialInterval: 500,
+  backoffCoefficient: 2,
+  maximumInterval: 10 * SECOND_MS,
+};
+
 /** No schedule-to-close: time without a worker is not failure. A time-out is unknown, and settled by looking. */
 const EFFECTS: ActivityOptions = {
   startToCloseTimeout: 300 * SECOND_MS,
   heartbeatTimeout: HEARTBEAT_MS,
-  retry: {
-    maximumAttempts: 20,
-    initialInterval: 500,
-    backoffCoefficient: 2,
-    maximumInterval: 30 * SECOND_MS,
-  },
+  retry: PATIENT,
 };
 
 /** What stretches leave open is run operation by operation: they need not try for long, nor wait for long. */
@@ -52,12 +56,7 @@ export const reads = proxyActivities<
 >({
   startToCloseTimeout: 300 * SECOND_MS,
   heartbeatTimeout: HEARTBEAT_MS,
-  retry: {
-    maximumAttempts: 20,
-    initialInterval: 500,
-    backoffCoefficient: 2,
-    maximumInterval: 30 * SECOND_MS,
-  },
+  retry: PATIENT,
 });
 
 /** Activities on Postgres alone: without it nothing can go on, so they are tried for ever. */
