@@ -6,6 +6,7 @@ import type { Actor } from '../domain/decision.ts';
 import { AppError, invariant } from '../domain/error.ts';
 import { PLACING_ROLES, RELEASE_QUORUM } from '../domain/legal-hold.ts';
 import type { Scope } from '../domain/scope.ts';
+import { UPDATING_ROLES } from '../domain/stakeholder-update.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import type { Person, PersonTable } from '../store/person-table.ts';
 import { countOfHeader } from './connection.ts';
@@ -24,6 +25,8 @@ export const RESUMERS: Access = RESUMING_ROLES;
 export const HOLDERS: Access = PLACING_ROLES;
 /** Who may say that a legal hold shall end. */
 export const RELEASERS: Access = RELEASE_QUORUM.roles;
+/** Who may send or leave out what stakeholders are told. */
+export const UPDATERS: Access = UPDATING_ROLES;
 /** Who may answer an approval. */
 export const APPROVERS: readonly Role[] = ANSWERING_ROLES;
 /** Who may add people and tokens. */

@@ -24,6 +24,7 @@ import { selfWatchEndpoints } from './schema/self-watch.ts';
 import { silenceEndpoints } from './schema/silence.ts';
 import { sourceEndpoints } from './schema/source.ts';
 import { routeEndpoints } from './schema/route.ts';
+import { stakeholderUpdateEndpoints } from './schema/stakeholder-update.ts';
 import { statusEndpoints } from './schema/status.ts';
 import { syncEndpoints } from './schema/sync.ts';
 import { API_PREFIX } from './schema/value.ts';
@@ -45,6 +46,7 @@ export const api = {
   rules: ruleEndpoints,
   halts: haltEndpoints,
   legalHolds: legalHoldEndpoints,
+  updates: stakeholderUpdateEndpoints,
   status: statusEndpoints,
   clocks: clockEndpoints,
   silences: silenceEndpoints,

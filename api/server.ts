@@ -42,6 +42,7 @@ import { registerRouteReport } from './routes/route-report.ts';
 import { registerSignIn } from './routes/sign-in.ts';
 import { registerStatus } from './routes/status.ts';
 import { registerEvents, registerTimeline } from './routes/timeline.ts';
+import { registerUpdates } from './routes/updates.ts';
 
 const DOCS_PREFIX = '/docs';
 const PARAMETER_CHARACTERS_MAX = 200;
@@ -204,6 +205,7 @@ const REGISTRATIONS = [
   registerCommands,
   registerHalts,
   registerLegalHolds,
+  registerUpdates,
   registerPlans,
   registerTimeline,
   registerEvents,

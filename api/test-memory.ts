@@ -11,6 +11,7 @@ import type { OperationResult, OperationRow } from '../domain/operation.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { RefusedAnswer } from '../domain/refused-answer.ts';
 import type { Scope } from '../domain/scope.ts';
+import type { StakeholderUpdate } from '../domain/stakeholder-update.ts';
 import type { Delivery, IncidentChange } from '../store/tables.ts';
 import type { Account, PageSession } from '../store/account-table.ts';
 import type { Person } from '../store/person-table.ts';
@@ -45,6 +46,7 @@ export interface Memory {
   readonly halts: Halt[];
   readonly legalHolds: LegalHold[];
   readonly words: HoldRelease[];
+  readonly updates: StakeholderUpdate[];
   /** Raised by `legalHolds.inForce` while set. */
   holdTrouble: Error | null;
   readonly listeners: Set<(payload: string) => void>;
@@ -78,6 +80,7 @@ export function emptyMemory(): Memory {
     halts: [],
     legalHolds: [],
     words: [],
+    updates: [],
     holdTrouble: null,
     listeners: new Set(),
     trouble: null,

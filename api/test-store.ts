@@ -7,6 +7,7 @@ import { haltTable } from './test-halts.ts';
 import { legalHoldTable } from './test-legal-holds.ts';
 import { personTable, sourceTable } from './test-people.ts';
 import { refusedAnswerTable } from './test-refused-answers.ts';
+import { updateTable } from './test-updates.ts';
 import { changeIncident, type Memory } from './test-memory.ts';
 import { quietIncidents, quietTables, unused } from './test-unused.ts';
 
@@ -281,6 +282,7 @@ export function createMemoryStore(memory: Memory): Store {
     facts: factTable(memory),
     halts: haltTable(memory),
     legalHolds: legalHoldTable(memory),
+    updates: updateTable(memory),
   };
   let last: Promise<unknown> = Promise.resolve();
   return {

@@ -2,6 +2,7 @@ import type { Manifest } from '../connectors/connector.ts';
 import { configurationSchema } from '../domain/configuration-schema.ts';
 import type { Configuration, InstanceConfiguration } from '../domain/configuration.ts';
 import { drillInstances, isDrillEntry } from '../domain/drill.ts';
+import { NOTICES } from '../domain/stakeholder-update.ts';
 import { canonicalJson } from '../evidence/digest.ts';
 import { compileExpression } from '../expression/expression.ts';
 import type { Scope } from '../expression/scope.ts';
@@ -11,6 +12,7 @@ import { suggestionFor } from '../playbooks/suggestion.ts';
 import { readTextFile } from '../playbooks/text-file.ts';
 import type { DocumentPath, FileProblem, YamlDocument } from '../playbooks/yaml-document.ts';
 import { fileError, readYamlDocument } from '../playbooks/yaml-document.ts';
+import { templateProblems } from '../render/update-template.ts';
 import type { Environment } from './config.ts';
 import { resolveEnvironment } from './environment-reference.ts';
 
@@ -218,6 +220,24 @@ function checkInventory(check: Check, { inventory, instances, people }: Configur
   }
 }
 
+/** Words that cannot be filled are a mistake of the file, not of the night in which they are needed. */
+function checkUpdates(check: Check, { updates }: Configuration): void {
+  checkUnique(
+    check,
+    ['updates'],
+    updates.map(({ name }) => name),
+  );
+  for (const [index, { templates }] of updates.entries()) {
+    for (const notice of NOTICES) {
+      const template = templates[notice];
+      if (template === undefined) continue;
+      for (const { part, message } of templateProblems(template)) {
+        note(check, ['updates', index, 'templates', notice, part], message);
+      }
+    }
+  }
+}
+
 /** A configuration beside the document that it came from, in which references are still references. */
 export interface PlacedConfiguration {
   readonly configuration: Configuration;
@@ -249,6 +269,7 @@ function configurationOf(raw: YamlDocument, references: ConfigurationReferences)
   checkInventory(check, parsed.data);
   checkDrills(check, parsed.data);
   checkSandboxes(check, parsed.data);
+  checkUpdates(check, parsed.data);
   if (check.problems.length > 0) throw fileError(check.problems);
   return parsed.data;
 }

@@ -21,7 +21,7 @@ export interface EngineRoleOptions {
   readonly servers: Servers;
   readonly engine: EngineClient;
   readonly activities: Omit<ActivityDependencies, 'reconcile' | 'sync'>;
-  /** Tells people of the clocks of regulators whose next reminder has come. */
+  /** Once a minute: tells people of what has come due, clocks of regulators and updates for stakeholders. */
   readonly remind: () => Promise<unknown>;
   readonly sync: Sync;
   /** Seconds between two rounds of the sync; 0 for none. */

@@ -37,6 +37,7 @@ import { openServers, type Servers, type ServerSettings } from './servers.ts';
 import { createReload } from './reload.ts';
 import { installRules, type InstalledRules } from './rules/install.ts';
 import type { SlackSettings } from './slack-settings.ts';
+import { draftUpdates } from './stakeholder-updates.ts';
 import { createSync, type Sync } from './sync/sync.ts';
 
 /** Which roles a process plays. */
@@ -294,7 +295,11 @@ async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
     engine,
     activities,
     sync: ground.sync,
-    remind: () => remindOfClocks({ ...ground.activities, clocksOf, log: settings.log }),
+    remind: async () => {
+      const { configuration, log } = settings;
+      await remindOfClocks({ ...ground.activities, clocksOf, log });
+      await draftUpdates({ ...ground.activities, audiences: configuration.updates, log });
+    },
     syncEverySeconds: settings.syncEverySeconds,
     bundle: settings.bundle ?? (await loadWorkflowBundle()),
     messenger,

@@ -3,12 +3,19 @@ import type { Connector } from '../connectors/connector.ts';
 import type { Approval, Role } from '../domain/approval.ts';
 import { RECIPIENTS_MAX } from '../connectors/mail/manifest.ts';
 import { markedTitle } from '../domain/drill.ts';
+import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Json } from '../domain/json.ts';
-import { approvalOf, cardOf, isOverdueClock, type Message } from '../domain/message.ts';
+import {
+  approvalOf,
+  cardOf,
+  firstUpdateOf,
+  isOverdueClock,
+  type Message,
+} from '../domain/message.ts';
 import { isDue, newRecipients, type Recipient } from '../domain/recipient.ts';
 import type { Person } from '../store/person-table.ts';
-import { renderMail, type MailBlock, type MailContent } from '../render/mail.ts';
+import { renderMail, updateContent, type MailBlock, type MailContent } from '../render/mail.ts';
 import { approvalMail, decideAt } from '../render/mail-approval.ts';
 import type { Lane, LaneStore } from './message-lanes.ts';
 
@@ -108,8 +115,15 @@ async function approvalLetter(
   return { content, to: withAddressesOf(deciders, to), isUrgent: approval.status === 'open' };
 }
 
+/** An update says what a person saw, and nothing beside: no number of ours, no command. */
+function updateLetter({ subject, text }: Message): Letter {
+  const content = updateContent({ subject, text });
+  return { content, to: [], isUrgent: false };
+}
+
 async function letterOf(options: MailLaneOptions, message: Message): Promise<Letter> {
   const { store, to, publicUrl } = options;
+  if (firstUpdateOf(message) !== null) return updateLetter(message);
   const { incidentId, purpose } = message;
   const card = cardOf(message);
   const [incident, approval] = await Promise.all([
@@ -141,13 +155,13 @@ function onItsWay(content: MailContent, due: readonly Recipient[]): MailContent 
 }
 
 /**
- * The way to mail; null when it is not configured, or nobody is to get any. All mails of an incident answer the one that opened it,
+ * The way to mail; null when it is not configured. All mails of an incident answer the one that opened it,
  * whether that arrived or not: what a mail holds depends on its row, never on how the others went. Who gets one is settled by its
  * first answer; each try is for those only who are still to get it.
  */
 export function mailLane(connector: Connector | null, options: MailLaneOptions): Lane | null {
   const action = connector?.actions['send'];
-  if (!action || options.to.length === 0) return null;
+  if (!action) return null;
   const { from } = options;
   return {
     prepare: async (message) => {
@@ -157,12 +171,17 @@ export function mailLane(connector: Connector | null, options: MailLaneOptions):
       const due = recipients.filter(isDue).slice(0, RECIPIENTS_MAX);
       const tried = due.map(({ address }) => address);
       const messageId = mailIdOf(message, from);
-      const root = { incidentId, purpose: ROOT };
+      if (recipients.length === 0) {
+        throw new AppError('unsupported', 'Nobody gets this mail.', { field: 'mailTo' });
+      }
+      const root = { incidentId, purpose: firstUpdateOf(message) ?? ROOT };
       const input: Json = {
         ...renderMail(onItsWay(content, due)),
         to: tried,
         messageId,
-        ...(incidentId === null || purpose === ROOT ? {} : { inReplyTo: mailIdOf(root, from) }),
+        ...(incidentId === null || purpose === root.purpose
+          ? {}
+          : { inReplyTo: mailIdOf(root, from) }),
         ...(isUrgent ? { priority: 'high' } : {}),
       };
       return { action, input, mailTry: { recipients, tried, messageId } };

@@ -88,7 +88,12 @@ export function slackLane(connector: Connector | null, options: SlackLaneOptions
   return {
     prepare: async (message, { under, isAnew }) => {
       const { text, blocks } = await shownOf(options, message);
-      const content = { text, blocks: asJson(blocks), ...(channel === null ? {} : { channel }) };
+      const where = message.slackChannel ?? channel;
+      const content = {
+        text,
+        blocks: asJson(blocks),
+        ...(where === null ? {} : { channel: where }),
+      };
       const ts = isAnew ? null : await editedTs(store, message);
       if (ts !== null) return { action: update, input: { ...content, ts }, mailTry: null };
       const threadTs = under?.externalId ?? null;

@@ -2,7 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallContext, Connector } from '../connectors/connector.ts';
 import { toAppError, type AppError, type ErrorCode } from '../domain/error.ts';
 import { newFact } from '../domain/fact.ts';
-import { cardOf, isHeldBack, type Message, type MessageChannel } from '../domain/message.ts';
+import {
+  cardOf,
+  firstUpdateOf,
+  isHeldBack,
+  type Message,
+  type MessageChannel,
+} from '../domain/message.ts';
 import type { Store } from '../store/tables.ts';
 import { mailOutcome, type MailOutcome, type MailTry } from './mail-outcome.ts';
 import { mailLane, type MailLaneOptions } from './mail-lane.ts';
@@ -139,7 +145,7 @@ class ChannelMessenger implements Messenger {
     const found = await looking;
     if (!found) return 'failed';
     // What is told about the engine is no thread: each message stands alone.
-    const thread = `${found.channel}/${found.incidentId ?? found.id}`;
+    const thread = `${found.channel}/${found.incidentId ?? found.id}/${firstUpdateOf(found) ?? ''}`;
     const before = this.threads.get(thread) ?? Promise.resolve();
     const sending = before.then(() => this.sendRow(messageId));
     const settled = sending.catch(() => undefined);
@@ -170,15 +176,21 @@ class ChannelMessenger implements Messenger {
     return until !== null && Date.parse(until) > this.now().getTime();
   }
 
-  private async parentOf({ incidentId, channel }: Message): Promise<Message | null> {
-    return incidentId === null ? null : this.store.messages.threadParent(incidentId, channel);
+  /** Updates for stakeholders stand in places of their own. */
+  private async parentOf(message: Message): Promise<Message | null> {
+    const { incidentId, channel } = message;
+    return incidentId === null || firstUpdateOf(message) !== null
+      ? null
+      : this.store.messages.threadParent(incidentId, channel);
   }
 
   /** True while an earlier message of the thread is not settled: people read a thread in order, but for a snooze. */
   private async hasEarlier(message: Message, snoozed: boolean): Promise<boolean> {
     if (message.incidentId === null) return false;
     const all = await this.store.messages.ofIncident(message.incidentId);
-    const lane = all.filter(({ channel }) => channel === message.channel);
+    const lane = all.filter(
+      (one) => one.channel === message.channel && firstUpdateOf(one) === firstUpdateOf(message),
+    );
     const at = lane.findIndex(({ id }) => id === message.id);
     return lane
       .slice(0, Math.max(at, 0))

@@ -9,6 +9,7 @@ import { recordLegalHold } from './legal-hold-facts.ts';
 import type { Messenger } from './messenger.ts';
 import type { OurNamespace } from './namespace.ts';
 import type { Redirections } from './redirect.ts';
+import { tellUpdate } from './update-telling.ts';
 
 /** Rows taken at once, and worked on side by side. */
 const LEASE_ROWS = 32;
@@ -141,6 +142,9 @@ async function carryOut(
       return 'done';
     case 'record-refused-answer':
       await recordRefusedAnswer(store, work.refusedAnswerId);
+      return 'done';
+    case 'tell-update':
+      await tellUpdate(store, work.updateId);
       return 'done';
     case 'send-message':
       return afterSending(await deps.messenger.send(work.messageId), attempts);

@@ -132,5 +132,6 @@ export function demoConfiguration(world: DemoWorld): Configuration {
     heartbeatUrl: null,
     slackChannel: null,
     mailTo: ['on-call@example.com'],
+    updates: [],
   };
 }

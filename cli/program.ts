@@ -26,6 +26,7 @@ import { registerSilence } from './silence.ts';
 import { registerRoutes } from './routes.ts';
 import { createSession, globalOptions, type Surroundings } from './session.ts';
 import { registerStart } from './start.ts';
+import { registerUpdates } from './updates.ts';
 
 /** One group a line. */
 const GROUPS: readonly ((registrar: Registrar) => void)[] = [
@@ -37,6 +38,7 @@ const GROUPS: readonly ((registrar: Registrar) => void)[] = [
   registerDeploy,
   registerHalt,
   registerLegalHold,
+  registerUpdates,
   registerIncident,
   registerApproval,
   registerPlaybook,

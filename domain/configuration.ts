@@ -3,6 +3,7 @@ import type { InventoryEntry, SelectionRule } from './inventory.ts';
 import type { Mode, Severity } from './incident.ts';
 import type { Role } from './approval.ts';
 import type { JsonObject } from './json.ts';
+import type { Audience } from './stakeholder-update.ts';
 
 /** One configured connector instance. */
 export interface InstanceConfiguration {
@@ -131,4 +132,6 @@ export interface Configuration {
   /** Where milestones go; null switches a channel off. */
   readonly slackChannel: string | null;
   readonly mailTo: readonly string[];
+  /** Who beside the people who respond is told how incidents stand. */
+  readonly updates: readonly Audience[];
 }

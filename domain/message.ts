@@ -13,6 +13,10 @@ export interface NewMessage {
   readonly subject: string;
   /** Plain text; each medium escapes it for itself. */
   readonly text: string;
+  /** Who alone gets this mail; absent: everybody who gets mail. */
+  readonly to?: readonly string[];
+  /** Id of the Slack channel where this alone stands; absent or null: the incident's thread. */
+  readonly slackChannel?: string | null;
 }
 
 /** Messages that a snooze holds back: what only repeats, or tells of progress. What asks anew, or lapsed, is told. */
@@ -76,4 +80,20 @@ export function clockPurpose(clock: string, rung: 'reminder' | 'overdue', at: st
 /** True for the message that a regulator's clock is overdue: it goes to more people. */
 export function isOverdueClock({ purpose }: Pick<NewMessage, 'purpose'>): boolean {
   return OVERDUE_CLOCK.test(purpose);
+}
+
+/** The purpose of one update to one of its recipients, whose address or channel stands in it as a digest. */
+export function updatePurpose(
+  { audience, ordinal }: { readonly audience: string; readonly ordinal: number },
+  recipientSha256: string,
+): string {
+  return `update/${audience}/${ordinal.toString()}/${recipientSha256.slice(0, 16)}`;
+}
+
+const UPDATE = /^update\/([^/]+)\/\d+\/([0-9a-f]+)$/;
+
+/** The purpose of the first update to the same recipient, whose mail begins their thread; null for what is no update. */
+export function firstUpdateOf({ purpose }: Pick<NewMessage, 'purpose'>): string | null {
+  const [, audience = '', recipient] = UPDATE.exec(purpose) ?? [];
+  return recipient === undefined ? null : `update/${audience}/1/${recipient}`;
 }

@@ -183,3 +183,11 @@ export function renderMail(content: MailContent): RenderedMail {
     html: wholeHtml(subject, headline, blocks.map(htmlOfBlock)),
   };
 }
+
+/** The mail of an update for stakeholders, exactly as it was previewed. */
+export function updateContent({
+  subject,
+  text,
+}: Pick<RenderedMail, 'subject' | 'text'>): MailContent {
+  return { subject, headline: subject, blocks: [{ kind: 'text', text }] };
+}

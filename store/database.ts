@@ -34,6 +34,7 @@ import { createSelfWatchTable } from './self-watch.ts';
 import { createSettingTable } from './setting.ts';
 import { createSilenceTable } from './silence.ts';
 import { createSourceTable } from './source.ts';
+import { createStakeholderUpdateTable } from './stakeholder-update.ts';
 import type { Store, Tables } from './tables.ts';
 
 /** How to reach the database, and as whom. */
@@ -114,6 +115,7 @@ export function createTables(connection: Connection): Tables {
     selfWatch: createSelfWatchTable(connection),
     halts: createHaltTable(connection),
     legalHolds: createLegalHoldTable(connection),
+    updates: createStakeholderUpdateTable(connection),
     rules: createRuleTable(connection),
   };
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { markedTitle, type DrillSide } from '../domain/drill.ts';
 import type { Message, NewMessage } from '../domain/message.ts';
-import { RECIPIENT_STATES } from '../domain/recipient.ts';
-import { cleanText } from './column.ts';
+import { newRecipients, RECIPIENT_STATES } from '../domain/recipient.ts';
+import { cleanText, jsonText } from './column.ts';
 import { firstRow } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { freshId } from './identity.ts';
@@ -14,14 +14,16 @@ const SUBJECT_CHARACTERS_MAX = 500;
 const TEXT_CHARACTERS_MAX = 100_000;
 
 const COLUMNS = `id, incident_id as "incidentId", channel, purpose, subject, text, state, attempts,
-  external_id as "externalId", recipients`;
+  external_id as "externalId", recipients, slack_channel as "slackChannel"`;
 
 const PUT = {
   name: 'message-put',
-  text: `insert into firebreak.message (id, incident_id, channel, purpose, subject, text)
-    select m.id, m.incident_id, m.channel, m.purpose, case when i.drill then m.marked else m.subject end, m.text
-    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-      with ordinality as m (id, incident_id, channel, purpose, subject, text, marked, n)
+  text: `insert into firebreak.message
+      (id, incident_id, channel, purpose, subject, text, recipients, slack_channel)
+    select m.id, m.incident_id, m.channel, m.purpose, case when i.drill then m.marked else m.subject end, m.text,
+      m.recipients, m.slack_channel
+    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::json[], $9::text[])
+      with ordinality as m (id, incident_id, channel, purpose, subject, text, marked, recipients, slack_channel, n)
     left join firebreak.incident i on i.id = m.incident_id
     order by m.n on conflict do nothing
     returning id`,
@@ -52,7 +54,8 @@ const MAILED = {
 const THREAD_PARENT = {
   name: 'message-thread-parent',
   text: `select ${COLUMNS} from firebreak.message
-    where incident_id = $1 and channel = $2 and state = 'sent' order by number limit 1`,
+    where incident_id = $1 and channel = $2 and state = 'sent' and purpose not like 'update/%'
+    order by number limit 1`,
 };
 
 const OF_INCIDENT = {
@@ -80,6 +83,7 @@ const messageRow: z.ZodType<Message> = z.object({
       }),
     )
     .nullable(),
+  slackChannel: z.string().nullable(),
 });
 
 /** A subject as people read it: whoever writes it, one of a drill says so, and no other one does. */
@@ -99,6 +103,8 @@ async function put(connection: Connection, messages: readonly NewMessage[]): Pro
       messages.map(({ subject }) => subjectOf(subject, { drill: false })),
       messages.map((message) => cleanText(message.text, TEXT_CHARACTERS_MAX)),
       messages.map(({ subject }) => subjectOf(subject, { drill: true })),
+      messages.map(({ to }) => (to === undefined ? null : jsonText(newRecipients(to)))),
+      messages.map(({ slackChannel = null }) => slackChannel),
     ],
     z.object({ id: z.string() }),
   );

@@ -8,7 +8,9 @@ export type OutboxWork =
   /** Puts a legal hold and what was said about it on the timelines of the incidents that it is on. */
   | { readonly kind: 'record-legal-hold'; readonly holdId: string }
   /** Puts a refused answer on the timeline of its incident. */
-  | { readonly kind: 'record-refused-answer'; readonly refusedAnswerId: string };
+  | { readonly kind: 'record-refused-answer'; readonly refusedAnswerId: string }
+  /** Sends an update for stakeholders that was released, and puts how it was settled on the timeline. */
+  | { readonly kind: 'tell-update'; readonly updateId: string; readonly incidentId: string };
 
 /** One piece of work for the relay, leased. */
 export interface OutboxRow {

@@ -47,6 +47,15 @@ const INSERT_HOLD = `insert into firebreak.legal_hold
     (id, scope, subject, reason, placed_by, channel, placed_at)
   values ('h', 'model', 'm', 'r', 'eve', 'cli', now())`;
 
+const INSERT_UPDATE = (
+  state: string,
+  by: string,
+): string => `insert into firebreak.stakeholder_update
+    (id, incident_id, audience, reach, ordinal, notice, verified, recipients, subject, text, template_sha256,
+     text_sha256, drafted_at, state, settled_at, settled_by)
+  select 'u', id, 'a', 'external', 1, 'first', false, '[]', 's', 't', 'd', 'd', now(), '${state}',
+    ${by === '' ? 'null, null' : `now(), '${by}'`} from firebreak.incident limit 1`;
+
 const INSERT_OBSERVATION = `insert into firebreak.observation
     (instance, kind, subject, digest, recorded_at, back_fill)
   values ('mlflow', 'artifact', 'a/1', '', 'epoch', false)`;
@@ -73,6 +82,13 @@ describe('rights', () => {
     ['api', 'delete from firebreak.account', REFUSED],
     ['worker', 'select from firebreak.session', REFUSED],
     ['worker', INSERT_HOLD, REFUSED],
+    ['worker', INSERT_UPDATE('drafted', ''), 'ok'],
+    ['worker', INSERT_UPDATE('released', 'engine'), 'FB005'],
+    ['worker', INSERT_UPDATE('released', 'mona'), 'FB005'],
+    ['worker', 'update firebreak.stakeholder_update set state = state', REFUSED],
+    ['api', INSERT_UPDATE('drafted', ''), REFUSED],
+    ['api', 'update firebreak.stakeholder_update set text = text', REFUSED],
+    ['owner', 'delete from firebreak.stakeholder_update', IMMUTABLE],
     ['api', INSERT_HOLD, 'ok'],
     ['api', 'update firebreak.legal_hold set subject = subject', REFUSED],
     ['worker', 'update firebreak.legal_hold set released_at = now()', REFUSED],

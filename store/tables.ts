@@ -26,6 +26,7 @@ import type { Routing } from './routing.ts';
 import type { RuleTable } from './rule-table.ts';
 import type { SilenceTable } from './silence-table.ts';
 import type { SourceTable } from './source-table.ts';
+import type { StakeholderUpdateTable } from './stakeholder-update-table.ts';
 import type { Foreseen, ForeseenAlert } from './foreseen.ts';
 
 /** A page of a keyset listing; `next` is the cursor of the next page or null. */
@@ -295,6 +296,7 @@ export interface Tables {
   readonly findings: FindingTable;
   readonly halts: HaltTable;
   readonly legalHolds: LegalHoldTable;
+  readonly updates: StakeholderUpdateTable;
   readonly rules: RuleTable;
 }
 

@@ -89,5 +89,6 @@ export function smallConfiguration(kubernetesUrl: string): Configuration {
     heartbeatUrl: null,
     slackChannel: null,
     mailTo: [],
+    updates: [],
   };
 }
