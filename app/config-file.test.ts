@@ -90,7 +90,7 @@ describe('a valid configuration', () => {
       kind: 'Deployment',
     });
     expect(read.sources[0]).toMatchObject({ mapping: null, ignoreLabels: [] });
-    expect(read).toMatchObject({ selectionRules: [], slackChannel: null, mailTo: [], updates: [] });
+    expect(read).toMatchObject({ selectionRules: [], slackChannel: null, mailTo: [] });
   });
 
   test.each([[''], ['# nothing\n']])('may be empty: %j', (text) => {

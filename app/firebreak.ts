@@ -21,6 +21,7 @@ import { apiDependencies } from './api-role.ts';
 import { approvalKey, approvalVerifier, type ApprovalSigner } from './approval-key.ts';
 import { loadInstances, type LoadedInstances } from './connector-instances.ts';
 import { remindOfClocks } from './clock-reminders.ts';
+import { sendDigest } from './digest.ts';
 import { connectEngine, type EngineClient } from './engine-client.ts';
 import { startEngineRole, type EngineRole } from './engine-role.ts';
 import { firstStart, type FirstStart, type NewSource } from './first-start.ts';
@@ -298,7 +299,9 @@ async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
     remind: async () => {
       const { configuration, log } = settings;
       await remindOfClocks({ ...ground.activities, clocksOf, log });
-      await draftUpdates({ ...ground.activities, audiences: configuration.updates, log });
+      const { updates: audiences, digest } = configuration;
+      await draftUpdates({ ...ground.activities, audiences, log });
+      await sendDigest({ ...ground.activities, audiences, digest });
     },
     syncEverySeconds: settings.syncEverySeconds,
     bundle: settings.bundle ?? (await loadWorkflowBundle()),

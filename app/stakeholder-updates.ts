@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import { messagesFor } from '../activities/message-rows.ts';
 import { toAppError } from '../domain/error.ts';
-import type { Fact, FactKind } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
 import {
   DRAFT_OVERDUE_MINUTES,
@@ -17,9 +16,9 @@ import {
 } from '../domain/stakeholder-update.ts';
 import { digestOf } from '../evidence/digest.ts';
 import { DEFAULT_TEMPLATES } from '../render/update-defaults.ts';
-import { fillUpdate, UPDATE_CHANGES_MAX, type UpdateValues } from '../render/update-template.ts';
+import { fillUpdate, type UpdateValues } from '../render/update-template.ts';
 import type { Store } from '../store/tables.ts';
-import { factsOf } from './incident-facts.ts';
+import { changesSince } from './incident-changes.ts';
 import {
   audienceWords,
   draftedFact,
@@ -35,24 +34,6 @@ const UNTOLD_DAYS = 30;
 const WAITING_DAYS = 7;
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-
-/** What is worth a line for people who do not respond themselves. */
-const CHANGES: ReadonlySet<FactKind> = new Set<FactKind>([
-  'incident.severity-set',
-  'incident.handed-over',
-  'incident.held',
-  'incident.released',
-  'incident.stuck',
-  'incident.stabilised',
-  'incident.reopened',
-  'containment.verified',
-  'containment.lapsed',
-  'containment.restored',
-  'known-good.chosen',
-  'approval.requested',
-  'approval.approved',
-  'approval.rejected',
-]);
 
 /** What drafting updates needs. */
 export interface StakeholderUpdatesOptions {
@@ -73,14 +54,6 @@ interface Told {
   readonly updates: readonly StakeholderUpdate[];
 }
 
-/** What happened since a time, for people inside. */
-function changesSince(facts: readonly Fact[], since: string): readonly string[] {
-  return facts
-    .filter(({ kind, recordedAt }) => CHANGES.has(kind) && recordedAt > since)
-    .slice(-UPDATE_CHANGES_MAX)
-    .map(({ summary }) => summary);
-}
-
 async function valuesOf(
   { store, now }: StakeholderUpdatesOptions,
   { incident, updates, contained }: Told,
@@ -89,7 +62,6 @@ async function valuesOf(
   const { audience, verified } = draft;
   const internal = audience.reach === 'internal';
   const since = updates.at(-1)?.draftedAt ?? incident.openedAt;
-  const facts = internal ? await factsOf(store, incident.id) : [];
   return {
     number: incident.number,
     title: incident.title,
@@ -104,7 +76,7 @@ async function valuesOf(
     withdrawn: !verified && updates.some((one) => one.state === 'released' && one.verified),
     verdict: incident.verdict ?? '',
     nextUpdateAt: nextUpdateAt(audience, incident, now().toISOString()) ?? '',
-    changes: changesSince(facts, since),
+    changes: internal ? await changesSince(store, incident.id, since) : [],
   };
 }
 

@@ -46,6 +46,7 @@ export const EMPTY_CONFIGURATION: Configuration = {
   heartbeatUrl: null,
   slackChannel: null,
   mailTo: [],
+  digest: null,
   updates: [],
 };
 

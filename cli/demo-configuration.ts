@@ -132,6 +132,7 @@ export function demoConfiguration(world: DemoWorld): Configuration {
     heartbeatUrl: null,
     slackChannel: null,
     mailTo: ['on-call@example.com'],
+    digest: null,
     updates: [],
   };
 }

@@ -13,8 +13,7 @@ const template = z.strictObject({
   text: z.string().min(1).max(TEXT_CHARACTERS_MAX).describe('Liquid for the text.'),
 });
 
-/** Who is told how incidents stand; templates are checked where the file is read. */
-export const audienceSchema = z
+const audienceSchema = z
   .strictObject({
     name: nameSchema.describe('Names the audience on timelines and in commands.'),
     reach: z
@@ -54,3 +53,29 @@ export const audienceSchema = z
     message: 'give at least one severity',
     path: ['everyMinutes'],
   }) satisfies z.ZodType<Audience>;
+
+/** Who is told how incidents stand; templates are checked where the file is read. */
+export const audiencesSchema = z
+  .array(audienceSchema)
+  .max(50)
+  .default([])
+  .describe('Who beside the people who respond is told how incidents stand.');
+
+/** One mail about every open incident. */
+export const digestSchema = z
+  .strictObject({
+    to: z
+      .array(z.email())
+      .min(1)
+      .max(ADDRESSES_MAX)
+      .describe('Addresses; one mail to all of them.'),
+    everyHours: z
+      .int()
+      .min(1)
+      .max(168)
+      .default(24)
+      .describe('Hours between two, from midnight UTC.'),
+  })
+  .nullable()
+  .default(null)
+  .describe('One mail about every open incident, again and again; null sends none.');

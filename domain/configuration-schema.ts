@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ROLES } from './approval.ts';
-import { audienceSchema } from './audience-schema.ts';
+import { audiencesSchema, digestSchema } from './audience-schema.ts';
 import { capsSchema } from './cap-schema.ts';
 import {
   DEFAULT_CHANGE_DELAY_SECONDS,
@@ -309,9 +309,6 @@ export const configurationSchema = z.strictObject({
     .default(null)
     .describe('Where milestones are posted; null posts none.'),
   mailTo: z.array(z.email()).max(100).default([]).describe('Who gets every mail.'),
-  updates: z
-    .array(audienceSchema)
-    .max(50)
-    .default([])
-    .describe('Who beside the people who respond is told how incidents stand.'),
+  digest: digestSchema,
+  updates: audiencesSchema,
 }) satisfies z.ZodType<Configuration>;

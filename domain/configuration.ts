@@ -114,6 +114,12 @@ export interface PersonConfiguration {
   readonly mail: string | null;
 }
 
+/** Who gets a mail about every open incident, and how often. */
+export interface DigestConfiguration {
+  readonly to: readonly string[];
+  readonly everyHours: number;
+}
+
 /** The configuration file, normalised. */
 export interface Configuration {
   readonly instances: readonly InstanceConfiguration[];
@@ -132,6 +138,8 @@ export interface Configuration {
   /** Where milestones go; null switches a channel off. */
   readonly slackChannel: string | null;
   readonly mailTo: readonly string[];
+  /** One mail about every open incident, again and again; null: none. */
+  readonly digest: DigestConfiguration | null;
   /** Who beside the people who respond is told how incidents stand. */
   readonly updates: readonly Audience[];
 }

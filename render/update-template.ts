@@ -10,7 +10,7 @@ export const UPDATE_TEXT_MAX = 2_900;
 
 const VALUE_CHARACTERS_MAX = 120;
 /** Most lines of what happened since the last update; the newest. */
-export const UPDATE_CHANGES_MAX = 10;
+const UPDATE_CHANGES_MAX = 10;
 /** Characters that a template may have, all parts of it together. */
 const PARSE_CHARACTERS_MAX = 20_000;
 /** Time that one template may take, in milliseconds. */

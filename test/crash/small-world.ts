@@ -89,6 +89,7 @@ export function smallConfiguration(kubernetesUrl: string): Configuration {
     heartbeatUrl: null,
     slackChannel: null,
     mailTo: [],
+    digest: null,
     updates: [],
   };
 }
