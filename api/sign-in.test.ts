@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { BOOTSTRAP_ADMIN } from '../domain/rules.ts';
 import { SIGN_IN } from '../domain/sign-in.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import { HOSTILE_TEXTS } from '../render/hostile-text.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { FIRST_REVISION, setUpDesk } from './test-desk.ts';
-import { as, createTestApi, NOW } from './test-api.ts';
+import { addPerson, as, createTestApi, NOW } from './test-api.ts';
 import { addAccount, hiddenFields, PASSWORD, TestBrowser } from './test-browser.ts';
 
 // Goal: nobody gets a session but by their own password, in time, from a form of ours; what is tried too often is refused.
@@ -278,6 +279,17 @@ describe('a password that somebody made', () => {
     // By now the viewer has an account, though no token.
     expect(await mayApprove('admin', 'viewer')).toBe(false);
     expect(await mayApprove('olga', 'olga')).toBe(true);
+    // Somebody of Slack has a way in; only whoever sets up on the first day may give them a first key.
+    addPerson(given.memory, BOOTSTRAP_ADMIN, ['admin']);
+    addPerson(given.memory, 'sam', ['approver-security']);
+    given.memory.tokens.delete(sha256Hex('fb_sam'));
+    const sam = given.memory.people.get('sam');
+    if (sam) given.memory.people.set('sam', { ...sam, slackUser: 'T1:U1' });
+    expect(await mayApprove('admin', 'sam')).toBe(false);
+    expect(await mayApprove(BOOTSTRAP_ADMIN, 'olga')).toBe(false);
+    given.memory.accounts.delete('sam');
+    expect(await mayApprove(BOOTSTRAP_ADMIN, 'sam')).toBe(true);
+    expect(await mayApprove(BOOTSTRAP_ADMIN, 'sam')).toBe(false);
     armed = false;
     expect(await mayApprove('admin', 'olga')).toBe(true);
   });

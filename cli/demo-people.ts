@@ -6,8 +6,8 @@ import { createDemoPerson, type DemoPerson } from './demo-person.ts';
 import type { DemoPeople } from './demo-stage.ts';
 
 const DAY_MS = 86_400_000;
-/** The story steers and decides; nobody of it administers. */
-const SCOPES_OF_DEMO: readonly Scope[] = ['read', 'open', 'halt', 'steer', 'decide'];
+/** The story tells its lineage, steers and decides; nobody of it administers. */
+const SCOPES_OF_DEMO: readonly Scope[] = ['read', 'ingest', 'open', 'halt', 'steer', 'decide'];
 const tokenReply = z.object({ token: z.string() });
 
 /**
