@@ -224,7 +224,10 @@ type SmallTables =
 /** The tables of which the API uses one read or none. */
 function smallTables(
   memory: Memory,
-): Pick<Tables, SmallTables | 'settings' | 'observations' | 'findings' | 'isolations'> {
+): Pick<
+  Tables,
+  SmallTables | 'settings' | 'observations' | 'findings' | 'isolations' | 'statusCards'
+> {
   const no = unused;
   return {
     results: {
@@ -249,6 +252,7 @@ function smallTables(
       sent: no('messages.sent'),
       failed: no('messages.failed'),
       mailed: no('messages.mailed'),
+      moved: no('messages.moved'),
       threadParent: no('messages.threadParent'),
       ofIncident: no('messages.ofIncident'),
     },

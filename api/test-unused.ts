@@ -25,7 +25,7 @@ export function quietIncidents(): Pick<
 /** The tables that tests of the API over memory leave alone; those over the real store use them. */
 export function quietTables(): Pick<
   Tables,
-  'silences' | 'selfWatch' | 'observations' | 'findings' | 'isolations' | 'rules'
+  'silences' | 'selfWatch' | 'observations' | 'findings' | 'isolations' | 'rules' | 'statusCards'
 > {
   const no = unused;
   return {
@@ -48,6 +48,12 @@ export function quietTables(): Pick<
       looked: no('looked'),
     },
     findings: { stand: no('stand'), untold: no('untold'), tell: no('tell') },
+    statusCards: {
+      look: no('statusCards.look'),
+      take: no('statusCards.take'),
+      shown: no('statusCards.shown'),
+      failed: no('statusCards.failed'),
+    },
     isolations: { standing: no('isolations.standing'), reserve: no('isolations.reserve') },
     rules: {
       head: no('rules.head'),

@@ -39,6 +39,7 @@ import { createReload } from './reload.ts';
 import { installRules, type InstalledRules } from './rules/install.ts';
 import type { SlackSettings } from './slack-settings.ts';
 import { draftUpdates } from './stakeholder-updates.ts';
+import { keepStatusCards } from './status-cards.ts';
 import { createSync, type Sync } from './sync/sync.ts';
 
 /** Which roles a process plays. */
@@ -310,6 +311,11 @@ async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
     log: settings.log,
   });
   opened.add(() => role.stop());
+  const cards = keepStatusCards(messenger?.slack ?? null, {
+    ...{ store: ground.worker, channels: activities.channels, log: settings.log, clocksOf },
+    channel: settings.slack?.channel ?? null,
+  });
+  opened.add(() => cards.stop());
   role.finished.catch((error: unknown) => {
     settings.onFailure(error instanceof Error ? error : new Error(String(error)));
   });

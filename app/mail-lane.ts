@@ -11,6 +11,7 @@ import {
   cardOf,
   firstUpdateOf,
   isOverdueClock,
+  OPENED,
   type Message,
 } from '../domain/message.ts';
 import { isDue, newRecipients, type Recipient } from '../domain/recipient.ts';
@@ -32,8 +33,6 @@ export interface MailLaneOptions {
 
 /** In place of an incident, for what is told about the engine itself. */
 const ENGINE = 'engine';
-/** The purpose whose mail begins the thread of an incident. */
-const ROOT = 'opened';
 
 /** Who is mailed about an overdue clock, beside those who get every mail. */
 const OVERDUE_ROLES: readonly Role[] = ['legal', 'commander'];
@@ -130,7 +129,7 @@ async function letterOf(options: MailLaneOptions, message: Message): Promise<Let
     incidentId === null ? null : store.incidents.get(incidentId),
     card === null ? null : store.approvals.get(card.approvalId),
   ]);
-  const subject = incident === null ? message.subject : subjectOf(incident, purpose === ROOT);
+  const subject = incident === null ? message.subject : subjectOf(incident, purpose === OPENED);
   if (approval !== null) return approvalLetter(options, approval, subject);
   const blocks: readonly MailBlock[] = [
     ...(message.text.trim() === '' ? [] : [{ kind: 'text', text: message.text } as const]),
@@ -174,7 +173,7 @@ export function mailLane(connector: Connector | null, options: MailLaneOptions):
       if (recipients.length === 0) {
         throw new AppError('unsupported', 'Nobody gets this mail.', { field: 'mailTo' });
       }
-      const root = { incidentId, purpose: firstUpdateOf(message) ?? ROOT };
+      const root = { incidentId, purpose: firstUpdateOf(message) ?? OPENED };
       const input: Json = {
         ...renderMail(onItsWay(content, due)),
         to: tried,

@@ -3,10 +3,12 @@ import { approvalDetail, shownPlans } from '../api/approval-detail.ts';
 import type { AnyAction, Connector } from '../connectors/connector.ts';
 import { markedTitle } from '../domain/drill.ts';
 import type { Json } from '../domain/json.ts';
-import { cardOf, cardPurpose, type Message } from '../domain/message.ts';
+import { cardOf, cardPurpose, OPENED, type Message } from '../domain/message.ts';
 import { milestone, type SlackMessage } from '../render/slack.ts';
 import { approvalCard } from '../render/slack-approval.ts';
+import { statusCard } from '../render/slack-status.ts';
 import type { Store } from '../store/tables.ts';
+import { statusOf } from './status-view.ts';
 import type { MailTry } from './mail-outcome.ts';
 
 /** Where a message goes. */
@@ -47,13 +49,18 @@ function asJson(value: unknown): Json {
   return z.json().parse(JSON.parse(JSON.stringify(value)));
 }
 
-/** What a row shows: the card of its approval as it stands now, or its words. */
+/** What a row shows: the live card of its incident, the card of its approval as it stands now, or its words. */
 async function shownOf(
   { store, decide }: SlackLaneOptions,
   message: Message,
 ): Promise<SlackMessage> {
   const card = cardOf(message);
   const approval = card === null ? null : await store.approvals.get(card.approvalId);
+  const { incidentId, purpose } = message;
+  if (incidentId !== null && purpose === OPENED) {
+    const status = await statusOf(store, incidentId, null);
+    if (status !== null) return statusCard(status);
+  }
   if (approval === null) return milestone(message.subject, message.text);
   const [detail, incident] = await Promise.all([
     approvalDetail(store, approval),

@@ -9,6 +9,8 @@ import type { SlackSettings } from './slack-settings.ts';
 
 /** A messenger that owns its connectors. */
 export interface OwnedMessenger extends Messenger {
+  /** The way to Slack; null when it is not configured. */
+  readonly slack: Connector | null;
   close(): Promise<void>;
 }
 
@@ -52,6 +54,7 @@ export async function createMessengerOf(
   });
   return {
     ...messenger,
+    slack: slackConnector,
     close: async () => {
       await slackConnector?.close();
       await mailConnector?.close();

@@ -94,6 +94,11 @@ async function states(): Promise<readonly string[]> {
   return (await stores.worker().messages.ofIncident(current.incidentId)).map(({ state }) => state);
 }
 
+async function subjects(channel: MessageChannel): Promise<readonly string[]> {
+  const all = await stores.worker().messages.ofIncident(current.incidentId);
+  return all.filter((row) => row.channel === channel).map(({ subject }) => subject);
+}
+
 async function facts(kind: string): Promise<readonly unknown[]> {
   const all = await stores.worker().facts.page(current.incidentId, 0, 100);
   return all.filter((fact) => fact.kind === kind).map((fact) => fact.data);
@@ -220,7 +225,8 @@ describe('messenger, slack', () => {
     expect(await send(rows[0])).toBe('failed');
     expect(await send(rows[0])).toBe('failed');
     expect(await send(rows[1])).toBe('sent');
-    expect(await states()).toEqual(['failed', 'sent']);
+    expect(await states()).toEqual(['failed', 'sent', 'pending']);
+    expect(await subjects('mail')).toEqual(['Not in Slack: about opened']);
     expect(await facts('message.failed')).toEqual([
       { channel: 'slack', purpose: 'opened', reason: 'invalid' },
     ]);
@@ -247,7 +253,7 @@ describe('messenger, slack', () => {
     const { slack } = current;
     const [row] = await put('slack', [
       {
-        purpose: 'opened',
+        purpose: 'step/isolate',
         subject: '<!channel> *drift*',
         text: '<https://evil.test|click> \u202e',
       },

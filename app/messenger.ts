@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CallContext, Connector } from '../connectors/connector.ts';
+import type { Connector } from '../connectors/connector.ts';
 import { toAppError, type AppError, type ErrorCode } from '../domain/error.ts';
 import { newFact } from '../domain/fact.ts';
 import {
@@ -8,11 +8,14 @@ import {
   isHeldBack,
   type Message,
   type MessageChannel,
+  type NewMessage,
 } from '../domain/message.ts';
 import type { Store } from '../store/tables.ts';
 import { mailOutcome, type MailOutcome, type MailTry } from './mail-outcome.ts';
 import { mailLane, type MailLaneOptions } from './mail-lane.ts';
 import { slackLane, type Lane, type LaneStore } from './message-lanes.ts';
+import { tell } from './tell.ts';
+import { unreachedRow } from './unreached.ts';
 
 /** Sends messages to people; the row is durable before, the message is second. */
 export interface Messenger {
@@ -40,35 +43,33 @@ export interface MessengerOptions {
   readonly patienceMs?: number;
 }
 
-const SEND_TIMEOUT_MS = 10_000;
 const PATIENCE_MS = 1_000;
-const ATTEMPTS_MAX = 200;
+/** With a minute between them at the end, a week. */
+const ATTEMPTS_MAX = 10_000;
+/** Failures of one message of Slack after which people are told by mail. */
+const FAILURES_TOLD = 6;
 /** After a failure the channel rests, so that one that hangs holds nothing else up. */
 const REST_MS = 5_000;
 const REST_MAX_MS = 60_000;
 
-/** Codes after which the same message would fail again. */
-const FINAL: ReadonlySet<ErrorCode> = new Set([
-  'invalid',
-  'unauthorized',
-  'not_found',
-  'conflict',
-  'refused',
-  'too_large',
-  'unsupported',
-]);
-
-function contextOf(message: Message, now: () => Date): CallContext {
-  return {
-    idempotencyKey: `${message.incidentId ?? ENGINE}/${message.channel}/${message.purpose}`,
-    incidentId: message.incidentId ?? ENGINE,
-    signal: AbortSignal.timeout(SEND_TIMEOUT_MS),
-    heartbeat: () => undefined,
-    // Telling people is R0: a halt does not stop it.
-    permit: () => Promise.resolve(),
-    now,
-  };
-}
+/**
+ * Codes after which the same message would fail again. What Slack says of the channel or of our right to it is none of them: an operator
+ * puts that right, and the message is there when they have.
+ */
+const FINAL: Readonly<Record<MessageChannel, ReadonlySet<ErrorCode>>> = {
+  slack: new Set(['invalid', 'refused', 'too_large', 'unsupported']),
+  mail: new Set([
+    'invalid',
+    'unauthorized',
+    'not_found',
+    'conflict',
+    'refused',
+    'too_large',
+    'unsupported',
+  ]),
+};
+/** Codes of Slack of which people are told at once: nothing gets better by waiting. */
+const FOR_PEOPLE: ReadonlySet<ErrorCode> = new Set(['unauthorized', 'not_found', 'conflict']);
 
 type Outcome = Awaited<ReturnType<Messenger['send']>>;
 
@@ -214,10 +215,10 @@ class ChannelMessenger implements Messenger {
       const prepared = await lane.prepare(message, place);
       ({ mailTry } = prepared);
       const { action, input } = prepared;
-      const context = contextOf(message, this.now);
-      const plan = await action.plan(input, context);
-      const { externalId } = await action.apply(input, plan, context);
-      return { mailTry, externalId, error: null };
+      const incidentId = message.incidentId ?? ENGINE;
+      const key = `${incidentId}/${message.channel}/${message.purpose}`;
+      const about = { incidentId, key, now: this.now };
+      return { mailTry, externalId: await tell(action, input, about), error: null };
     } catch (error) {
       return { mailTry, externalId: '', error: toAppError(error) };
     }
@@ -255,6 +256,7 @@ class ChannelMessenger implements Messenger {
     const { id, incidentId, channel, purpose, subject } = message;
     await this.store.transaction(async (tables) => {
       await tables.messages.sent(id, externalId);
+      if (incidentId !== null && channel === 'slack') await tables.statusCards.look(incidentId);
       // An edit tells nobody anything: what it shows is on the timeline already.
       if (incidentId === null || cardOf(message)?.isEdit === true) return;
       const fact = newFact({
@@ -268,10 +270,15 @@ class ChannelMessenger implements Messenger {
     return 'sent';
   }
 
-  private async recordFailed(message: Message, reason: string): Promise<'failed'> {
+  private async recordFailed(
+    message: Message,
+    reason: string,
+    unreached: readonly NewMessage[] = [],
+  ): Promise<'failed'> {
     const { id, incidentId, channel, purpose, subject } = message;
     await this.store.transaction(async (tables) => {
       await tables.messages.failed(id, true);
+      await tables.messages.put(unreached);
       if (incidentId === null) return;
       const fact = newFact({
         key: `message/${channel}/${purpose}/failed`,
@@ -289,12 +296,25 @@ class ChannelMessenger implements Messenger {
   }
 
   private async recordFailure(message: Message, error: AppError): Promise<Outcome> {
-    if (FINAL.has(error.code) || message.attempts + 1 >= ATTEMPTS_MAX) {
-      return this.recordFailed(message, error.code);
-    }
-    this.rest(message.channel, Math.min(error.retryAfterMs ?? REST_MS, REST_MAX_MS));
-    await this.store.messages.failed(message.id, false);
+    const { id, channel, attempts } = message;
+    const isFinal = FINAL[channel].has(error.code) || attempts + 1 >= ATTEMPTS_MAX;
+    const unreached = this.unreached(message, error, isFinal);
+    if (isFinal) return this.recordFailed(message, error.code, unreached);
+    const backOffMs = REST_MS * 2 ** Math.min(attempts, 10);
+    this.rest(channel, Math.min(error.retryAfterMs ?? backOffMs, REST_MAX_MS));
+    await this.store.transaction(async (tables) => {
+      await tables.messages.failed(id, false);
+      await tables.messages.put(unreached);
+    });
     return 'later';
+  }
+
+  /** The mail in place of a message that Slack does not take, once: those behind it wait and are not tried. */
+  private unreached(message: Message, error: AppError, isFinal: boolean): readonly NewMessage[] {
+    const { incidentId, channel, purpose, subject, text, attempts } = message;
+    if (channel !== 'slack' || this.lanes.mail === null) return [];
+    const isDue = isFinal || FOR_PEOPLE.has(error.code) || attempts + 1 >= FAILURES_TOLD;
+    return isDue ? [unreachedRow(incidentId, { about: purpose, subject, text, error })] : [];
   }
 }
 

@@ -24,6 +24,8 @@ const FOREIGN_MS = 5_000;
 const SNOOZED_MS = 60_000;
 /** How soon a message is tried again while its channel is in trouble. */
 const SEND_AGAIN_MS = 2_000;
+/** What waits for long is looked at less often, so that a long outage costs little. */
+const SEND_AGAIN_MAX_MS = 15_000;
 /** At most so long rests a mail whose recipients are refused for now: a relay that greylists wants minutes. */
 const REFUSED_MAX_MS = 60_000;
 /** An incident is woken at most so often. */
@@ -176,7 +178,7 @@ function afterSending(outcome: Awaited<ReturnType<Messenger['send']>>, attempts:
     case 'snoozed':
       return { laterMs: SNOOZED_MS };
     case 'later':
-      return { laterMs: SEND_AGAIN_MS };
+      return { laterMs: Math.min(SEND_AGAIN_MS * Math.max(1, attempts / 10), SEND_AGAIN_MAX_MS) };
     case 'waiting':
       return { laterMs: Math.min(SEND_AGAIN_MS * 2 ** Math.min(attempts, 10), REFUSED_MAX_MS) };
     case 'sent':

@@ -38,6 +38,9 @@ export interface Message extends NewMessage {
   readonly recipients: readonly Recipient[] | null;
 }
 
+/** The purpose of the message that begins the thread of an incident; in Slack it is the live card. */
+export const OPENED = 'opened';
+
 const CARD = /^approval\/([^/]+)(\/card\/.+)?$/;
 
 /** The approval whose card a message is, or edits in place; null for every other message. */

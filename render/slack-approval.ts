@@ -35,31 +35,41 @@ const LINE_MAX = 400;
 const VALUE_MAX = 120;
 const CHANGES_MAX = 6;
 
-function shown(value: Json | undefined): string {
-  return value === undefined ? 'nothing' : visibleCut(JSON.stringify(value), VALUE_MAX);
+/** A value on a part of a line, and whether that is all of it. */
+function shown(value: Json | undefined): Shown {
+  if (value === undefined) return { text: 'nothing', isWhole: true };
+  const text = JSON.stringify(value);
+  return { text: visibleCut(text, VALUE_MAX), isWhole: text.length <= VALUE_MAX };
+}
+
+interface Shown {
+  readonly text: string;
+  readonly isWhole: boolean;
+}
+
+function changeLine({ path, before, after }: ShownPlan['changes'][number]): Shown {
+  const [from, to] = [shown(before), shown(after)];
+  return { text: `${path}: ${from.text} → ${to.text}`, isWhole: from.isWhole && to.isWhole };
 }
 
 /** A plan in lines, and whether something of it had to be left out. */
-function planText(plan: ShownPlan): { readonly text: string; readonly isWhole: boolean } {
+function planText(plan: ShownPlan): Shown {
+  const changes = plan.changes.slice(0, CHANGES_MAX).map(changeLine);
+  const left = plan.changes.length - changes.length;
   const lines = [
     `${plan.operation}: ${plan.summary}`,
     `Target: ${plan.target} (${plan.action})`,
-    ...plan.changes
-      .slice(0, CHANGES_MAX)
-      .map(({ path, before, after }) => `${path}: ${shown(before)} → ${shown(after)}`),
-    ...(plan.changes.length > CHANGES_MAX
-      ? [`… ${(plan.changes.length - CHANGES_MAX).toString()} more changes`]
-      : []),
+    ...changes.map(({ text }) => text),
+    ...(left > 0 ? [`… ${left.toString()} more changes`] : []),
     `Undo: ${plan.undo}`,
   ];
-  const values = plan.changes.flatMap(({ before, after }) => [before, after]);
   return {
     text: lines.map((line) => visibleCut(line, LINE_MAX)).join('\n'),
     isWhole:
       plan.known &&
-      plan.changes.length <= CHANGES_MAX &&
+      left === 0 &&
       lines.every((line) => line.length <= LINE_MAX) &&
-      values.every((value) => value === undefined || JSON.stringify(value).length <= VALUE_MAX),
+      changes.every(({ isWhole }) => isWhole),
   };
 }
 
@@ -117,10 +127,10 @@ function headOf({ approval, approvedBy }: ApprovalCard) {
 export function approvalCard(card: ApprovalCard): SlackMessage {
   const { approval, url } = card;
   const isOpen = approval.status === 'open';
-  const texts = card.plans.map(planText);
   const head = headOf(card);
   const plansMax = SLACK_LIMITS.blocks - head.length - FOOT_BLOCKS;
-  const left = texts.length - plansMax;
+  const left = card.plans.length - plansMax;
+  const texts = card.plans.slice(0, plansMax).map(planText);
   const isWhole = left <= 0 && texts.every((plan) => plan.isWhole);
   const answers =
     card.decide && isOpen && isWhole
@@ -129,7 +139,7 @@ export function approvalCard(card: ApprovalCard): SlackMessage {
   const show = `firebreak approval show ${approval.id}`;
   return message(`Approval: ${approval.title} – ${standingText(approval)}`, [
     ...head,
-    ...texts.slice(0, plansMax).map(({ text }) => section(text)),
+    ...texts.map(({ text }) => section(text)),
     ...(left > 0
       ? [context(`… ${left.toString()} more plans: read them all before you approve.`)]
       : []),

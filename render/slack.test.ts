@@ -2,15 +2,37 @@
 // Method: hostile text in every field of every message that we build; the whole message is walked.
 import { describe, expect, test } from '@jest/globals';
 import { HOSTILE_TEXTS } from './hostile-text.ts';
+import type { InventoryEntry, ServingObject } from '../domain/inventory.ts';
 import { approval, incident } from '../domain/sample-incident.ts';
 import { approvalCard, type ApprovalCard } from './slack-approval.ts';
-import { escapeMrkdwn, milestone, SLACK_LIMITS, statusCard, type SlackMessage } from './slack.ts';
+import { statusCard } from './slack-status.ts';
+import { escapeMrkdwn, milestone, SLACK_LIMITS, type SlackMessage } from './slack.ts';
 
 const named = HOSTILE_TEXTS.map((text): [string, string] => [
   JSON.stringify(text.slice(0, 40)),
   text,
 ]);
 const URL_HERE = 'https://firebreak.example/incidents/1';
+
+const servingOf = (text: string): ServingObject => ({
+  ...{ cluster: text, namespace: text, name: text, container: text },
+  ...({ kind: 'Deployment', role: 'only' } as const),
+});
+const ENTRY: Omit<InventoryEntry, 'serving'> = {
+  model: 'm',
+  registryName: 'm',
+  alias: 'champion',
+  service: null,
+  load: 'pinned-uri',
+  replicas: 1,
+  pipeline: null,
+  datasets: [],
+  datasetPointer: null,
+  owner: 'mona',
+  onIsolation: null,
+  source: 'file',
+  confidence: 'high',
+};
 
 interface Sized {
   readonly path: string;
@@ -21,6 +43,33 @@ function texts(value: unknown, path: string): readonly Sized[] {
   if (typeof value === 'string') return [{ path, text: value }];
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => texts(inner, `${path}.${key}`));
+}
+
+/** A live card with hostile text in every field. */
+function statusOf(text: string): SlackMessage {
+  const hostile = {
+    ...{ ...incident, title: text, model: text, owner: text, stateReason: text, suspect: text },
+    playbookName: text,
+    targets: {
+      ...{ candidates: [], steps: [] },
+      status: 'resolved' as const,
+      entry: { ...ENTRY, serving: Array.from({ length: 30 }, () => servingOf(text)) },
+    },
+  };
+  const states = ['verified', 'unverified', 'applied', 'planned'] as const;
+  const effects = Array.from({ length: 80 }, (_, index) => ({
+    ...{ containment: true, target: text, plan: { summary: text } },
+    state: states[index % states.length] ?? 'verified',
+  }));
+  const asked = {
+    ...{ ...approval, title: text, expiresAt: text },
+    quorum: { people: 2, roles: approval.quorum.roles },
+  };
+  return statusCard({
+    ...{ incident: hostile, effects, approvals: Array.from({ length: 60 }, () => asked) },
+    deadline: { what: text, at: text },
+    url: URL_HERE,
+  });
 }
 
 function expectSendable(message: SlackMessage): void {
@@ -40,8 +89,7 @@ function expectSendable(message: SlackMessage): void {
 
 describe('slack', () => {
   test.each(named)('%s in every field', (_name, text) => {
-    const hostile = { ...incident, title: text, model: text, owner: text, stateReason: text };
-    expectSendable(statusCard({ incident: hostile, can: [text, text], url: URL_HERE }));
+    expectSendable(statusOf(text));
     expectSendable(milestone(text, text));
     const plan = {
       operation: text,
@@ -54,7 +102,10 @@ describe('slack', () => {
     };
     const asked = { ...approval, title: text, statusReason: text };
     const approvedBy = [{ name: text, person: text }];
-    const plans = Array.from({ length: 80 }, () => plan);
+    // One with all changes: the others differ from it in nothing that is shown.
+    const plans = Array.from({ length: 80 }, (_, index) =>
+      index === 0 ? plan : { ...plan, changes: plan.changes.slice(0, 1) },
+    );
     expectSendable(
       approvalCard({ approval: asked, plans, approvedBy, url: URL_HERE, decide: true }),
     );
@@ -141,5 +192,45 @@ describe('slack', () => {
     const all = shownBy({ ...CARD, ...change_ });
     expect(all.join('\n')).toContain(words);
     expect(all).not.toContain(VALUE);
+  });
+
+  const LIVE = { incident, effects: [], approvals: [], deadline: null, url: null };
+  test.each([
+    ['open', {}, 'Acts next\nFirebreak'],
+    [
+      'held, unled',
+      { incident: { ...incident, state: 'held' as const, owner: null } },
+      'a person:',
+    ],
+    ['held', { incident: { ...incident, state: 'held' as const } }, 'Acts next\nada'],
+    ['paused', { incident: { ...incident, paused: true } }, 'Acts next\nada'],
+    ['asking', { approvals: [approval] }, 'approvers: 2 of approver-model-owner and'],
+    ['closed', { incident: { ...incident, state: 'closed' as const } }, 'nobody: it is closed'],
+    ['without effects', {}, 'Contained: nothing yet'],
+    ['without a deadline', {}, 'Next deadline\nnone'],
+  ])('a live card of one that is %s', (_name, change_, words) => {
+    const card = statusCard({ ...LIVE, ...change_ });
+    expectSendable(card);
+    expect(
+      texts(card.blocks, '')
+        .map(({ text }) => text)
+        .join('\n'),
+    ).toContain(words);
+  });
+
+  test('a live card calls contained only what was seen to be', () => {
+    const states = ['planned', 'applying', 'applied', 'unverified', 'unknown', 'reverted'] as const;
+    const effects = states.map((state) => ({
+      ...{ containment: true, state, target: `x/${state}`, plan: { summary: 'Scale.' } },
+    }));
+    const card = statusCard({ ...LIVE, effects });
+    const all = texts(card.blocks, '').map(({ text }) => text);
+    expect(all).toContain('Contained: nothing yet');
+    const unseen = all.find((text) => text.startsWith('Not seen to be contained')) ?? '';
+    expect([...unseen.matchAll(/x\/(\w+)/gu)].map(([, state]) => state)).toEqual([
+      'applied',
+      'unverified',
+      'unknown',
+    ]);
   });
 });

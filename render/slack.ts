@@ -1,4 +1,3 @@
-import type { Incident } from '../domain/incident.ts';
 import { visibleCut, visibleLines, cut } from './visible.ts';
 
 /** Slack's limits, in characters and pieces, as its block reference gives them. */
@@ -125,34 +124,6 @@ export function openButton(url: string): SlackButton {
 /** A row of buttons; none for none. */
 export function actions(buttons: readonly SlackButton[]): readonly SlackBlock[] {
   return buttons.length === 0 ? [] : [{ type: 'actions', elements: buttons }];
-}
-
-/** The one live card of an incident: how it stands and what people can do now. */
-export function statusCard(options: {
-  readonly incident: Incident;
-  /** Exact commands, from the incident's status. */
-  readonly can: readonly string[];
-  readonly url: string | null;
-}): SlackMessage {
-  const { incident, can, url } = options;
-  const title = `#${incident.number.toString()} ${incident.title}`;
-  const state =
-    incident.stateReason === null ? incident.state : `${incident.state}: ${incident.stateReason}`;
-  return message(`${title} – ${state}`, [
-    header(title),
-    fields([
-      ['State', state],
-      ['Severity', incident.severity],
-      ['Step', incident.step ?? 'none'],
-      ['Model', incident.model ?? 'not known'],
-      ['Playbook', incident.playbookName],
-      ['Lead', incident.owner ?? 'nobody yet'],
-    ]),
-    ...(can.length === 0
-      ? []
-      : [section(`You can now:\n${can.map((line) => `• ${line}`).join('\n')}`)]),
-    ...actions(url === null ? [] : [openButton(url)]),
-  ]);
 }
 
 /** One milestone in the incident's thread. */

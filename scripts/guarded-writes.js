@@ -2,14 +2,14 @@
 // here: who makes a permit, who calls the verbs of an action that change the world, who sends requests at all.
 
 /** Files that make permits: the guard's own, and the one that only tells people (R0). */
-const PERMITS = ['activities/effect.ts', 'app/messenger.ts'];
+const PERMITS = ['activities/effect.ts', 'app/tell.ts'];
 
 /** Files that call `apply`, `ensure` or `revert` of an action. */
 const CALLERS = [
   'activities/try-effect.ts',
   'activities/revert.ts',
   'activities/watch-containments.ts',
-  'app/messenger.ts',
+  'app/tell.ts',
 ];
 
 /** Files that hold a client, and ask for the permit before they send. */

@@ -35,6 +35,7 @@ import { createSettingTable } from './setting.ts';
 import { createSilenceTable } from './silence.ts';
 import { createSourceTable } from './source.ts';
 import { createStakeholderUpdateTable } from './stakeholder-update.ts';
+import { createStatusCardTable } from './status-card.ts';
 import type { Store, Tables } from './tables.ts';
 
 /** How to reach the database, and as whom. */
@@ -102,6 +103,7 @@ export function createTables(connection: Connection): Tables {
     playbooks: createPlaybookTable(connection),
     evidence: createEvidenceTable(connection),
     messages: createMessageTable(connection),
+    statusCards: createStatusCardTable(connection),
     outbox: createOutboxTable(connection),
     lineage: createLineageTable(connection),
     facts: createFactTable(connection),

@@ -37,6 +37,11 @@ const SENT = {
     where id = $1 and state <> 'sent'`,
 };
 
+const MOVED = {
+  name: 'message-moved',
+  text: `update firebreak.message set external_id = $2 where id = $1 and state = 'sent'`,
+};
+
 const FAILED = {
   name: 'message-failed',
   text: `update firebreak.message set attempts = attempts + 1,
@@ -121,6 +126,9 @@ export function createMessageTable(connection: Connection): MessageTable {
     get: (id) => firstRow(connection.rows(GET, [id], messageRow)),
     sent: async (id, externalId) => {
       await connection.write(SENT, [id, externalId]);
+    },
+    moved: async (id, externalId) => {
+      await connection.write(MOVED, [id, externalId]);
     },
     failed: async (id, final) => {
       await connection.write(FAILED, [id, final]);

@@ -27,6 +27,7 @@ import type { RuleTable } from './rule-table.ts';
 import type { SilenceTable } from './silence-table.ts';
 import type { SourceTable } from './source-table.ts';
 import type { StakeholderUpdateTable } from './stakeholder-update-table.ts';
+import type { StatusCardTable } from './status-card-table.ts';
 import type { Foreseen, ForeseenAlert } from './foreseen.ts';
 
 /** A page of a keyset listing; `next` is the cursor of the next page or null. */
@@ -219,6 +220,8 @@ export interface MessageTable {
   put(messages: readonly NewMessage[]): Promise<void>;
   get(id: string): Promise<Message | null>;
   sent(id: string, externalId: string): Promise<void>;
+  /** What was sent is gone and stands elsewhere now: what answers it goes there. */
+  moved(id: string, externalId: string): Promise<void>;
   failed(id: string, final: boolean): Promise<void>;
   /** Writes what became of a try to mail a pending message: it stays pending while somebody is still to get it. */
   mailed(
@@ -283,6 +286,7 @@ export interface Tables {
   readonly playbooks: PlaybookTable;
   readonly evidence: EvidenceTable;
   readonly messages: MessageTable;
+  readonly statusCards: StatusCardTable;
   readonly outbox: OutboxTable;
   readonly lineage: LineageTable;
   readonly facts: FactTable;

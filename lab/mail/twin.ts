@@ -81,7 +81,11 @@ class MailWorld {
     this.faults = options.faults ?? createFaultPlan();
   }
 
-  private cut(session: SMTPServerSession): typeof CUT {
+  private async cut(
+    session: SMTPServerSession,
+    { until }: Extract<Fault, { readonly kind: 'cut-before' | 'cut-after' }>,
+  ): Promise<typeof CUT> {
+    await until?.();
     this.sockets.get(session.remotePort)?.destroy();
     return CUT;
   }
@@ -94,7 +98,7 @@ class MailWorld {
   ): Promise<SmtpRefusal | null | typeof CUT> {
     const fault: Fault = this.faults.next({ ...command, agent: '' }) ?? { kind: 'delay' };
     if (fault.delayMs !== undefined) await sleep(fault.delayMs);
-    if (fault.kind === 'cut-before') return this.cut(session);
+    if (fault.kind === 'cut-before') return this.cut(session, fault);
     const { refusal, changed } = actUnder(fault, act);
     this.ledger.push({
       ...command,
@@ -103,7 +107,7 @@ class MailWorld {
       status: refusal?.responseCode ?? ACCEPTED,
       changed,
     });
-    return fault.kind === 'cut-after' ? this.cut(session) : refusal;
+    return fault.kind === 'cut-after' ? this.cut(session, fault) : refusal;
   }
 
   answer(

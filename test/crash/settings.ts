@@ -23,9 +23,25 @@ export const placesSchema = z.object({
   credentials: z.array(z.enum(CREDENTIALS)).readonly().optional(),
   /** How long an effect waits for a process that has its credential. */
   startWithinMs: z.number().optional(),
+  /** Where messages go; nowhere by default. */
+  channels: z
+    .object({
+      slack: z.object({ apiUrl: z.string(), botToken: z.string(), channel: z.string() }),
+      mail: z.object({ url: z.string(), from: z.string() }),
+    })
+    .optional(),
 });
 
 export type Places = z.infer<typeof placesSchema>;
+
+/** How this installation reaches people. */
+function channelsOf({ channels }: Places): Pick<FirebreakSettings, 'slack' | 'mail'> {
+  if (channels === undefined) return { slack: null, mail: null };
+  return {
+    slack: { ...channels.slack, way: null },
+    mail: { ...channels.mail, caFile: null, dkim: null },
+  };
+}
 
 /** The settings of one process of this installation. */
 export function settingsOf(places: Places, role: ProcessRole): FirebreakSettings {
@@ -48,8 +64,7 @@ export function settingsOf(places: Places, role: ProcessRole): FirebreakSettings
     playbooksDir: places.playbooksDir,
     taskQueue: places.taskQueue,
     syncEverySeconds: 0,
-    slack: null,
-    mail: null,
+    ...channelsOf(places),
     version: 'test',
     log: pino({ level: 'fatal' }, pino.destination({ fd: 2, sync: true })),
     onFailure: (error) => {

@@ -19,8 +19,12 @@ export interface Striker {
   setLanes(lanes: number): void;
 }
 
-/** Starts the worker; whenever it is killed the next one starts. */
-export async function createStriker(places: Places, closers: Closers): Promise<Striker> {
+/** Starts the worker; whenever it is killed the next one starts, after what `afterKill` does. */
+export async function createStriker(
+  places: Places,
+  closers: Closers,
+  afterKill: () => Promise<void> = () => Promise.resolve(),
+): Promise<Striker> {
   let worker: Promise<ChildProcess> = startWorkerProcess(places, closers);
   await worker;
   let lanes = 0;
@@ -46,6 +50,7 @@ export async function createStriker(places: Places, closers: Closers): Promise<S
       const gone = once(killed, 'exit');
       killed.kill('SIGKILL');
       await gone;
+      await afterKill();
       striking = false;
       struckAt = Date.now();
       for (const { release } of waiting.splice(0)) release();
