@@ -1,3 +1,4 @@
+import type { Role } from '../domain/approval.ts';
 import type { Connector } from '../connectors/connector.ts';
 import type { Caps } from '../domain/cap.ts';
 import type { Credential } from '../domain/credential.ts';
@@ -53,6 +54,8 @@ export interface RulesInForce {
   modeOf(route: string | null): Mode;
   /** True when the rules have, or once had, this playbook (SHA-256, hex). */
   knowsPlaybook(digest: string): Promise<boolean>;
+  /** The roles that an active person holds on every one of these targets by the rules now; none for who is in no rules. */
+  rolesOn(person: string, targets: readonly string[]): readonly Role[];
 }
 
 /** Everything that activities are given; wired in `app/`. */

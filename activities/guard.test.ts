@@ -1,7 +1,7 @@
 // Goal: what the guard counts are signed rows, and R3 does not stand on chat alone, also when admission was got around.
 // Method: an approval with two signed rows, and single changes of them.
 import { describe, expect, test } from '@jest/globals';
-import type { Approval } from '../domain/approval.ts';
+import { ROLES, type Approval } from '../domain/approval.ts';
 import type { Decision } from '../domain/decision.ts';
 import { approval as sample } from '../domain/sample-incident.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -31,11 +31,12 @@ const SAM_BY_CHAT = rowOf('sam', 'approver-security', 'slack');
 interface Situation {
   readonly approval?: Approval;
   readonly signInSince?: string | null;
+  readonly rolesOn?: ActivityDependencies['rules']['rolesOn'];
 }
 
 function check(
   rows: readonly Decision[],
-  { approval = sample, signInSince = null }: Situation = {},
+  { approval = sample, signInSince = null, rolesOn = () => ROLES }: Situation = {},
 ): Promise<void> {
   const unused = (): never => {
     throw new Error('not asked');
@@ -57,12 +58,37 @@ function check(
     ...{ attempt: unused, forgive: unused },
     approversSignInSince: () => Promise.resolve(signInSince),
   };
-  return checkSignatures({ store: { accounts, decisions }, verifySignature }, approval);
+  const rules = { rolesOn };
+  return checkSignatures({ store: { accounts, decisions }, verifySignature, rules }, approval);
 }
 
 describe('signed approvals', () => {
   test('of two people of two roles, one of them not by chat, are enough', async () => {
     await expect(check([OLGA, SAM])).resolves.toBeUndefined();
+  });
+
+  test('count by the roles that their people hold now on every target of the plans', async () => {
+    const plans: Approval['plans'] = ['kubernetes/Service/ml/scorer', 'kubernetes/Service/x/y'].map(
+      (target) => ({
+        ...{ operation: 'o', target, round: 1, digest: 'd', summary: 's', action: 'a' },
+        ...{ approvalClass: 'R3', undo: 'u' },
+      }),
+    );
+    const approval = { ...sample, plans };
+    const seen: (readonly string[])[] = [];
+    const holds = (lost: string) => (person: string, targets: readonly string[]) => {
+      seen.push(targets);
+      return person === lost ? [] : ROLES;
+    };
+    await expect(
+      check([OLGA, SAM], { approval, rolesOn: holds('nobody') }),
+    ).resolves.toBeUndefined();
+    expect(seen).toEqual([plans, plans].map((list) => list.map(({ target }) => target)));
+    for (const { actor } of [OLGA, SAM]) {
+      await expect(
+        check([OLGA, SAM], { approval, rolesOn: holds(actor.person) }),
+      ).rejects.toMatchObject({ code: 'refused' });
+    }
   });
 
   test('of R2 may come by chat', async () => {

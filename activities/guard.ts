@@ -229,10 +229,14 @@ const WRONG_DOORS: Readonly<Record<DoorObstacle, string>> = {
   'no-fresh-sign-in': 'no signed approval is of somebody who had just signed in',
 };
 
-/** Raises `refused` unless enough different people of the asked roles signed this exact digest in time. */
+/**
+ * Raises `refused` unless enough different people of the asked roles signed this exact digest in time. A role counts that was signed and
+ * that the person still holds, by the rules now, on every target of the plans.
+ */
 export async function checkSignatures(
   deps: Pick<ActivityDependencies, 'verifySignature'> & {
     readonly store: Pick<ActivityDependencies['store'], 'accounts' | 'decisions'>;
+    readonly rules: Pick<ActivityDependencies['rules'], 'rolesOn'>;
   },
   approval: Approval,
 ): Promise<void> {
@@ -249,7 +253,12 @@ export async function checkSignatures(
       Date.parse(decision.decidedAt) <= Date.parse(approval.expiresAt) &&
       deps.verifySignature(signedPart(decision), decision.signature),
   );
-  const approvers = valid.map(({ actor, decidedAt }) => approverOf(actor, decidedAt));
+  const targets = approval.plans.map(({ target }) => target);
+  const approvers = valid.flatMap(({ actor, decidedAt }) => {
+    const now = deps.rules.rolesOn(actor.person, targets);
+    const roles = actor.roles.filter((role) => now.includes(role));
+    return roles.length === 0 ? [] : [{ ...approverOf(actor, decidedAt), roles }];
+  });
   if (!quorumMet(quorumNeeded(approval), approvers, approval.requestedBy)) {
     throw refusal('the signed approvals do not make the quorum');
   }

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { admit, type AdmissionInput } from '../domain/admission.ts';
-import type { Approval } from '../domain/approval.ts';
+import type { Approval, Role } from '../domain/approval.ts';
 import { quorumNeeded } from '../domain/approval-class.ts';
 import { signedPart, type Actor, type Decision, type DecisionCommand } from '../domain/decision.ts';
 import type { Destroys } from '../domain/destruction.ts';
 import type { DrillSide } from '../domain/drill.ts';
 import { AppError } from '../domain/error.ts';
+import { rolesOnModel, rolesToDecide } from '../domain/grant.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { InventoryEntry } from '../domain/inventory.ts';
 import { effectsOf, holdStateOf, legalObstacle } from '../domain/legal-hold.ts';
@@ -41,6 +42,8 @@ export interface Holding {
   readonly destroys: (use: string) => Destroys | undefined;
   /** What runs where, as an incident or a drill sees it. */
   readonly inventory: (side: DrillSide) => readonly InventoryEntry[];
+  /** What the rules say runs where: grants go by it, never by what was discovered. */
+  readonly written: () => readonly InventoryEntry[];
 }
 
 /** What a decision is about. */
@@ -74,11 +77,17 @@ function replayed(stored: Decision, request: DecisionRequest): Decision {
   });
 }
 
-/** Raises `invalid` unless the one who gets the incident is an active person. */
-async function requireSuccessor(tables: Tables, command: DecisionCommand): Promise<void> {
+/** Raises `invalid` unless the one who gets the incident is an active person who sees it. */
+async function requireSuccessor(
+  { holding }: Pick<AdmissionDependencies, 'holding'>,
+  tables: Tables,
+  { incident, command }: Pick<Locked, 'incident'> & Pick<DecisionRequest, 'command'>,
+): Promise<void> {
   if (command.kind !== 'hand-over') return;
   const person = await tables.people.get(command.to);
-  if (person?.active === true) return;
+  if (person?.active === true) {
+    if (rolesOnModel(person, incident.model, holding.written()).length > 0) return;
+  }
   throw new AppError('invalid', 'There is no active person of this id.', { field: 'body.to' });
 }
 
@@ -108,6 +117,29 @@ async function pinnedPlaybook(tables: Tables, incident: Incident) {
   return (await tables.playbooks.get(incident.playbookDigest))?.playbook ?? null;
 }
 
+/**
+ * The roles by which somebody decides about an incident, as they hold them now: a yes has to be good for every target of the plans.
+ * Raises `not_found` for one on whose incident they hold none: to them it is not there.
+ */
+function rolesAbout(
+  person: Person,
+  { incident, approval }: Locked,
+  {
+    command,
+    written,
+  }: Pick<DecisionRequest, 'command'> & { readonly written: readonly InventoryEntry[] },
+): readonly Role[] {
+  const roles = rolesOnModel(person, incident.model, written);
+  if (roles.length === 0 && person.active) {
+    throw new AppError(
+      'not_found',
+      `There is no such ${approval === null ? 'incident' : 'approval'}.`,
+    );
+  }
+  if (approval === null || command.kind !== 'approve') return roles;
+  return rolesToDecide(person, { incident, approval }, written);
+}
+
 /** Everything that admission looks at, read afresh: who lost a role or was deactivated since the request has no say. */
 async function judgedBy(
   { holding, tables }: Pick<AdmissionDependencies, 'holding'> & { readonly tables: Tables },
@@ -123,7 +155,8 @@ async function judgedBy(
     legalObstacleTo({ holding }, tables, { incident, approval, command }),
   ]);
   if (person === null) throw new AppError('unauthorized', 'This person does not exist any more.');
-  const { id, roles, active } = person;
+  const { id, active } = person;
+  const roles = rolesAbout(person, { incident, approval }, { command, written: holding.written() });
   const decider = {
     ...approverOf({ ...actor, person: id, roles }, now),
     ...{ active, canApprove: caller.canApprove },
@@ -193,12 +226,12 @@ function inTransaction(
     });
     const { now } = input;
     const admission = admit(input);
-    await requireSuccessor(tables, request.command);
+    await requireSuccessor(dependencies, tables, { incident, command: request.command });
     const unsigned = {
       id: request.decisionId,
       incidentId: incident.id,
       command: request.command,
-      actor: { ...request.actor, name: person.name, roles: person.roles },
+      actor: { ...request.actor, name: person.name, roles: input.decider.roles },
       decidedAt: now,
     };
     const decision = await tables.decisions.insert({

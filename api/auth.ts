@@ -4,6 +4,7 @@ import { ROLES, type Role } from '../domain/approval.ts';
 import { ANSWERING_ROLES, RESUMING_ROLES, STEERING_ROLES } from '../domain/admission.ts';
 import type { Actor } from '../domain/decision.ts';
 import { AppError, invariant } from '../domain/error.ts';
+import { rolesAnywhere } from '../domain/grant.ts';
 import { PLACING_ROLES, RELEASE_QUORUM } from '../domain/legal-hold.ts';
 import type { Scope } from '../domain/scope.ts';
 import { UPDATING_ROLES } from '../domain/stakeholder-update.ts';
@@ -32,6 +33,12 @@ export const APPROVERS: readonly Role[] = ANSWERING_ROLES;
 /** Who may add people and tokens. */
 export const ADMINISTRATORS: Access = ['admin'];
 
+/**
+ * How far a role has to reach to call a route: `everywhere`, or only to some object, and then the route itself looks whether that
+ * is the one that it is asked for.
+ */
+export type Reach = 'everywhere' | 'object';
+
 /** A route and who may call it, for the test that walks them all. */
 export interface RouteAccess {
   readonly method: string;
@@ -39,6 +46,7 @@ export interface RouteAccess {
   readonly access: Access;
   /** What a token has to be for; null where no token is asked for. */
   readonly scope: Scope | null;
+  readonly reach: Reach;
 }
 
 /** The person behind a request, and what their way in allows. */
@@ -57,6 +65,8 @@ declare module 'fastify' {
     scope?: Scope;
     /** Told of somebody whom a token names and who is not let in, with why. */
     turnedAway?: (request: FastifyRequest, person: Person, error: unknown) => Promise<void>;
+    /** Absent: `everywhere`. */
+    reach?: Reach;
   }
   interface FastifyInstance {
     /** Every registered route with its access, in order of registration. */
@@ -91,10 +101,10 @@ export function bearerOf(request: FastifyRequest): string | null {
  * The person behind the request, read afresh: a deactivated person loses power at once. Raises `unauthorized` without saying what
  * was wrong, or naming the roles.
  */
-async function authenticate(
+export async function authenticate(
   request: FastifyRequest,
   people: PersonTable,
-  needed: { readonly access: readonly Role[]; readonly scope: Scope },
+  needed: { readonly access: readonly Role[]; readonly scope: Scope; readonly reach: Reach },
 ): Promise<Caller> {
   const token = bearerOf(request);
   const found = token === null ? null : await people.byToken(sha256Hex(token));
@@ -102,7 +112,7 @@ async function authenticate(
     if (found?.person.active !== true) {
       throw new AppError('unauthorized', 'A valid token is needed: `Authorization: Bearer fb_…`.');
     }
-    requireRole(found, needed.access);
+    requireRole(found, needed.access, needed.reach);
     requireScope(found, needed.scope);
   } catch (error) {
     if (found) await request.routeOptions.config.turnedAway?.(request, found.person, error);
@@ -128,9 +138,14 @@ function scopeOf(access: Access, method: string, declared: Scope | undefined): S
   return scope;
 }
 
-/** Raises `unauthorized`, naming the roles, unless the caller holds one of them. */
-export function requireRole(caller: Pick<Caller, 'person'>, access: readonly Role[]): void {
-  if (caller.person.roles.some((role) => access.includes(role))) return;
+/** Raises `unauthorized`, naming the roles, unless the caller holds one of them: everywhere, or with `object` on anything. */
+export function requireRole(
+  { person }: Pick<Caller, 'person'>,
+  access: readonly Role[],
+  reach: Reach = 'everywhere',
+): void {
+  const roles = reach === 'object' ? rolesAnywhere(person) : person.roles;
+  if (roles.some((role) => access.includes(role))) return;
   throw new AppError('unauthorized', 'Your roles do not allow this.', {
     permission: `one of ${access.join(', ')}`,
   });
@@ -161,18 +176,21 @@ export function guardRoutes(
     );
     for (const method of [route.method].flat()) {
       const scope = scopeOf(access, method, route.config?.scope);
-      table.push({ method, url: route.url, access, scope });
+      const reach = route.config?.reach ?? 'everywhere';
+      table.push({ method, url: route.url, access, scope, reach });
     }
   });
   app.addHook('onRequest', async (request) => {
-    const { access, scope } = request.routeOptions.config;
+    const { access, scope, reach } = request.routeOptions.config;
     // Not-found requests have no route: they learn nothing but that.
     if (access === undefined || access === 'public' || access === 'source') return;
     if (access === 'page') {
       request.visitor = await requireVisitor(request, signIn);
       return;
     }
-    request.caller = await authenticate(request, people, { access, scope: scope ?? 'read' });
+    request.caller = await authenticate(request, people, {
+      ...{ access, scope: scope ?? 'read', reach: reach ?? 'everywhere' },
+    });
   });
 }
 

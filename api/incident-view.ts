@@ -1,33 +1,22 @@
-import { AppError } from '../domain/error.ts';
 import { haltsOn, thingOfIncident } from '../domain/halt.ts';
-import type { Incident } from '../domain/incident.ts';
 import { holdsOnIncident } from '../domain/legal-hold.ts';
 import { viewOf } from './admission.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { possibleCommands } from './possible-commands.ts';
+import { requireIncident, type Asked } from './sight.ts';
 
 /** So many open approvals of one incident are shown with it. */
 const APPROVALS_SHOWN_MAX = 100;
 /** So many suspects of a storm are shown with it. */
 const SUSPECTS_SHOWN_MAX = 200;
 
-/** The incident. Raises `not_found`. */
-export async function requireIncident(
-  dependencies: Pick<ApiDependencies, 'store'>,
-  id: string,
-): Promise<Incident> {
-  const incident = await dependencies.store.incidents.get(id);
-  if (incident === null) throw new AppError('not_found', 'There is no such incident.');
-  return incident;
-}
-
-/** An incident with everything that a person looks at first. Raises `not_found`. */
+/** An incident with everything that a person looks at first, for somebody who sees it. Raises `not_found`. */
 export async function showIncident(
   dependencies: Pick<ApiDependencies, 'store' | 'holding'>,
-  id: string,
+  asked: Asked,
 ) {
   const { store } = dependencies;
-  const incident = await requireIncident(dependencies, id);
+  const incident = await requireIncident(dependencies, asked);
   const { playbookDigest } = incident;
   const [pinned, results, operations, approvals, decisions, suspects, inForce, holds] =
     await Promise.all([

@@ -12,7 +12,7 @@ import { addPerson, APPROVAL, as, createTestApi, INCIDENT, PLAN_DIGEST, ROW } fr
 let given: ReturnType<typeof createTestApi>;
 beforeEach(() => {
   given = createTestApi({
-    holding: { destroys: () => ({ what: 'its pods' }), inventory: () => [] },
+    holding: { destroys: () => ({ what: 'its pods' }), inventory: () => [], written: () => [] },
   });
 });
 afterEach(() => given.app.close());

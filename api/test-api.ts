@@ -232,7 +232,7 @@ export function createTestApi(change: Partial<ApiDependencies> = {}) {
     evidenceBytes: () => Promise.resolve(new Uint8Array([1, 2, 3])),
     haltFile: () => Promise.resolve(null),
     knows: () => true,
-    holding: { destroys: () => 'nothing', inventory: () => [] },
+    holding: { destroys: () => 'nothing', inventory: () => [], written: () => [] },
     temporalReady: () => Promise.resolve(true),
     passwords: createPasswords(16),
     entrance: { encrypted: false, behindProxy: false },

@@ -22,6 +22,11 @@ function found<T>(value: T | undefined, what: string): T {
   return value;
 }
 
+function isAbout(incident: Incident | undefined, models: readonly string[] | null = null): boolean {
+  const model = incident?.model ?? null;
+  return models === null || (model !== null && models.includes(model));
+}
+
 function alertTable(memory: Memory): Tables['alerts'] {
   return {
     accept: (deliveries) => {
@@ -70,10 +75,12 @@ function incidentTable(memory: Memory): Tables['incidents'] {
       memory.requests.set(request.requestId, incident.id);
       return Promise.resolve({ incident, created: true });
     },
-    list: ({ states }, request) =>
+    list: ({ states, models }, request) =>
       Promise.resolve(
         page(
-          [...memory.incidents.values()].filter((one) => states?.includes(one.state) ?? true),
+          [...memory.incidents.values()]
+            .filter((one) => states?.includes(one.state) ?? true)
+            .filter((one) => isAbout(one, models)),
           request,
         ),
       ),
@@ -95,13 +102,14 @@ function approvalTable(memory: Memory): Tables['approvals'] {
       memory.approvals.set(id, settled);
       return Promise.resolve(settled);
     },
-    list: ({ status, incidentId }, request) =>
+    list: ({ status, incidentId, models }, request) =>
       Promise.resolve(
         page(
           [...memory.approvals.values()].filter(
             (one) =>
               (status === null || one.status === status) &&
-              (incidentId === null || one.incidentId === incidentId),
+              (incidentId === null || one.incidentId === incidentId) &&
+              isAbout(memory.incidents.get(one.incidentId), models),
           ),
           request,
         ),

@@ -49,6 +49,15 @@ function asked(): Pick<Attempt, 'signal' | 'heartbeat'> {
   return { signal: AbortSignal.timeout(LOOK_WITHIN_MS), heartbeat: () => undefined };
 }
 
+function holdingOf(live: Live): ApiDependencies['holding'] {
+  const catalogue = createCatalogue(connectorModules.map(({ manifest }) => manifest));
+  return {
+    destroys: (use) => catalogue.action(use)?.destroys,
+    inventory: live.inventory,
+    written: () => live.configuration().inventory,
+  };
+}
+
 /** Everything that the API is given, from what the process stands on. */
 export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
   const { api, desk, signer, live, settings, sync } = options;
@@ -65,7 +74,6 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
   const models = (side: DrillSide): readonly string[] =>
     live.inventory(side).map(({ model }) => model);
   const hasDrills = (): boolean => options.instances.all.some(({ drill }) => drill);
-  const catalogue = createCatalogue(connectorModules.map(({ manifest }) => manifest));
   const openRequest = createOpenRequest({ router, playbooks, models, hasDrills, now });
   return {
     store: api,
@@ -100,7 +108,7 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
       const { instances } = options;
       return knowsSubject({ playbooks: playbooks(), inventory, instances }, subject);
     },
-    holding: { destroys: (use) => catalogue.action(use)?.destroys, inventory: live.inventory },
+    holding: holdingOf(live),
     temporalReady: () => options.engine.ready(),
     passwords: createPasswords(),
     entrance: entranceOf(settings),

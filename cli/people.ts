@@ -1,17 +1,44 @@
 import type { Command } from 'commander';
 import type { api, CallReply } from '../api/client.ts';
 import { ROLES } from '../domain/approval.ts';
+import { GRANT_KINDS, type Grant } from '../domain/grant.ts';
 import { AppError } from '../domain/error.ts';
 import { renderTable } from '../render/terminal.ts';
 import { argument, choice, collect, option, optionList, requiredOption } from './arguments.ts';
 import { EXIT } from './failure.ts';
-import type { Registrar } from './registrar.ts';
+import type { Arguments, Registrar } from './registrar.ts';
+
+type Listed = CallReply<(typeof api)['people']['put']>['person'];
 
 /** What became of putting a person: done, or a change that two people have to approve. */
 function outcomeOf({ person, change }: CallReply<(typeof api)['people']['put']>): string {
   if (change !== null)
     return `Two people must approve this (${change}): see firebreak config changes.`;
-  return `${person.id}: ${person.active ? person.roles.join(', ') : 'deactivated'}.`;
+  return `${person.id}: ${person.active ? rightsText(person) : 'deactivated'}.`;
+}
+
+/** `responder@team=fraud`. Raises `invalid`. */
+function grantOf(text: string): Grant {
+  const [, role = '', on = '', name = ''] = /^([a-z-]+)@([a-z]+)=(.+)$/u.exec(text) ?? [];
+  return {
+    role: choice(role, ROLES, 'the role of --grant'),
+    on: choice(on, GRANT_KINDS, 'what --grant is on'),
+    name,
+  };
+}
+
+function rightsOf(args: Arguments) {
+  const roles = optionList(args, 'role').map((role) => choice(role, ROLES, 'role'));
+  const grants = optionList(args, 'grant').map(grantOf);
+  if (roles.length === 0 && grants.length === 0) {
+    throw new AppError('invalid', '--role or --grant is missing.', { field: 'role' });
+  }
+  return grants.length === 0 ? { roles } : { roles, grants };
+}
+
+/** A person's rights on one line. */
+function rightsText({ roles, grants = [] }: Pick<Listed, 'roles' | 'grants'>): string {
+  return [...roles, ...grants.map(({ role, on, name }) => `${role}@${on}=${name}`)].join(', ');
 }
 
 function addUser({ run }: Registrar, user: Command): void {
@@ -21,7 +48,12 @@ function addUser({ run }: Registrar, user: Command): void {
       .description('add a person, or change one')
       .argument('<id>')
       .requiredOption('--name <name>', 'name that people see')
-      .requiredOption('--role <role>', `one of ${ROLES.join(', ')}; repeatable`, collect)
+      .option('--role <role>', `everywhere: one of ${ROLES.join(', ')}; repeatable`, collect)
+      .option(
+        '--grant <grant>',
+        'a role on one model, namespace or team: responder@team=fraud; repeatable',
+        collect,
+      )
       .option('--slack <team/user>', 'ids of workspace and member in Slack: T0123ABCD/U0456EFGH')
       .option('--mail <address>', 'mail address')
       .option('--inactive', 'take away every right at once'),
@@ -32,7 +64,7 @@ function addUser({ run }: Registrar, user: Command): void {
         params: { id: argument(args, 0, 'id') },
         body: {
           name: requiredOption(args, 'name'),
-          roles: optionList(args, 'role').map((role) => choice(role, ROLES, 'role')),
+          ...rightsOf(args),
           slackUser: option(args, 'slack') ?? null,
           mail: option(args, 'mail') ?? null,
           active: args.options['inactive'] !== true,
@@ -96,11 +128,9 @@ function addList({ run }: Registrar, user: Command): void {
     const { api } = await import('../api/client.ts');
     const reply = await (await session.client()).call(api.people.list, {});
     session.result(reply, () => {
-      const rows = reply.items.map(({ id, name, roles, active }) => [
-        id,
-        name,
-        roles.join(', '),
-        active ? 'active' : 'inactive',
+      const rows = reply.items.map((person) => [
+        ...[person.id, person.name, rightsText(person)],
+        person.active ? 'active' : 'inactive',
       ]);
       return renderTable(['id', 'name', 'roles', 'state'], rows, session.terminal);
     });

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { ROLES } from './approval.ts';
 import { audiencesSchema, digestSchema } from './audience-schema.ts';
 import { capsSchema } from './cap-schema.ts';
 import {
@@ -9,7 +8,8 @@ import {
 } from './configuration.ts';
 import { MODES } from './incident.ts';
 import { ON_ISOLATION } from './inventory.ts';
-import { nameSchema as name, slackUserSchema } from './name-schema.ts';
+import { nameSchema as name } from './name-schema.ts';
+import { personSchema } from './person-schema.ts';
 
 /** Largest lists of a configuration. */
 const LIST_MAX = 5000;
@@ -190,6 +190,10 @@ const entry = z.strictObject({
     .default(null)
     .describe('The ConfigMap key that says which dataset version training takes.'),
   owner: text.describe('Who answers for it: a person or a team.'),
+  // Left out, not null, where nothing is said: the rules of before stay the same to the letter.
+  team: name
+    .exactOptional()
+    .describe('The team that it belongs to: people can have a role for one team alone.'),
   onIsolation: z
     .enum(ON_ISOLATION)
     .nullable()
@@ -266,17 +270,6 @@ const storm = z.strictObject({
     .default(DEFAULT_STORM.windowSeconds)
     .describe('Within so many seconds.'),
 });
-const person = z.strictObject({
-  id: name.describe('Names the person for good; a token belongs to it.'),
-  name: text.describe('As others read it.'),
-  roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length).describe('What the person may do.'),
-  slackUser: slackUserSchema
-    .nullable()
-    .default(null)
-    .describe('Who they are in Slack: `TEAM/USER`, the ids of the workspace and of the member.'),
-  mail: z.email().nullable().default(null).describe('Where approvals of theirs go too.'),
-});
-
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(LIST_MAX).default([]);
 
 /** The configuration file with its defaults: unknown keys are refused, absent lists are empty. */
@@ -292,7 +285,7 @@ export const configurationSchema = z.strictObject({
   caps: capsSchema.describe(
     'Limits over all incidents; beyond one an effect needs an approval of R2.',
   ),
-  people: list(person).describe('Who may do what.'),
+  people: list(personSchema).describe('Who may do what.'),
   changeDelaySeconds: z
     .int()
     .min(60)

@@ -1,4 +1,5 @@
 import type { Caps } from './cap.ts';
+import type { Grant } from './grant.ts';
 import type { InventoryEntry, SelectionRule } from './inventory.ts';
 import type { Mode, Severity } from './incident.ts';
 import type { Role } from './approval.ts';
@@ -109,7 +110,10 @@ export const DEFAULT_CHANGE_DELAY_SECONDS = 3600;
 export interface PersonConfiguration {
   readonly id: string;
   readonly name: string;
+  /** Those that hold everywhere. */
   readonly roles: readonly Role[];
+  /** Roles on single objects; absent: none. */
+  readonly grants?: readonly Grant[];
   readonly slackUser: string | null;
   readonly mail: string | null;
 }

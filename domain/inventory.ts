@@ -51,6 +51,8 @@ export interface InventoryEntry {
     readonly key: string;
   } | null;
   readonly owner: string;
+  /** The team that it belongs to, as grants name it; absent: none. */
+  readonly team?: string;
   readonly onIsolation: OnIsolation | null;
   /** Where the entry came from: `file`, `annotation`, `discovery`. */
   readonly source: 'file' | 'annotation' | 'discovery';

@@ -1,5 +1,6 @@
 import type { ApprovedPlan, Role } from './approval.ts';
 import { quorumOf } from './approval-class.ts';
+import { entriesAt, partsOf, REGISTRY_KINDS } from './claim-target.ts';
 import { destroyedBy, type Destroys, type Direction } from './destruction.ts';
 import { isAppError, toAppError } from './error.ts';
 import type { Incident } from './incident.ts';
@@ -79,43 +80,6 @@ export type HeldEffect = Pick<OperationRow, 'target' | 'instance' | 'use' | 'pla
 };
 
 type HeldIncident = Pick<Incident, 'id' | 'model' | 'targets' | 'suspect'>;
-
-/** The kinds of targets whose second part is a registered model: `Alias/<model>/<alias>`. */
-const REGISTRY_KINDS: readonly string[] = ['Alias', 'ModelVersion'];
-
-interface ClaimParts {
-  readonly kind: string;
-  readonly within: string;
-  readonly name: string;
-}
-
-/** The parts of `<instance>/<kind>/<namespace>/<name>`; a name may hold slashes. */
-function partsOf(target: string): ClaimParts {
-  const [, kind = '', within = '', ...name] = target.split('/');
-  return { kind, within, name: name.join('/') };
-}
-
-/** The entries that say of what an effect touches which models it serves. */
-function entriesAt(
-  inventory: readonly InventoryEntry[],
-  targets: readonly string[],
-): readonly InventoryEntry[] {
-  const parts = targets.map((target) => ({ target, ...partsOf(target) }));
-  return inventory.filter(
-    ({ serving, service, pipeline, datasetPointer }) =>
-      serving.some(({ cluster, kind, namespace, name }) =>
-        targets.includes(`${cluster}/${kind}/${namespace}/${name}`),
-      ) ||
-      parts.some(
-        ({ kind, within, name }) =>
-          (kind === 'Service' && service === `${within}/${name}`) ||
-          (pipeline !== null && kind.startsWith('Dag') && name === pipeline) ||
-          (kind === 'ConfigMap' &&
-            datasetPointer?.namespace === within &&
-            datasetPointer.name === name),
-      ),
-  );
-}
 
 /** Every text in a value. */
 function textsIn(value: Json): readonly string[] {

@@ -50,6 +50,26 @@ describe('tightens', () => {
   });
 });
 
+test('grants: taken is less, given or changed is more', () => {
+  const fraud = { role: 'responder', on: 'team', name: 'fraud' } as const;
+  const shop = { role: 'viewer', on: 'namespace', name: 'shop' } as const;
+  const rules = (...grants: RulePerson['grants'] & object) => ({
+    ...RULES,
+    ...people(MONA, SAM, grants.length === 0 ? REX : { ...REX, grants }),
+  });
+  expect(onlyTightens(rules(fraud, shop), rules(fraud))).toBe(true);
+  expect(onlyTightens(rules(fraud), rules())).toBe(true);
+  for (const [before, after] of [
+    [rules(fraud), rules(fraud, shop)],
+    [rules(), rules(fraud)],
+    [rules(fraud), rules({ ...fraud, role: 'admin' })],
+    [rules(fraud), rules({ ...fraud, on: 'model' })],
+    [rules(fraud), rules({ ...fraud, name: 'shop' })],
+  ] as const) {
+    expect(onlyTightens(before, after)).toBe(false);
+  }
+});
+
 function withSource(change: Partial<Rules['caps']['source']>): Rules['caps'] {
   return { ...caps, sources: { prod: { ...DEFAULT_CAPS.source, ...change } } };
 }

@@ -35,6 +35,7 @@ function isFewer({ before, after }: RuleDifference): boolean {
 
 function tightensPerson(difference: RuleDifference): boolean {
   const [, , field, ...deeper] = difference.path;
+  if (field === 'grants') return deeper.length <= 1 && difference.after === null;
   if (deeper.length > 0) return false;
   switch (field) {
     case undefined:

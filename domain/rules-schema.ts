@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ROLES } from './approval.ts';
 import { configurationSchema } from './configuration-schema.ts';
 import { AppError } from './error.ts';
+import { grantsSchema } from './grant-schema.ts';
 import { nameSchema } from './name-schema.ts';
 import type { Rules } from './rules.ts';
 
@@ -9,6 +10,7 @@ const person = z.strictObject({
   id: nameSchema,
   name: z.string().min(1).max(1000),
   roles: z.array(z.enum(ROLES)),
+  grants: grantsSchema.exactOptional(),
   slackUser: z.string().nullable(),
   mail: z.string().nullable(),
   active: z.boolean(),

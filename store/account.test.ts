@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Role } from '../domain/approval.ts';
-import { useStores } from './test-store.ts';
+import { openIncident, useStores } from './test-store.ts';
 
 // Goal: a session is good for one active person, ends by time, by idleness and by a new password; attempts are counted by the
 // database, also when they come at once. Method: the real tables, with every time handed in.
@@ -184,5 +184,51 @@ describe('tokens', () => {
     expect(await sources.revokeToken({ source: 'other', id })).toBe(false);
     expect(await sources.revokeToken({ source: 'prod', id })).toBe(true);
     expect(await sources.byToken(sha256('e'))).toBeNull();
+  });
+});
+
+describe('roles on single objects', () => {
+  test('come back with the person by every way in, and ask for a fresh sign-in like any role', async () => {
+    const { people, accounts } = stores.api();
+    const grants = [{ role: 'legal', on: 'team', name: 'fraud' }] as const;
+    const gina = { id: 'gina', name: 'G', roles: [], slackUser: 'T1/G', mail: null, active: true };
+    await people.put({ ...gina, grants });
+    expect(await people.get('gina')).toEqual({ ...gina, grants });
+    expect((await people.bySlackUser('T1/G'))?.grants).toEqual(grants);
+    expect(await accounts.approversSignInSince(['legal'])).toBeNull();
+    await accounts.put(account('gina', LATER));
+    expect(await accounts.approversSignInSince(['legal'])).toBe(LATER);
+    await accounts.begin({ ...SESSION, personId: 'gina', sha256: 'g' });
+    expect((await see('g'))?.person.grants).toEqual(grants);
+    await people.put(gina);
+    expect(await people.get('gina')).toEqual(gina);
+  });
+
+  test('a list for some models holds exactly theirs, page by page', async () => {
+    const models = ['fraud', 'shop', null, 'fraud', 'shop', 'fraud'];
+    for (const [index, model] of models.entries()) {
+      const id = await openIncident(stores.api(), `listed-${index.toString()}`);
+      if (model !== null) await stores.worker().incidents.change(id, { model });
+      await stores.worker().approvals.open({
+        ...{ id: `apr-${index.toString()}`, incidentId: id, operation: 'o', round: 1, title: 't' },
+        ...{ approvalClass: 'R2', quorum: { people: 1, roles: [] }, plans: [], planDigest: 'd' },
+        ...{ requestedBy: null, createdAt: AT, expiresAt: END },
+      });
+    }
+    const { incidents, approvals } = stores.api();
+    const first = await incidents.list(
+      { states: null, models: ['fraud'] },
+      { cursor: null, limit: 2 },
+    );
+    expect(first.items.map(({ model }) => model)).toEqual(['fraud', 'fraud']);
+    const rest = { cursor: first.next, limit: 2 };
+    const second = await incidents.list({ states: null, models: ['fraud'] }, rest);
+    expect([second.items.map(({ model }) => model), second.next]).toEqual([['fraud'], null]);
+    const all = { cursor: null, limit: 50 };
+    expect((await incidents.list({ states: null, models: [] }, all)).items).toEqual([]);
+    expect((await incidents.list({ states: null, models: null }, all)).items).toHaveLength(6);
+    const ofShop = { status: null, incidentId: null, models: ['shop'] };
+    const listed = await approvals.list(ofShop, all);
+    expect(listed.items.map(({ id }) => id)).toEqual(['apr-4', 'apr-1']);
   });
 });

@@ -29,7 +29,8 @@ const GET = {
 const SINCE = {
   name: 'account-approvers-since',
   text: `select min(a.made_at) as since from firebreak.account a join firebreak.person p on p.id = a.person_id
-    where p.active and (cardinality($1::text[]) = 0 or p.roles && $1)`,
+    where p.active and (cardinality($1::text[]) = 0 or p.roles && $1 or exists (
+      select from json_array_elements(p.grants) g where g ->> 'role' = any($1)))`,
 };
 
 const BEGIN = {
@@ -46,7 +47,7 @@ const SEE = {
   name: 'session-see',
   text: `update firebreak.session s set seen_at = $2 from firebreak.person p
     where s.sha256 = $1 and p.id = s.person_id and p.active and s.ends_at > $2 and s.seen_at > $3
-    returning p.id, p.name, p.roles, p.slack_user as "slackUser", p.mail, p.active,
+    returning p.id, p.name, p.roles, p.grants, p.slack_user as "slackUser", p.mail, p.active,
       s.sha256, s.person_id as "personId", s.signed_in_at as "signedInAt", s.ends_at as "endsAt",
       s.must_choose as "mustChoose", s.can_approve as "canApprove"`,
 };

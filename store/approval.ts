@@ -43,6 +43,8 @@ const LIST = {
   text: `select ${COLUMNS}, number from firebreak.approval
     where ($1::text is null or status = $1) and ($2::text is null or incident_id = $2)
       and ($3::bigint is null or number < $3)
+      and ($5::text[] is null or incident_id in (
+        select id from firebreak.incident where model = any($5)))
     order by number desc limit $4`,
 };
 
@@ -97,7 +99,13 @@ async function list(
   filter: Parameters<ApprovalTable['list']>[0],
   page: PageRequest,
 ): Promise<Page<Approval>> {
-  const values = [filter.status, filter.incidentId, cursorNumber(page), page.limit + 1];
+  const values = [
+    filter.status,
+    filter.incidentId,
+    cursorNumber(page),
+    page.limit + 1,
+    filter.models ?? null,
+  ];
   const rows = await connection.rows(LIST, values, listedRow);
   return pageOf(rows, page.limit, {
     item: (row) => row.approval,
@@ -114,7 +122,7 @@ export function createApprovalTable(connection: Connection): ApprovalTable {
     open: (approval) => open(connection, approval),
     get: (id) => firstRow(connection.rows(GET, [id], approvalRow)),
     lock: (id) =>
-      requireRow(connection.rows(LOCK, [id], approvalRow), `There is no approval ${id}.`),
+      requireRow(connection.rows(LOCK, [id], approvalRow), 'There is no such approval.'),
     settle: (id, status, reason) =>
       firstRow(connection.rows(SETTLE, [id, status, reason], approvalRow)),
     list: (filter, page) => list(connection, filter, page),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../domain/error.ts';
-import type { Incident, IncidentState } from '../domain/incident.ts';
+import type { Incident } from '../domain/incident.ts';
 import { appendFacts } from './append.ts';
 import { jsonText } from './column.ts';
 import { firstRow, requireRow, withRaces } from './connection.ts';
@@ -34,6 +34,7 @@ const LIST = {
   name: 'incident-list',
   text: `select ${INCIDENT_COLUMNS} from firebreak.incident
     where ($1::text[] is null or state = any($1)) and ($2::bigint is null or number < $2)
+      and ($4::text[] is null or model = any($4))
     order by number desc limit $3`,
 };
 
@@ -128,11 +129,15 @@ async function change(
 
 async function list(
   connection: Connection,
-  states: readonly IncidentState[] | null,
+  { states, models }: Parameters<IncidentTable['list']>[0],
   page: PageRequest,
 ): Promise<Page<Incident>> {
   const before = cursorNumber(page);
-  const rows = await connection.rows(LIST, [states, before, page.limit + 1], incidentRow);
+  const rows = await connection.rows(
+    LIST,
+    [states, before, page.limit + 1, models ?? null],
+    incidentRow,
+  );
   return pageOf(rows, page.limit, { item: (row) => row, cursor: (row) => row.number });
 }
 
@@ -179,9 +184,9 @@ export function createIncidentTable(connection: Connection): IncidentTable {
     get: (id) => firstRow(connection.rows(GET, [id], incidentRow)),
     byNumber: (number) => firstRow(connection.rows(BY_NUMBER, [number], incidentRow)),
     open: (request) => withRaces(connection, (transaction) => open(transaction, request)),
-    list: (filter, page) => list(connection, filter.states, page),
+    list: (filter, page) => list(connection, filter, page),
     lock: (id) =>
-      requireRow(connection.rows(LOCK, [id], incidentRow), `There is no incident ${id}.`),
+      requireRow(connection.rows(LOCK, [id], incidentRow), 'There is no such incident.'),
     change: (id, wanted) => change(connection, id, wanted),
     nextGeneration: (id, from) =>
       connection.atomic((transaction) => nextGeneration(transaction, id, from)),

@@ -1,11 +1,15 @@
 import type { Role } from '../domain/approval.ts';
+import type { Grant } from '../domain/grant.ts';
 import type { Scope } from '../domain/scope.ts';
 
 /** A person, as the API knows them. */
 export interface Person {
   readonly id: string;
   readonly name: string;
+  /** Those that hold everywhere. */
   readonly roles: readonly Role[];
+  /** Roles on single objects; absent: none. */
+  readonly grants?: readonly Grant[];
   /** Slack's ids of workspace and member, `TEAM/USER`; null when they use no Slack. */
   readonly slackUser: string | null;
   readonly mail: string | null;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ROLES } from '../domain/approval.ts';
+import { grantSchema, GRANTS_MAX } from '../domain/grant-schema.ts';
 import { SCOPES } from '../domain/scope.ts';
 import { timestamp } from './column.ts';
 import { firstRow } from './connection.ts';
@@ -8,14 +9,15 @@ import type { Person, PersonTable, StoredToken } from './person-table.ts';
 
 const PEOPLE_MAX = 10_000;
 const TOKENS_MAX = 200;
-const COLUMNS = `id, name, roles, slack_user as "slackUser", mail, active`;
+const COLUMNS = `id, name, roles, grants, slack_user as "slackUser", mail, active`;
 
 const PUT = {
   name: 'person-put',
-  text: `insert into firebreak.person (id, name, roles, slack_user, mail, active)
-    values ($1, $2, $3, $4, $5, $6)
+  text: `insert into firebreak.person (id, name, roles, slack_user, mail, active, grants)
+    values ($1, $2, $3, $4, $5, $6, $7)
     on conflict (id) do update set name = excluded.name, roles = excluded.roles,
-      slack_user = excluded.slack_user, mail = excluded.mail, active = excluded.active`,
+      slack_user = excluded.slack_user, mail = excluded.mail, active = excluded.active,
+      grants = excluded.grants`,
 };
 
 const GET = { name: 'person-get', text: `select ${COLUMNS} from firebreak.person where id = $1` };
@@ -66,14 +68,17 @@ const BY_TOKEN = {
 };
 
 /** A person as their row says. */
-export const personRow: z.ZodType<Person> = z.object({
-  id: z.string(),
-  name: z.string(),
-  roles: z.array(z.enum(ROLES)),
-  slackUser: z.string().nullable(),
-  mail: z.string().nullable(),
-  active: z.boolean(),
-});
+export const personRow: z.ZodType<Person> = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    roles: z.array(z.enum(ROLES)),
+    grants: z.array(grantSchema).max(GRANTS_MAX),
+    slackUser: z.string().nullable(),
+    mail: z.string().nullable(),
+    active: z.boolean(),
+  })
+  .transform(({ grants, ...person }) => (grants.length === 0 ? person : { ...person, grants }));
 const storedTokenRow: z.ZodType<StoredToken> = z.object({
   id: z.string(),
   label: z.string(),
@@ -97,6 +102,7 @@ export function createPersonTable(connection: Connection): PersonTable {
         person.slackUser,
         person.mail,
         person.active,
+        JSON.stringify(person.grants ?? []),
       ]);
     },
     get: (id) => firstRow(connection.rows(GET, [id], personRow)),

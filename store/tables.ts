@@ -127,6 +127,11 @@ export type IncidentChange = Partial<
   >
 >;
 
+/** Whose list it is: only what is about these models; null or absent: about any, or none. */
+export interface SeenModels {
+  readonly models?: readonly string[] | null;
+}
+
 /** What can be done with incident rows. */
 export interface IncidentTable {
   get(id: string): Promise<Incident | null>;
@@ -141,7 +146,7 @@ export interface IncidentTable {
     readonly openedAt: string;
   }): Promise<{ readonly incident: Incident; readonly created: boolean }>;
   list(
-    filter: { readonly states: readonly Incident['state'][] | null },
+    filter: { readonly states: readonly Incident['state'][] | null } & SeenModels,
     page: PageRequest,
   ): Promise<Page<Incident>>;
   /** Locks the row (FOR UPDATE) for the rest of the transaction. Raises `not_found`. */
@@ -173,7 +178,10 @@ export interface ApprovalTable {
     reason: string | null,
   ): Promise<Approval | null>;
   list(
-    filter: { readonly status: ApprovalStatus | null; readonly incidentId: string | null },
+    filter: {
+      readonly status: ApprovalStatus | null;
+      readonly incidentId: string | null;
+    } & SeenModels,
     page: PageRequest,
   ): Promise<Page<Approval>>;
 }

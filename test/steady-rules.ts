@@ -1,4 +1,5 @@
 import type { RulesInForce } from '../activities/dependencies.ts';
+import { ROLES } from '../domain/approval.ts';
 
 /** Rules that never change and let every route go as far as its incidents say; for tests that are about something else. */
 export function steadyRules(change: Partial<RulesInForce> = {}): RulesInForce {
@@ -7,6 +8,7 @@ export function steadyRules(change: Partial<RulesInForce> = {}): RulesInForce {
     follow: () => Promise.resolve(1),
     modeOf: () => 'auto',
     knowsPlaybook: () => Promise.resolve(true),
+    rolesOn: () => ROLES,
     ...change,
   };
 }

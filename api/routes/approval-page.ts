@@ -3,6 +3,8 @@ import { z } from 'zod';
 import type { Approval } from '../../domain/approval.ts';
 import type { Decision } from '../../domain/decision.ts';
 import { AppError } from '../../domain/error.ts';
+import { rolesToDecide } from '../../domain/grant.ts';
+import type { Incident } from '../../domain/incident.ts';
 import { isFreshSignIn, needsFreshSignIn } from '../../domain/sign-in.ts';
 import {
   approvalPage,
@@ -16,6 +18,7 @@ import { answerCommand, approvalDetail, shownPlans } from '../approval-detail.ts
 import { APPROVERS, READERS, requireRole } from '../auth.ts';
 import { API_LIMITS, type ApiDependencies } from '../dependencies.ts';
 import { idParams, idSchema, REASON_CHARACTERS_MAX, sha256Schema } from '../schema/value.ts';
+import { requireApproval, seenModels } from '../sight.ts';
 import { requireFormToken } from '../page/cookie.ts';
 import { formOf, pageScope, sendOn, sendPage } from '../page/page-scope.ts';
 import { pageActor, pageCaller, readerOf, visitorOn, type Visitor } from '../page/visitor.ts';
@@ -45,11 +48,19 @@ function answersOf(approval: Approval, decisions: readonly Decision[]): readonly
   });
 }
 
-function mayDecide(approval: Approval, people: readonly Person[]): ApprovalPage['mayDecide'] {
+function mayDecide(
+  { holding }: ApiDependencies,
+  { approval, incident }: { readonly approval: Approval; readonly incident: Incident },
+  people: readonly Person[],
+): ApprovalPage['mayDecide'] {
   const asked = approval.quorum.roles.length === 0 ? APPROVERS : approval.quorum.roles;
   return people
-    .filter(({ active, roles }) => active && roles.some((role) => asked.includes(role)))
-    .map(({ id, name, roles }) => ({ person: id, name, roles }));
+    .filter(({ active }) => active)
+    .map((one) => {
+      const roles = rolesToDecide(one, { approval, incident }, holding.written());
+      return { person: one.id, name: one.name, roles };
+    })
+    .filter(({ roles }) => roles.some((role) => asked.includes(role)));
 }
 
 /** Whether the visitor's answers would be taken now, by the rules that judge them when they come. */
@@ -96,7 +107,7 @@ async function pageOf(
     incident: { number, title, severity, state },
     plans: shownPlans(detail),
     answers: answersOf(approval, decisions),
-    mayDecide: mayDecide(approval, people),
+    mayDecide: mayDecide(dependencies, { approval, incident }, people),
     needsFreshSignIn: needsFreshSignIn(approval, since),
     fresh: isFreshSignIn(pageActor(visitor), clock().toISOString()),
     decisionId: newId(),
@@ -110,7 +121,7 @@ async function admitVisitor(
   reply: FastifyReply,
 ): Promise<FastifyReply | undefined> {
   const visitor = visitorOn(request);
-  requireRole(pageCaller(visitor), READERS);
+  requireRole(pageCaller(visitor), READERS, 'object');
   if (!visitor.session.mustChoose) return undefined;
   await sendOn(reply, `/password?next=${encodeURIComponent(request.url.split('?')[0] ?? '')}`);
   return reply;
@@ -150,13 +161,17 @@ export function registerApprovalPages(app: FastifyInstance, dependencies: ApiDep
     pages: (scope) => {
       scope.get('/approvals', route('what waits for people'), async (request, reply) => {
         const page = { cursor: null, limit: LISTED_MAX };
-        const { items } = await store.approvals.list({ status: 'open', incidentId: null }, page);
-        return sendPage(reply, approvalsPage(readerOf(visitorOn(request)), items));
+        const visitor = visitorOn(request);
+        const models = seenModels(dependencies, visitor);
+        const filter = { status: 'open', incidentId: null, models } as const;
+        const { items } = await store.approvals.list(filter, page);
+        return sendPage(reply, approvalsPage(readerOf(visitor), items));
       });
       scope.get('/approvals/:id', route('one approval'), async (request, reply) => {
-        const approval = await store.approvals.get(idParams.parse(request.params).id);
-        if (approval === null) throw new AppError('not_found', 'There is no such approval.');
-        return sendPage(reply, await pageOf(dependencies, approval, visitorOn(request)));
+        const { id } = idParams.parse(request.params);
+        const caller = visitorOn(request);
+        const approval = await requireApproval(dependencies, { id, caller });
+        return sendPage(reply, await pageOf(dependencies, approval, caller));
       });
     },
     forms: (scope) => {

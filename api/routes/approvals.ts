@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { AppError } from '../../domain/error.ts';
 import { admitDecision, awaitOutcome, viewOf } from '../admission.ts';
 import { answerCommand, approvalDetail } from '../approval-detail.ts';
 import { actorOf, APPROVERS, callerOf, READERS } from '../auth.ts';
@@ -9,6 +8,7 @@ import { openCursor, sealCursor } from '../cursor.ts';
 import { API_LIMITS, type ApiDependencies } from '../dependencies.ts';
 import { keepTurnedAway } from '../refused-answers.ts';
 import { requestIdOf } from '../request-id.ts';
+import { requireApproval, seenModels } from '../sight.ts';
 
 const LIST = 'approvals';
 
@@ -20,10 +20,12 @@ export function registerApprovals(app: FastifyInstance, dependencies: ApiDepende
 
   api.route({
     ...approvalEndpoints.list,
-    config: { access: READERS },
-    handler: async ({ query }) => {
+    config: { access: READERS, reach: 'object' },
+    handler: async (request) => {
+      const { query } = request;
+      const models = seenModels(dependencies, callerOf(request));
       const page = await store.approvals.list(
-        { status: query.status ?? null, incidentId: query.incident ?? null },
+        { status: query.status ?? null, incidentId: query.incident ?? null, models },
         { cursor: openCursor(LIST, query.cursor), limit: query.limit },
       );
       return { items: page.items, next: sealCursor(LIST, page.next) };
@@ -32,11 +34,10 @@ export function registerApprovals(app: FastifyInstance, dependencies: ApiDepende
 
   api.route({
     ...approvalEndpoints.show,
-    config: { access: READERS },
-    handler: async ({ params }) => {
-      const approval = await store.approvals.get(params.id);
-      if (approval === null) throw new AppError('not_found', 'There is no such approval.');
-      return approvalDetail(store, approval);
+    config: { access: READERS, reach: 'object' },
+    handler: async (request) => {
+      const asked = { id: request.params.id, caller: callerOf(request) };
+      return approvalDetail(store, await requireApproval(dependencies, asked));
     },
   });
 
@@ -45,6 +46,7 @@ export function registerApprovals(app: FastifyInstance, dependencies: ApiDepende
     config: {
       access: APPROVERS,
       scope: 'decide',
+      reach: 'object',
       turnedAway: keepTurnedAway(dependencies),
     },
     handler: async (request, reply) => {

@@ -6,6 +6,7 @@ import { actorOf, callerOf, READERS, STEERERS } from '../auth.ts';
 import { commandEndpoint, decisionEndpoints } from '../contract.ts';
 import { API_LIMITS, type ApiDependencies } from '../dependencies.ts';
 import { requestIdOf } from '../request-id.ts';
+import { sees } from '../sight.ts';
 import { COMMAND_NAMES } from '../schema/decision.ts';
 
 /** Registers every command on an incident, and looking at a decision. */
@@ -16,7 +17,7 @@ export function registerCommands(app: FastifyInstance, dependencies: ApiDependen
   for (const name of COMMAND_NAMES) {
     api.route({
       ...commandEndpoint(name),
-      config: { access: STEERERS, scope: 'steer' },
+      config: { access: STEERERS, scope: 'steer', reach: 'object' },
       handler: async (request, reply) => {
         const { decisionId, command } = request.body;
         const decision = await admitDecision(dependencies, {
@@ -36,10 +37,13 @@ export function registerCommands(app: FastifyInstance, dependencies: ApiDependen
 
   api.route({
     ...decisionEndpoints.show,
-    config: { access: READERS },
-    handler: async ({ params }) => {
-      const decision = await dependencies.store.decisions.get(params.id);
-      if (decision === null) throw new AppError('not_found', 'There is no such decision.');
+    config: { access: READERS, reach: 'object' },
+    handler: async (request) => {
+      const { store } = dependencies;
+      const decision = await store.decisions.get(request.params.id);
+      const incident = decision === null ? null : await store.incidents.get(decision.incidentId);
+      const seen = incident !== null && sees(dependencies, callerOf(request), incident);
+      if (decision === null || !seen) throw new AppError('not_found', 'There is no such decision.');
       return { decision: viewOf(decision) };
     },
   });

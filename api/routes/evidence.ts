@@ -1,19 +1,37 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Role } from '../../domain/approval.ts';
 import { AppError } from '../../domain/error.ts';
 import type { CustodyEntry, Evidence } from '../../domain/evidence.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
-import { actorOf, READERS, STEERERS } from '../auth.ts';
+import { actorOf, callerOf, READERS, STEERERS } from '../auth.ts';
 import { evidenceEndpoints, incidentEndpoints } from '../contract.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { API_PREFIX, idParams } from '../schema/value.ts';
-import { requireIncident } from '../incident-view.ts';
+import { requireIncident, requireSight, sees, type Asked } from '../sight.ts';
 
-async function requireEvidence(dependencies: ApiDependencies, id: string): Promise<Evidence> {
-  const evidence = await dependencies.store.evidence.get(id);
-  if (evidence === null) throw new AppError('not_found', 'There is no such evidence.');
+/** Evidence of an incident that the caller sees, and acts on by one of these roles. Raises `not_found` and `unauthorized`. */
+async function requireEvidence(
+  dependencies: ApiDependencies,
+  { id, caller }: Asked,
+  access: readonly Role[] = READERS,
+): Promise<Evidence> {
+  const { store } = dependencies;
+  const evidence = await store.evidence.get(id);
+  const incident = evidence === null ? null : await store.incidents.get(evidence.incidentId);
+  if (evidence === null || incident === null || !sees(dependencies, caller, incident)) {
+    throw new AppError('not_found', 'There is no such evidence.');
+  }
+  requireSight(dependencies, incident, { caller, access });
   return evidence;
 }
+
+const askedOf = (
+  request: FastifyRequest & { readonly params: { readonly id: string } },
+): Asked => ({
+  id: request.params.id,
+  caller: callerOf(request),
+});
 
 interface Handling {
   readonly evidence: Evidence;
@@ -36,27 +54,27 @@ export function registerEvidence(app: FastifyInstance, dependencies: ApiDependen
 
   api.route({
     ...incidentEndpoints.evidence,
-    config: { access: READERS },
-    handler: async ({ params }) => {
-      const incident = await requireIncident(dependencies, params.id);
+    config: { access: READERS, reach: 'object' },
+    handler: async (request) => {
+      const incident = await requireIncident(dependencies, askedOf(request));
       return { items: await store.evidence.ofIncident(incident.id) };
     },
   });
 
   api.route({
     ...evidenceEndpoints.show,
-    config: { access: READERS },
-    handler: async ({ params }) => {
-      const evidence = await requireEvidence(dependencies, params.id);
+    config: { access: READERS, reach: 'object' },
+    handler: async (request) => {
+      const evidence = await requireEvidence(dependencies, askedOf(request));
       return { evidence, custody: await store.evidence.custodyOf(evidence.id) };
     },
   });
 
   api.route({
     ...evidenceEndpoints.custody,
-    config: { access: STEERERS, scope: 'steer' },
+    config: { access: STEERERS, scope: 'steer', reach: 'object' },
     handler: async (request, reply) => {
-      const evidence = await requireEvidence(dependencies, request.params.id);
+      const evidence = await requireEvidence(dependencies, askedOf(request), STEERERS);
       const entry = await recordCustody(dependencies, {
         evidence,
         action: request.body.action,
@@ -74,9 +92,9 @@ export function registerEvidenceBytes(app: FastifyInstance, dependencies: ApiDep
     url: `${API_PREFIX}/evidence/:id/bytes`,
     schema: { summary: 'The bytes of evidence, as an attachment', params: idParams },
     // Raw evidence can hold customers' data: who may only look at the timeline does not get it.
-    config: { access: STEERERS },
+    config: { access: STEERERS, reach: 'object' },
     handler: async (request, reply) => {
-      const evidence = await requireEvidence(dependencies, request.params.id);
+      const evidence = await requireEvidence(dependencies, askedOf(request), STEERERS);
       const bytes = await dependencies.evidenceBytes(evidence.sha256);
       if (sha256Hex(bytes) !== evidence.sha256) {
         throw new AppError('bad_reply', 'The stored bytes do not match the sealed digest.');

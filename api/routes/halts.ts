@@ -37,7 +37,7 @@ export function registerHalts(app: FastifyInstance, dependencies: ApiDependencie
 
   api.route({
     ...haltEndpoints.list,
-    config: { access: READERS },
+    config: { access: READERS, reach: 'object' },
     handler: async ({ query }) => {
       const cursor = openCursor(LIST, query.cursor);
       const [page, file] = await Promise.all([
@@ -50,7 +50,7 @@ export function registerHalts(app: FastifyInstance, dependencies: ApiDependencie
 
   api.route({
     ...haltEndpoints.begin,
-    config: { access: STEERERS, scope: 'halt' },
+    config: { access: STEERERS, scope: 'halt', reach: 'object' },
     handler: async (request, reply) => {
       const begun = await beginHalt(dependencies, request.body, actorOf(request));
       const { created } = begun;

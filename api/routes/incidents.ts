@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { actorOf, READERS, STEERERS } from '../auth.ts';
+import { actorOf, callerOf, READERS, STEERERS } from '../auth.ts';
 import { incidentEndpoints } from '../contract.ts';
 import { openCursor, sealCursor } from '../cursor.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { showIncident } from '../incident-view.ts';
 import { openByHand } from '../opening.ts';
 import { requestIdOf } from '../request-id.ts';
+import { seenModels } from '../sight.ts';
 
 const LIST = 'incidents';
 /** Registers listing, showing and opening incidents. */
@@ -16,10 +17,14 @@ export function registerIncidents(app: FastifyInstance, dependencies: ApiDepende
 
   api.route({
     ...incidentEndpoints.list,
-    config: { access: READERS },
-    handler: async ({ query }) => {
+    config: { access: READERS, reach: 'object' },
+    handler: async (request) => {
+      const { query } = request;
       const page = await store.incidents.list(
-        { states: query.state ?? null },
+        {
+          states: query.state ?? null,
+          models: seenModels(dependencies, callerOf(request)),
+        },
         { cursor: openCursor(LIST, query.cursor), limit: query.limit },
       );
       return { items: page.items, next: sealCursor(LIST, page.next) };
@@ -28,13 +33,14 @@ export function registerIncidents(app: FastifyInstance, dependencies: ApiDepende
 
   api.route({
     ...incidentEndpoints.show,
-    config: { access: READERS },
-    handler: ({ params }) => showIncident(dependencies, params.id),
+    config: { access: READERS, reach: 'object' },
+    handler: (request) =>
+      showIncident(dependencies, { id: request.params.id, caller: callerOf(request) }),
   });
 
   api.route({
     ...incidentEndpoints.open,
-    config: { access: STEERERS, scope: 'open' },
+    config: { access: STEERERS, scope: 'open', reach: 'object' },
     handler: async (request, reply) => {
       const { text, requestId, drill = false } = request.body;
       const id = requestIdOf(request, requestId ?? null, dependencies.newId);
@@ -42,6 +48,7 @@ export function registerIncidents(app: FastifyInstance, dependencies: ApiDepende
         requestId: id,
         text,
         actor: actorOf(request),
+        caller: callerOf(request),
         drill,
       });
       const { created } = opened;

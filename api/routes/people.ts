@@ -99,7 +99,7 @@ function registerTokens(app: FastifyInstance, dependencies: ApiDependencies): vo
 
   api.route({
     ...peopleEndpoints.tokens,
-    config: { access: READERS, scope: 'account' },
+    config: { access: READERS, scope: 'account', reach: 'object' },
     preValidation: requireOwn,
     handler: async (request) => {
       return { items: await store.people.tokensOf(request.params.id) };
@@ -108,7 +108,7 @@ function registerTokens(app: FastifyInstance, dependencies: ApiDependencies): vo
 
   api.route({
     ...peopleEndpoints.revoke,
-    config: { access: READERS, scope: 'account' },
+    config: { access: READERS, scope: 'account', reach: 'object' },
     preValidation: requireOwn,
     handler: async (request) => {
       const { id: personId, token: id } = request.params;
@@ -120,7 +120,7 @@ function registerTokens(app: FastifyInstance, dependencies: ApiDependencies): vo
 
   api.route({
     ...peopleEndpoints.password,
-    config: { access: READERS, scope: 'account' },
+    config: { access: READERS, scope: 'account', reach: 'object' },
     preValidation: requireOwn,
     handler: async (request, reply) => {
       const caller = callerOf(request);
@@ -137,7 +137,7 @@ function registerTokens(app: FastifyInstance, dependencies: ApiDependencies): vo
 
   api.route({
     ...peopleEndpoints.token,
-    config: { access: READERS, scope: 'account' },
+    config: { access: READERS, scope: 'account', reach: 'object' },
     preValidation: requireOwn,
     handler: async (request, reply) => {
       const person = await store.people.get(request.params.id);

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { READERS } from '../auth.ts';
+import { callerOf, READERS } from '../auth.ts';
 import { incidentEndpoints } from '../contract.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { API_PREFIX, idParams } from '../schema/value.ts';
-import { requireIncident } from '../incident-view.ts';
+import { requireIncident } from '../sight.ts';
 
 /** Registers the postmortem in its two forms. */
 export function registerPostmortem(app: FastifyInstance, dependencies: ApiDependencies): void {
@@ -12,9 +12,10 @@ export function registerPostmortem(app: FastifyInstance, dependencies: ApiDepend
 
   api.route({
     ...incidentEndpoints.postmortem,
-    config: { access: READERS },
-    handler: async ({ params }) => {
-      const incident = await requireIncident(dependencies, params.id);
+    config: { access: READERS, reach: 'object' },
+    handler: async (request) => {
+      const asked = { id: request.params.id, caller: callerOf(request) };
+      const incident = await requireIncident(dependencies, asked);
       return (await dependencies.postmortem(incident.id)).json;
     },
   });
@@ -23,9 +24,10 @@ export function registerPostmortem(app: FastifyInstance, dependencies: ApiDepend
     method: 'GET',
     url: `${API_PREFIX}/incidents/:id/postmortem.md`,
     schema: { summary: 'The postmortem as Markdown', params: idParams },
-    config: { access: READERS },
-    handler: async ({ params }, reply) => {
-      const incident = await requireIncident(dependencies, params.id);
+    config: { access: READERS, reach: 'object' },
+    handler: async (request, reply) => {
+      const asked = { id: request.params.id, caller: callerOf(request) };
+      const incident = await requireIncident(dependencies, asked);
       const { markdown } = await dependencies.postmortem(incident.id);
       return reply.header('content-type', 'text/markdown; charset=utf-8').send(markdown);
     },

@@ -3,12 +3,12 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { AppError } from '../../domain/error.ts';
 import { objectionToSilence, silenceStateOf, type Silence } from '../../domain/silence.ts';
 import type { StoredAlert } from '../../store/tables.ts';
-import { actorOf, READERS, STEERERS } from '../auth.ts';
+import { actorOf, callerOf, READERS, STEERERS } from '../auth.ts';
 import { openCursor, sealCursor } from '../cursor.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { requestIdOf } from '../request-id.ts';
 import { silenceEndpoints } from '../schema/silence.ts';
-import { requireIncident } from '../incident-view.ts';
+import { requireIncident } from '../sight.ts';
 
 const LIST = 'silences';
 /** The longest snooze of one incident. */
@@ -119,9 +119,10 @@ function registerChanging(app: FastifyInstance, dependencies: ApiDependencies): 
 function registerSnooze(app: FastifyInstance, dependencies: ApiDependencies): void {
   app.withTypeProvider<ZodTypeProvider>().route({
     ...silenceEndpoints.snooze,
-    config: { access: STEERERS, scope: 'steer' },
+    config: { access: STEERERS, scope: 'steer', reach: 'object' },
     handler: async (request) => {
-      const incident = await requireIncident(dependencies, request.params.id);
+      const asked = { id: request.params.id, caller: callerOf(request) };
+      const incident = await requireIncident(dependencies, asked, STEERERS);
       const now = dependencies.clock();
       const { id, until, reason } = request.body;
       if (incident.state === 'closed') throw new AppError('refused', 'The incident is closed.');

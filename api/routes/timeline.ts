@@ -1,14 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { AppError } from '../../domain/error.ts';
-import { READERS } from '../auth.ts';
+import { authenticate, callerOf, READERS } from '../auth.ts';
 import { incidentEndpoints } from '../contract.ts';
 import { openCursor, sealCursor } from '../cursor.ts';
 import { API_LIMITS, type ApiDependencies } from '../dependencies.ts';
 import { streamFacts } from '../event-stream.ts';
 import { createFactHub } from '../fact-hub.ts';
 import { API_PREFIX, idParams } from '../schema/value.ts';
-import { requireIncident } from '../incident-view.ts';
+import { requireIncident } from '../sight.ts';
 
 const SEQUENCE_DIGITS_MAX = 15;
 
@@ -24,9 +24,11 @@ export function registerTimeline(app: FastifyInstance, dependencies: ApiDependen
   const { store } = dependencies;
   app.withTypeProvider<ZodTypeProvider>().route({
     ...incidentEndpoints.timeline,
-    config: { access: READERS },
-    handler: async ({ params, query }) => {
-      const incident = await requireIncident(dependencies, params.id);
+    config: { access: READERS, reach: 'object' },
+    handler: async (request) => {
+      const { params, query } = request;
+      const asked = { id: params.id, caller: callerOf(request) };
+      const incident = await requireIncident(dependencies, asked);
       // Cursors of one incident mean nothing in another.
       const list = `timeline/${incident.id}`;
       const after = sequenceOf(openCursor(list, query.cursor) ?? undefined, 'cursor');
@@ -80,11 +82,12 @@ export function registerEvents(app: FastifyInstance, dependencies: ApiDependenci
       params: idParams,
       produces: ['text/event-stream'],
     },
-    config: { access: READERS },
+    config: { access: READERS, reach: 'object' },
     handler: async (request, reply) => {
       const header = request.headers['last-event-id'];
       const after = sequenceOf(typeof header === 'string' ? header : undefined, 'last-event-id');
-      const { id } = await requireIncident(dependencies, request.params.id);
+      const asked = { id: request.params.id, caller: callerOf(request) };
+      const { id } = await requireIncident(dependencies, asked);
       if (streams.size >= limits.streams) {
         throw new AppError('unavailable', 'Too many event streams are open.');
       }
@@ -92,7 +95,19 @@ export function registerEvents(app: FastifyInstance, dependencies: ApiDependenci
       const stream = streamFacts({
         response: reply.raw,
         after,
-        read: (last, limit) => store.facts.page(id, last, limit),
+        read: async (last, limit) => {
+          // Who lost the token, the role or the incident meanwhile reads nothing more.
+          const [caller, facts] = await Promise.all([
+            authenticate(request, store.people, {
+              access: READERS,
+              scope: 'read',
+              reach: 'object',
+            }),
+            store.facts.page(id, last, limit),
+          ]);
+          await requireIncident(dependencies, { id, caller });
+          return facts;
+        },
         subscribe: (wake) => hub.subscribe(id, wake),
         heartbeatMs: limits.heartbeatMs,
         stallMs: limits.streamStallMs,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { grantsSchema } from '../../domain/grant-schema.ts';
 import { slackUserSchema } from '../../domain/name-schema.ts';
 import { LEAST_SCOPES, SCOPES } from '../../domain/scope.ts';
 import { roleSchema } from './approval.ts';
@@ -8,6 +9,7 @@ const personSchema = z.object({
   id: z.string(),
   name: z.string(),
   roles: z.array(roleSchema).readonly(),
+  grants: grantsSchema.exactOptional(),
   slackUser: z.string().nullable(),
   mail: z.string().nullable(),
   active: z.boolean(),
@@ -41,6 +43,7 @@ export const peopleEndpoints = {
       body: z.strictObject({
         name: z.string().trim().min(1).max(200),
         roles: z.array(roleSchema).max(10).readonly(),
+        grants: grantsSchema.exactOptional(),
         slackUser: slackUserSchema.nullable().default(null),
         mail: z.email().max(254).nullable().default(null),
         active: z.boolean().default(true),

@@ -72,7 +72,7 @@ async function answerer(
 ): Promise<Caller> {
   try {
     const caller = await slackCaller(desk.store.people, who);
-    requireRole(caller, APPROVERS);
+    requireRole(caller, APPROVERS, 'object');
     return caller;
   } catch (error) {
     await keepRefusal(desk, await refusedBy(desk, asked, who), error);

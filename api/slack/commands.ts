@@ -11,6 +11,7 @@ import { AppError } from '../../domain/error.ts';
 import { haltedWords, resumeCommandOf, HALT_SCOPES } from '../../domain/halt.ts';
 import type { Incident } from '../../domain/incident.ts';
 import { slackActor, slackCaller } from './identity.ts';
+import { requireSight, seenModels } from '../sight.ts';
 import type { SlackDesk, SlackUser } from './door.ts';
 import { parsedWords } from './parsed-words.ts';
 
@@ -56,7 +57,7 @@ export function incidentLine({ number, severity, state, step, title }: Incident)
 
 /** The incident that words begin with, and what follows. Raises `invalid` and `not_found`. */
 async function incidentOf(
-  { store }: Pick<SlackDesk, 'store'>,
+  { desk, caller }: Pick<Asked, 'desk' | 'caller'>,
   words: string,
 ): Promise<{ readonly incident: Incident; readonly text: string }> {
   const match = /^(?:#?(\d{1,15})|(inc_[A-Za-z0-9_-]{1,60}))(?:\s+([\s\S]*))?$/.exec(words);
@@ -64,16 +65,15 @@ async function incidentOf(
     throw new AppError('invalid', `Name the incident by its number: ${COMMAND} list shows them.`);
   }
   const [, number, id, text = ''] = match;
-  const incident =
-    number === undefined
-      ? await store.incidents.get(id ?? '')
-      : await store.incidents.byNumber(Number(number));
-  if (incident === null) throw new AppError('not_found', 'There is no such incident.');
+  const { incidents } = desk.store;
+  const found =
+    number === undefined ? await incidents.get(id ?? '') : await incidents.byNumber(Number(number));
+  const incident = requireSight(desk, found, { caller });
   return { incident, text: text.trim() };
 }
 
 async function open({ desk, caller, rest, requestId }: Asked): Promise<string> {
-  requireRole(caller, STEERERS);
+  requireRole(caller, STEERERS, 'object');
   return openFromSlack(desk, { caller, text: rest, requestId });
 }
 
@@ -86,15 +86,16 @@ export async function openFromSlack(
   const { incident, created } = await openByHand(desk, {
     ...{ text, requestId, drill: false },
     actor: slackActor(caller),
+    caller,
   });
   const word = created ? 'Opened' : 'Already open:';
   return `${word} #${incident.number.toString()} ${incident.title} (${incident.severity}, ${incident.playbookName}, ${incident.id}).`;
 }
 
 async function list({ desk, caller }: Asked): Promise<string> {
-  requireRole(caller, READERS);
+  requireRole(caller, READERS, 'object');
   const page = await desk.store.incidents.list(
-    { states: OPEN_STATES },
+    { states: OPEN_STATES, models: seenModels(desk, caller) },
     { cursor: null, limit: LISTED_MAX },
   );
   if (page.items.length === 0) return 'No incident is open.';
@@ -104,10 +105,10 @@ async function list({ desk, caller }: Asked): Promise<string> {
 
 async function status(asked: Asked): Promise<string> {
   const { desk, caller, rest } = asked;
-  requireRole(caller, READERS);
+  requireRole(caller, READERS, 'object');
   if (rest === '') return list(asked);
-  const { incident } = await incidentOf(desk, rest);
-  const { approvals, halts, now } = await showIncident(desk, incident.id);
+  const { incident } = await incidentOf(asked, rest);
+  const { approvals, halts, now } = await showIncident(desk, { id: incident.id, caller });
   const { stateReason, acknowledgedBy, owner, model } = incident;
   return [
     incidentLine(incident),
@@ -123,7 +124,7 @@ async function status(asked: Asked): Promise<string> {
 /** Gives a command on an incident, as the API would, and says what became of it. */
 async function command(asked: Asked, incident: Incident, body: CommandBody): Promise<string> {
   const { desk, caller, requestId } = asked;
-  requireRole(caller, STEERERS);
+  requireRole(caller, STEERERS, 'object');
   const decision = await admitDecision(desk, {
     decisionId: requestId,
     command: body.command,
@@ -143,17 +144,17 @@ async function command(asked: Asked, incident: Incident, body: CommandBody): Pro
 const OUTCOME_MS = 1_000;
 
 async function acknowledge(asked: Asked): Promise<string> {
-  const { incident } = await incidentOf(asked.desk, asked.rest);
+  const { incident } = await incidentOf(asked, asked.rest);
   return command(asked, incident, parsedWords(commandBodies.acknowledge, {}));
 }
 
 async function note(asked: Asked): Promise<string> {
-  const { incident, text } = await incidentOf(asked.desk, asked.rest);
+  const { incident, text } = await incidentOf(asked, asked.rest);
   return command(asked, incident, parsedWords(commandBodies.note, { text }));
 }
 
 async function halt({ desk, caller, rest }: Asked): Promise<string> {
-  requireRole(caller, STEERERS);
+  requireRole(caller, STEERERS, 'object');
   const match = /^([a-z]+)=(?:"([^"]*)"|(\S+))(?:\s+([\s\S]*))?$/.exec(rest);
   const scope = HALT_SCOPES.find((one) => one === match?.[1] && one !== 'all');
   const wanted =

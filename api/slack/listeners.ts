@@ -23,6 +23,7 @@ import {
   toldOf,
 } from './answers.ts';
 import { carryOutCommand, openFromSlack } from './commands.ts';
+import { seenModels } from '../sight.ts';
 import type { SlackDesk, SlackLog } from './door.ts';
 import { slackCaller } from './identity.ts';
 import { acknowledgeForm, endOfForm } from './form.ts';
@@ -82,7 +83,7 @@ function onCommand({ app, desk, log }: Listening): void {
     const who = { team, user };
     if (words === 'open') {
       try {
-        requireRole(await slackCaller(desk.store.people, who), STEERERS);
+        requireRole(await slackCaller(desk.store.people, who), STEERERS, 'object');
         await client.views.open({ trigger_id: trigger, view: openView(desk) });
         await ack();
       } catch (error) {
@@ -103,11 +104,10 @@ function onCommand({ app, desk, log }: Listening): void {
 function onChoices({ app, desk }: Listening): void {
   app.options(SUSPECT, async ({ body, ack }) => {
     const typed = wordsOf(body.value);
-    const known = await slackCaller(desk.store.people, whoOf(body)).then(
-      () => true,
-      () => false,
-    );
-    await ack({ options: known ? suspectChoices(desk.inventory(), typed) : [] });
+    const caller = await slackCaller(desk.store.people, whoOf(body)).catch(() => null);
+    const models = caller === null ? [] : seenModels(desk, caller);
+    const seen = desk.inventory().filter(({ model }) => models?.includes(model) ?? true);
+    await ack({ options: suspectChoices(seen, typed) });
   });
 }
 
@@ -122,7 +122,7 @@ function onOpened({ app, desk, log }: Listening): void {
         fields: [WHAT, SUSPECT, 'severity', 'playbook'],
         run: async () => {
           const caller = await slackCaller(desk.store.people, whoOf(body));
-          requireRole(caller, STEERERS);
+          requireRole(caller, STEERERS, 'object');
           // One form opens one incident, however often it is delivered.
           const requestId = slackId('view', viewId);
           const text = openWords(desk.inventory(), filled);

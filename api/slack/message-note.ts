@@ -1,9 +1,10 @@
 import type { types } from '@slack/bolt';
 import { z } from 'zod';
-import { AppError, isAppError } from '../../domain/error.ts';
+import { isAppError } from '../../domain/error.ts';
 import { plainText } from '../../render/slack.ts';
 import { admitDecision } from '../admission.ts';
 import { requireRole, STEERERS } from '../auth.ts';
+import { requireIncident, seenModels } from '../sight.ts';
 import { commandBodies } from '../schema/decision.ts';
 import { incidentLine, OPEN_STATES } from './commands.ts';
 import type { SlackDesk, SlackUser } from './door.ts';
@@ -65,10 +66,11 @@ function fieldsOf(choices: types.PlainTextOption[], text: string): types.InputBl
 /** The form that puts a message onto a timeline. Raises `unauthorized`, and `invalid` for what is no message. */
 export async function noteView(desk: SlackDesk, body: unknown): Promise<types.ModalView> {
   const who = whoOf(body);
-  requireRole(await slackCaller(desk.store.people, who), STEERERS);
+  const caller = await slackCaller(desk.store.people, who);
+  requireRole(caller, STEERERS, 'object');
   const about = parsedWords(message, body);
   const { items } = await desk.store.incidents.list(
-    { states: OPEN_STATES },
+    { states: OPEN_STATES, models: seenModels(desk, caller) },
     { cursor: null, limit: CHOICES_MAX },
   );
   if (items.length === 0) return sayingView('No incident is open.');
@@ -105,10 +107,9 @@ export async function noteFromSlack(
   who: SlackUser,
 ): Promise<string> {
   const caller = await slackCaller(desk.store.people, who);
-  requireRole(caller, STEERERS);
+  requireRole(caller, STEERERS, 'object');
   const { channel, ts, author } = parsedWords(kept, JSON.parse(metadata));
-  const incident = await desk.store.incidents.get(values['incident'] ?? '');
-  if (incident === null) throw new AppError('not_found', 'There is no such incident.');
+  const incident = await requireIncident(desk, { id: values['incident'] ?? '', caller });
   const said = await authorOf(desk, author);
   const { command } = parsedWords(commandBodies.note, {
     text: `${values['text'] ?? ''} [said in Slack by ${said}]`,

@@ -23,6 +23,7 @@ import { readRules } from '../../domain/rules-schema.ts';
 import { digestOf } from '../../evidence/digest.ts';
 import type { Store, Tables } from '../../store/tables.ts';
 import type { RulesKeeper } from './keeper.ts';
+import { rowOf } from './rules-of.ts';
 
 /** What became of rules that somebody asked for. */
 export type Proposed =
@@ -82,9 +83,7 @@ async function putPeople(tables: Tables, { people }: Rules): Promise<void> {
     const gone = row.active && row.id !== BOOTSTRAP_ADMIN && !named.has(row.id);
     if (gone) await tables.people.put({ ...row, active: false });
   }
-  for (const { id, name, roles, slackUser, mail, active } of people) {
-    await tables.people.put({ id, name, roles, slackUser, mail, active });
-  }
+  for (const person of people) await tables.people.put(rowOf(person));
 }
 
 async function putInForce(

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { RulesInForce } from '../../activities/dependencies.ts';
 import { toAppError } from '../../domain/error.ts';
+import { rolesOnTargets } from '../../domain/grant.ts';
 import { isSigned, problemOf, type ProofCheck } from '../../domain/rule-proof.ts';
 import { modeOfRoute, type RuleRevision, type Rules } from '../../domain/rules.ts';
 import { readRules } from '../../domain/rules-schema.ts';
@@ -97,6 +98,12 @@ export function createRulesKeeper(options: KeeperOptions): RulesKeeper {
     number: () => current?.number ?? null,
     follow,
     modeOf: (route) => (rules === null ? 'observe' : modeOfRoute(rules, route)),
+    rolesOn: (id, targets) => {
+      const person = rules?.people.find((one) => one.id === id && one.active);
+      return rules === null || person === undefined
+        ? []
+        : rolesOnTargets(person, targets, rules.inventory);
+    },
     knowsPlaybook: async (digest) => {
       const found = await store.rules.withPlaybook(digest);
       return found.some((revision) => isSigned(revision, check));

@@ -33,8 +33,13 @@ export function peopleByHand(rows: readonly Person[]): readonly RulePerson[] {
     .map((person) => ({ ...person, origin: 'hand' as const }));
 }
 
-function personOf({ id, name, roles, slackUser, mail }: RulePerson): PersonConfiguration {
-  return { id, name, roles, slackUser, mail };
+function personOf({ id, name, roles, grants, slackUser, mail }: RulePerson): PersonConfiguration {
+  return { id, name, roles, slackUser, mail, ...(grants === undefined ? {} : { grants }) };
+}
+
+/** A person of the rules as the API knows them. */
+export function rowOf(person: RulePerson): Person {
+  return { ...personOf(person), active: person.active };
 }
 
 /** A configuration in which the rules are those in force, whatever its file says; null: none are, so nothing is known. */

@@ -32,7 +32,7 @@ export function admissionOver(
     store: api,
     clock: () => new Date(),
     signer: (payload) => key.sign(payload),
-    holding: { destroys: () => destroys, inventory: () => [] },
+    holding: { destroys: () => destroys, inventory: () => [], written: () => [] },
   };
 }
 
