@@ -2,7 +2,6 @@ import { createInterface } from 'node:readline/promises';
 import { z } from 'zod';
 import { DEMO_PEOPLE } from './demo-configuration.ts';
 import { say } from './demo-narration.ts';
-import type { DemoPerson } from './demo-person.ts';
 import type { Stage } from './demo-stage.ts';
 
 const approvalSchema = z.object({
@@ -17,7 +16,15 @@ const approvalList = z.object({ items: z.array(approvalSchema) });
 
 type OpenApproval = z.output<typeof approvalSchema>;
 
-/** Answers what is asked now: on a terminal each person is asked; unattended all approve, through the same API. */
+/** How people read which way an answer went. */
+const DOOR_WORDS = {
+  api: 'by the API',
+  cli: 'by the command line',
+  slack: 'by a click in Slack',
+  page: 'on the page, freshly signed in',
+} as const;
+
+/** Answers what is asked now: on a terminal each person is asked; unattended all approve, each by the door of this demo. */
 export async function answerApprovals(stage: Stage, incidentId: string): Promise<void> {
   const path = `/approvals?status=open&incident=${incidentId}`;
   const { items } = await stage.owner.get(path, approvalList);
@@ -42,23 +49,13 @@ function askedFor(stage: Stage, { quorum }: OpenApproval): Stage['approvers'] {
 
 /** One person after the other; the first who rejects is the last. */
 async function answer(stage: Stage, approval: OpenApproval): Promise<void> {
-  for (const { name, person } of askedFor(stage, approval)) {
-    const yes = await asked(stage, name);
+  for (const approver of askedFor(stage, approval)) {
+    const yes = await asked(stage, approver.name);
     const verdict = yes ? 'approve' : 'reject';
-    await decide(person, approval, verdict);
-    say(`    ${name}: ${verdict}`);
+    const door = await stage.answerBy(approver, approval, verdict);
+    say(`    ${approver.name}: ${verdict} (${DOOR_WORDS[door]})`);
     if (!yes) return;
   }
-}
-
-async function decide(
-  person: DemoPerson,
-  { id, planDigest }: OpenApproval,
-  verdict: 'approve' | 'reject',
-): Promise<void> {
-  const reason = verdict === 'reject' ? { reason: 'rejected at the terminal' } : {};
-  const body = { planDigest, verdict, ...reason };
-  await person.send('POST', `/approvals/${id}/decision`, { body, schema: z.json() });
 }
 
 function isInteractive(): boolean {

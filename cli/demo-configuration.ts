@@ -32,20 +32,23 @@ export interface DemoWorld {
 const HOLD_SECONDS = 1;
 const REOPEN_SECONDS = 3_600;
 
-/** The people of the demo: two who approve, of two roles, and neither opened the incident. */
+/** Mona in the lab's Slack. Whoever is known there gets no token that approves from an administrator. */
+export const MONA_IN_SLACK = 'T0LAB/U0MONA';
+
+/** The people of the demo: two who approve, of two roles. */
 export const DEMO_PEOPLE = [
   {
     id: 'mona',
     name: 'Mona (model owner)',
     roles: ['responder', 'approver-model-owner'],
-    slackUser: 'T0LAB/U0MONA',
+    slackUser: null,
     mail: null,
   },
   {
     id: 'sam',
     name: 'Sam (security)',
     roles: ['responder', 'approver-security'],
-    slackUser: 'T0LAB/U0SAM',
+    slackUser: null,
     mail: null,
   },
 ] as const;
@@ -81,6 +84,14 @@ function routesOf({ model, dataset }: DemoWorld): readonly Route[] {
       playbook: 'tampered-artifact',
       severity: 'sev1',
       suspect: `'model:${model}@' + alert.labels.version`,
+    },
+    {
+      ...shared,
+      name: 'opened-in-slack',
+      when: "'playbook' in alert.labels && alert.labels.playbook == 'poisoned-data'",
+      playbook: 'poisoned-data',
+      severity: 'sev2',
+      suspect: null,
     },
   ];
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Configuration } from '../domain/configuration.ts';
 import type { CommonLab } from '../lab/lab.ts';
-import { demoConfiguration } from './demo-configuration.ts';
+import { demoConfiguration, MONA_IN_SLACK } from './demo-configuration.ts';
 import { say } from './demo-narration.ts';
 import type { DemoOptions } from './demo-stage.ts';
 
@@ -45,6 +45,15 @@ async function sourcesOf(alertToken: string | null): Promise<Configuration['sour
   ];
 }
 
+/** Mona is known in Slack where she answers there. */
+function peopleBy(configuration: Configuration, { approveBy }: DemoOptions): Configuration {
+  if (approveBy !== 'slack') return configuration;
+  const people = configuration.people.map((person) =>
+    person.id === 'mona' ? { ...person, slackUser: MONA_IN_SLACK } : person,
+  );
+  return { ...configuration, people };
+}
+
 /** What the demo's Firebreak is started with. */
 export interface DemoStart {
   readonly options: DemoOptions;
@@ -78,7 +87,10 @@ export async function startDemoFirebreak(lab: CommonLab, start: DemoStart) {
     host: '127.0.0.1',
     port: options.port,
     baseUrl: null,
-    configuration: { ...configurationOf(lab), sources: await sourcesOf(alertToken) },
+    configuration: {
+      ...peopleBy(configurationOf(lab), options),
+      sources: await sourcesOf(alertToken),
+    },
     playbooksDir: PLAYBOOKS_DIR,
     taskQueue: 'firebreak',
     // The story has its own nights: the lab asks for a look where its schedule would have looked.

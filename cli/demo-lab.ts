@@ -42,8 +42,19 @@ export async function alertTokenOf({ alertTokenFile }: DemoOptions): Promise<str
  * Starts the lab of the demo: twins, or real servers where they are named. Raises `invalid` for an unknown scenario and
  * for one that cannot play on real servers, and what the start of the lab raises.
  */
-export async function startDemoLab({ scenario, real }: DemoOptions): Promise<CommonLab> {
+export async function startDemoLab({
+  scenario,
+  real,
+  openBy,
+  approveBy,
+}: DemoOptions): Promise<CommonLab> {
   const name = choice(scenario, SCENARIO_NAMES, 'scenario');
+  if (openBy === 'slack' && approveBy !== 'slack') {
+    throw wrong('approve', 'is slack when Mona opens in Slack: she has no token that approves');
+  }
+  if (openBy === 'slack' && name !== STORY_ON_REAL) {
+    throw wrong('scenario', `is ${STORY_ON_REAL} when it is opened in Slack`);
+  }
   if (Object.values(real).every((given) => given === null)) {
     const lab = await startLab(name);
     say('The lab is up: Kubernetes, MLflow, Airflow, Prometheus, Loki, Slack and mail twins.');
@@ -62,6 +73,24 @@ function introduction(found: readonly string[], real: RealSystems): readonly str
       ? ["The API server's audit log is not read (--audit-log): no audit events will be sealed."]
       : []),
   ];
+}
+
+/** Who can open the demo's incident. */
+export const OPENERS = ['alert', 'slack'] as const;
+
+/** Mona writes what she sees into Slack, before any monitor speaks. */
+export async function openInSlack({
+  slack,
+  story,
+}: Pick<CommonLab, 'slack' | 'story'>): Promise<void> {
+  const { namespace, name } = story.dataset;
+  const text = [
+    `open Odd scores of ${story.model} since last night's batch`,
+    `model=${story.model} suspect=dataset:${namespace}/${name}@${story.days.latest} playbook=${STORY_ON_REAL}`,
+  ].join(' ');
+  say(`Mona, in Slack: /firebreak ${text}`);
+  await slack.connected();
+  await slack.sendSlashCommand({ userId: 'U0MONA', command: '/firebreak', text });
 }
 
 /** What the configuration of a real Alertmanager needs so that the demo's alert arrives. */

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { AppError } from '../domain/error.ts';
 import type { Scope } from '../domain/scope.ts';
 import { DEMO_PEOPLE } from './demo-configuration.ts';
-import { createDemoPerson, type DemoPerson } from './demo-person.ts';
-import type { DemoPeople } from './demo-stage.ts';
+import { createDemoPerson } from './demo-person.ts';
+import type { DemoApprover, DemoPeople } from './demo-stage.ts';
 
 const DAY_MS = 86_400_000;
 /** The story tells its lineage, steers and decides; nobody of it administers. */
@@ -17,13 +17,13 @@ const tokenReply = z.object({ token: z.string() });
 export async function hire(url: string, adminToken: string): Promise<DemoPeople> {
   const admin = createDemoPerson(url, adminToken);
   const expiresAt = new Date(Date.now() + DAY_MS).toISOString();
-  const approvers: { name: string; person: DemoPerson }[] = [];
+  const approvers: DemoApprover[] = [];
   for (const { id, name } of DEMO_PEOPLE) {
     const { token } = await admin.send('POST', `/people/${id}/tokens`, {
       body: { label: 'demo', scopes: SCOPES_OF_DEMO, expiresAt },
       schema: tokenReply,
     });
-    approvers.push({ name, person: createDemoPerson(url, token) });
+    approvers.push({ id, name, token, person: createDemoPerson(url, token) });
   }
   const [first] = approvers;
   if (!first) throw new AppError('internal', 'The demo has no people.');

@@ -5,9 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError } from '../domain/error.ts';
 import type { CommonLab } from '../lab/lab.ts';
+import type { SeededWorld } from '../lab/scenario/scenario.ts';
 import { startDemoFirebreak, type DemoFirebreak } from './demo-firebreak.ts';
+import { answering, signInAll } from './demo-doors.ts';
 import { followIncident } from './demo-incident.ts';
-import { alertTokenOf, receiverOf, startDemoLab } from './demo-lab.ts';
+import { alertTokenOf, openInSlack, receiverOf, startDemoLab } from './demo-lab.ts';
 import { questionShower } from './demo-messages.ts';
 import { say } from './demo-narration.ts';
 import { hire } from './demo-people.ts';
@@ -70,11 +72,24 @@ async function run(demo: DemoRun, lab: CommonLab, firebreak: DemoFirebreak): Pro
   return EXIT.ok;
 }
 
+/** Somebody says what is wrong: the monitor, or Mona in Slack. */
+async function beginStory(
+  { options }: DemoRun,
+  lab: CommonLab,
+  data: Pick<SeededWorld, 'raiseAlert'>,
+): Promise<void> {
+  if (options.openBy === 'slack') await openInSlack(lab);
+  else await data.raiseAlert();
+}
+
 /** Lets people in and the story begin, up to the alert. Raises `internal` when nothing takes alerts. */
 async function setStage(demo: DemoRun, lab: CommonLab, firebreak: DemoFirebreak): Promise<Stage> {
   const { url, adminToken, sources } = firebreak;
-  const people = await hire(url, adminToken ?? '');
   const { alertToken, options, interrupted } = demo;
+  const admin = adminToken ?? '';
+  const byPage = options.approveBy === 'page';
+  const browsers = byPage ? await signInAll(url, admin) : new Map<string, never>();
+  const people = await hire(url, admin);
   const token = alertToken ?? sources.find(({ kind }) => kind === 'alertmanager')?.token;
   if (token === undefined) throw new AppError('internal', 'The first start made no source.');
   const alerts = { url: `${url}/api/v1/alerts/alertmanager`, token };
@@ -92,7 +107,7 @@ async function setStage(demo: DemoRun, lab: CommonLab, firebreak: DemoFirebreak)
       `Configure Alertmanager with this, and reload it:\n${receiverOf({ ...alerts, model: lab.story.model })}`,
     );
   }
-  await data.raiseAlert();
+  await beginStory(demo, lab, data);
   const { guard, finding } = lab.story;
   return {
     ...people,
@@ -101,6 +116,7 @@ async function setStage(demo: DemoRun, lab: CommonLab, firebreak: DemoFirebreak)
     interrupted,
     closeEntryPath: () => data.closeEntryPath(),
     showQuestion: questionShower(lab, demo.dataDir),
+    answerBy: answering(options.approveBy, { url, browsers, slack: lab.slack }),
     patch: guard?.closes ?? null,
     finding,
   };

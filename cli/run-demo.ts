@@ -1,4 +1,4 @@
-import { numberOption, option } from './arguments.ts';
+import { choice, numberOption, option } from './arguments.ts';
 import type { Registrar } from './registrar.ts';
 
 const PORT_MAX = 65_535;
@@ -16,6 +16,11 @@ export function registerDemo({ program, run }: Registrar): void {
         '--scenario <name>',
         'what happened: poisoned-data, model-drift or tampered-artifact (poisoned-data)',
       )
+      .option('--open <who>', 'who opens the incident: alert or slack (alert)')
+      .option(
+        '--approve <door>',
+        'how people approve: api, cli, slack or page (api; slack with --open slack)',
+      )
       .option(
         '--port <port>',
         `port of the API (a free one; ${ALERTS_PORT.toString()} with --alertmanager)`,
@@ -26,19 +31,27 @@ export function registerDemo({ program, run }: Registrar): void {
       .option('--alertmanager <url>', 'let this real Alertmanager deliver the alert')
       .option('--alert-token-file <file>', 'the token that it sends (the demo makes one)'),
     async (session, args) => {
-      const [{ runDemo }, { addressOf }] = await Promise.all([
+      const [{ runDemo }, { addressOf, OPENERS }, { DEMO_DOORS }] = await Promise.all([
         import('./demo.ts'),
         import('./demo-lab.ts'),
+        import('./demo-doors.ts'),
       ]);
       const address = (name: string): string | null => {
         const text = option(args, name);
         return text === undefined ? null : addressOf(name, text);
       };
+      const openBy = choice(option(args, 'open') ?? 'alert', OPENERS, 'open');
       const alertmanager = address('alertmanager');
       const port = alertmanager === null ? 0 : ALERTS_PORT;
       return runDemo({
         scenario: option(args, 'scenario') ?? 'poisoned-data',
         exit: args.options['exit'] === true,
+        openBy,
+        approveBy: choice(
+          option(args, 'approve') ?? (openBy === 'slack' ? 'slack' : 'api'),
+          DEMO_DOORS,
+          'approve',
+        ),
         json: session.options.json,
         port: numberOption(args, 'port', { min: 0, max: PORT_MAX }) ?? port,
         real: {

@@ -41,7 +41,7 @@ async function tokensOf(url: string, adminToken: string): Promise<Tokens> {
 
 function peopleAt(url: string, tokens: Tokens): DemoPeople {
   const approvers = tokens.map(({ name, token }) => ({
-    name,
+    ...{ id: name, name, token },
     person: createDemoPerson(url, token),
   }));
   const [first] = approvers;
