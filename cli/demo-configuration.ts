@@ -53,6 +53,15 @@ export const DEMO_PEOPLE = [
   },
 ] as const;
 
+/** Where Mona answers in Slack: who reads and answers for her what a card cannot show whole. */
+export const STAND_IN = {
+  id: 'olga',
+  name: 'Olga (model owner)',
+  roles: ['responder', 'approver-model-owner'],
+  slackUser: null,
+  mail: null,
+} as const;
+
 function instance(name: string, config: JsonObject): InstanceConfiguration {
   return { name, connector: name, holdSeconds: HOLD_SECONDS, config };
 }

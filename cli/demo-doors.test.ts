@@ -31,7 +31,10 @@ async function stage(door: DemoDoorName) {
     return Promise.resolve(null);
   };
   const slack = { ...twin, click };
-  const answer = answering(door, { url, browsers: new Map(), slack });
+  const answer = answering(door, {
+    ...{ url, browsers: new Map(), slack },
+    standIn: () => Promise.resolve({ ...mona, id: 'olga' }),
+  });
   return { answer, twin, mona, sam, seen, clicks };
 }
 
@@ -55,6 +58,16 @@ test('on the page nobody answers who has not signed in', async () => {
   const { answer, mona, seen } = await stage('page');
   await expect(answer(mona, QUESTION, 'approve')).rejects.toMatchObject({ code: 'internal' });
   expect(seen).toEqual([]);
+});
+
+test('what a card cannot show whole is answered by somebody who reads it elsewhere', async () => {
+  const { answer, twin, mona, seen, clicks } = await stage('slack');
+  const client = new WebClient(twin.botToken, { slackApiUrl: twin.apiUrl });
+  const words = { type: 'plain_text', text: 'Read it whole: firebreak approval show apr_1' };
+  const blocks = [{ type: 'section', text: words }];
+  await client.apiCall('chat.postMessage', { channel: 'C0INCIDENTS', text: 'x', blocks });
+  expect(await answer(mona, QUESTION, 'approve')).toBe('api');
+  expect([clicks.length, seen.length]).toEqual([0, 1]);
 });
 
 test('a rejection goes by the API, with its reason', async () => {

@@ -7,6 +7,7 @@ import type { CommonLab } from '../lab/lab.ts';
 import { signedIn, type DemoBrowser } from './demo-browser.ts';
 import { DEMO_PEOPLE, MONA_IN_SLACK } from './demo-configuration.ts';
 import { SLACK_CHANNEL } from './demo-firebreak.ts';
+import { say } from './demo-narration.ts';
 import { createDemoPerson } from './demo-person.ts';
 import type { DemoApprover } from './demo-stage.ts';
 
@@ -28,7 +29,7 @@ export type AnswerBy = (
   verdict: 'approve' | 'reject',
 ) => Promise<DemoDoorName>;
 
-const CARD_WITHIN_MS = 5_000;
+const CARD_WITHIN_MS = 20_000;
 const LOOK_MS = 50;
 
 async function byApi(
@@ -57,20 +58,17 @@ async function byCli(
   if (child.exitCode !== 0) throw new AppError('unavailable', 'The command line did not approve.');
 }
 
-/** A click on the card of the approval, once it stands in the channel. Raises `unavailable` when it comes too late. */
-async function bySlack(slack: CommonLab['slack'], { id }: DemoQuestion): Promise<void> {
+/** A click on the card of the approval, once it stands in the channel; false when it shows too little to be answered there. */
+async function bySlack(slack: CommonLab['slack'], { id }: DemoQuestion): Promise<boolean> {
   const deadline = Date.now() + CARD_WITHIN_MS;
   const card = () =>
-    slack
-      .messages(SLACK_CHANNEL)
-      .find(({ blocks = [] }) =>
-        blocks.some((block) => block.type === 'actions' && JSON.stringify(block).includes(id)),
-      );
+    slack.messages(SLACK_CHANNEL).find(({ blocks = [] }) => JSON.stringify(blocks).includes(id));
   for (let found = card(); ; found = card()) {
     if (found !== undefined) {
+      if (found.blocks?.some(({ type }) => type === 'actions') !== true) return false;
       const [, userId = ''] = MONA_IN_SLACK.split('/');
       await slack.click({ userId, channel: SLACK_CHANNEL, ts: found.ts, actionId: 'approve' });
-      return;
+      return true;
     }
     if (Date.now() > deadline) throw new AppError('unavailable', 'No card stands in Slack.');
     await sleep(LOOK_MS);
@@ -103,12 +101,17 @@ export async function signInAll(
 /** Where people answer. */
 export interface AnsweringPlaces extends Pick<CommonLab, 'slack'> {
   readonly url: string;
+  /** Who answers for Mona what no card can show whole. */
+  readonly standIn: () => Promise<DemoApprover>;
   /** By person; empty unless people answer on the page. */
   readonly browsers: ReadonlyMap<string, DemoBrowser>;
 }
 
 /** How people answer in this demo. A rejection always goes by the API: in Slack and on the page it wants a reason typed in. */
-export function answering(door: DemoDoorName, { url, slack, browsers }: AnsweringPlaces): AnswerBy {
+export function answering(
+  door: DemoDoorName,
+  { url, slack, browsers, standIn }: AnsweringPlaces,
+): AnswerBy {
   return async (approver, question, verdict) => {
     const chosen = verdict === 'reject' ? 'api' : doorFor(door, approver);
     switch (chosen) {
@@ -119,7 +122,11 @@ export function answering(door: DemoDoorName, { url, slack, browsers }: Answerin
         await byCli(url, approver, question);
         break;
       case 'slack':
-        await bySlack(slack, question);
+        if (!(await bySlack(slack, question))) {
+          say('    (the card in Slack cannot show it whole: Olga reads it and answers)');
+          await byApi(await standIn(), question, verdict);
+          return 'api';
+        }
         break;
       case 'page':
         await byPage(browsers.get(approver.id), question);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Configuration } from '../domain/configuration.ts';
 import type { CommonLab } from '../lab/lab.ts';
-import { demoConfiguration, MONA_IN_SLACK } from './demo-configuration.ts';
+import { demoConfiguration, MONA_IN_SLACK, STAND_IN } from './demo-configuration.ts';
 import { say } from './demo-narration.ts';
 import type { DemoOptions } from './demo-stage.ts';
 
@@ -51,7 +51,7 @@ function peopleBy(configuration: Configuration, { approveBy }: DemoOptions): Con
   const people = configuration.people.map((person) =>
     person.id === 'mona' ? { ...person, slackUser: MONA_IN_SLACK } : person,
   );
-  return { ...configuration, people };
+  return { ...configuration, people: [...people, { ...STAND_IN, roles: [...STAND_IN.roles] }] };
 }
 
 /** What the demo's Firebreak is started with. */

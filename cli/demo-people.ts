@@ -10,21 +10,28 @@ const DAY_MS = 86_400_000;
 const SCOPES_OF_DEMO: readonly Scope[] = ['read', 'ingest', 'open', 'halt', 'steer', 'decide'];
 const tokenReply = z.object({ token: z.string() });
 
+/** Gives one person a token of their own. Raises `unavailable` with what the API said. */
+export async function hireOne(
+  url: string,
+  adminToken: string,
+  { id, name }: Pick<DemoApprover, 'id' | 'name'>,
+): Promise<DemoApprover> {
+  const admin = createDemoPerson(url, adminToken);
+  const expiresAt = new Date(Date.now() + DAY_MS).toISOString();
+  const { token } = await admin.send('POST', `/people/${id}/tokens`, {
+    body: { label: 'demo', scopes: SCOPES_OF_DEMO, expiresAt },
+    schema: tokenReply,
+  });
+  return { id, name, token, person: createDemoPerson(url, token) };
+}
+
 /**
  * Gives the demo's people tokens of their own, through the API, as an administrator would. Raises `unavailable` with
  * what the API said.
  */
 export async function hire(url: string, adminToken: string): Promise<DemoPeople> {
-  const admin = createDemoPerson(url, adminToken);
-  const expiresAt = new Date(Date.now() + DAY_MS).toISOString();
   const approvers: DemoApprover[] = [];
-  for (const { id, name } of DEMO_PEOPLE) {
-    const { token } = await admin.send('POST', `/people/${id}/tokens`, {
-      body: { label: 'demo', scopes: SCOPES_OF_DEMO, expiresAt },
-      schema: tokenReply,
-    });
-    approvers.push({ id, name, token, person: createDemoPerson(url, token) });
-  }
+  for (const person of DEMO_PEOPLE) approvers.push(await hireOne(url, adminToken, person));
   const [first] = approvers;
   if (!first) throw new AppError('internal', 'The demo has no people.');
   return { owner: first.person, approvers };

@@ -6,13 +6,14 @@ import { z } from 'zod';
 import { AppError } from '../domain/error.ts';
 import type { CommonLab } from '../lab/lab.ts';
 import type { SeededWorld } from '../lab/scenario/scenario.ts';
+import { STAND_IN } from './demo-configuration.ts';
 import { startDemoFirebreak, type DemoFirebreak } from './demo-firebreak.ts';
 import { answering, signInAll } from './demo-doors.ts';
 import { followIncident } from './demo-incident.ts';
 import { alertTokenOf, openInSlack, receiverOf, startDemoLab } from './demo-lab.ts';
 import { questionShower } from './demo-messages.ts';
 import { say } from './demo-narration.ts';
-import { hire } from './demo-people.ts';
+import { hire, hireOne } from './demo-people.ts';
 import { report } from './demo-report.ts';
 import type { DemoOptions, Stage } from './demo-stage.ts';
 import { EXIT } from './failure.ts';
@@ -116,7 +117,10 @@ async function setStage(demo: DemoRun, lab: CommonLab, firebreak: DemoFirebreak)
     interrupted,
     closeEntryPath: () => data.closeEntryPath(),
     showQuestion: questionShower(lab, demo.dataDir),
-    answerBy: answering(options.approveBy, { url, browsers, slack: lab.slack }),
+    answerBy: answering(options.approveBy, {
+      ...{ url, browsers, slack: lab.slack },
+      standIn: () => hireOne(url, admin, STAND_IN),
+    }),
     patch: guard?.closes ?? null,
     finding,
   };
