@@ -5,6 +5,7 @@ import type { Page, PageRequest, Store, Tables } from '../store/tables.ts';
 import { accountTable } from './test-accounts.ts';
 import { haltTable } from './test-halts.ts';
 import { legalHoldTable } from './test-legal-holds.ts';
+import { operationTable } from './test-operations.ts';
 import { personTable, sourceTable } from './test-people.ts';
 import { refusedAnswerTable } from './test-refused-answers.ts';
 import { updateTable } from './test-updates.ts';
@@ -193,28 +194,6 @@ function factTable(memory: Memory): Tables['facts'] {
       return Promise.resolve({ sequence: last?.sequence ?? 0, hash: last?.hash ?? '00' });
     },
     holds: unused('facts.holds'),
-  };
-}
-
-function operationTable(memory: Memory): Tables['operations'] {
-  return {
-    find: unused('operations.find'),
-    ofIncident: (id) => Promise.resolve(memory.operations.filter((r) => r.incidentId === id)),
-    insertPlanned: unused('operations.insertPlanned'),
-    move: unused('operations.move'),
-    beginAttempt: unused('operations.beginAttempt'),
-    nextFence: unused('operations.nextFence'),
-    revokeFences: unused('operations.revokeFences'),
-    advance: unused('operations.advance'),
-    holdsFence: unused('operations.holdsFence'),
-    undoStack: unused('operations.undoStack'),
-    containments: unused('operations.containments'),
-    containedByOthers: unused('operations.containedByOthers'),
-    begunOn: unused('operations.begunOn'),
-    countRestore: unused('operations.countRestore'),
-    nameMover: unused('operations.nameMover'),
-    renewLease: unused('operations.renewLease'),
-    leaveInPlace: unused('operations.leaveInPlace'),
   };
 }
 

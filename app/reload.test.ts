@@ -145,7 +145,7 @@ describe('a good file', () => {
     expect(await store.people.byToken(sha256)).not.toBeNull();
     changed(['  - { id: ada, name: Ada, roles: [approver-security] }\n', '']);
     expect((await reload()).changed).toEqual(['people']);
-    expect(await store.people.byToken(sha256)).toBeNull();
+    expect((await store.people.byToken(sha256))?.person.active).toBe(false);
     const active = (await store.people.list()).filter((one) => one.active).map(({ id }) => id);
     expect(active).toEqual(['bob', 'cy']);
     next = () => parse(FILE);
