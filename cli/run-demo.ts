@@ -31,11 +31,9 @@ export function registerDemo({ program, run }: Registrar): void {
       .option('--alertmanager <url>', 'let this real Alertmanager deliver the alert')
       .option('--alert-token-file <file>', 'the token that it sends (the demo makes one)'),
     async (session, args) => {
-      const [{ runDemo }, { addressOf, OPENERS }, { DEMO_DOORS }] = await Promise.all([
-        import('./demo.ts'),
-        import('./demo-lab.ts'),
-        import('./demo-doors.ts'),
-      ]);
+      const { runDemo } = await import('./demo.ts');
+      const { addressOf, OPENERS } = await import('./demo-lab.ts');
+      const { DEMO_DOORS } = await import('./demo-doors.ts');
       const address = (name: string): string | null => {
         const text = option(args, name);
         return text === undefined ? null : addressOf(name, text);

@@ -11,10 +11,10 @@ export type EffectActivities = Pick<Activities, 'act' | 'standDown' | 'runStretc
 
 /** Seven minutes of attempts. The next one is soon enough to matter to an incident, also after a worker died often. */
 const PATIENT: RetryPolicy = {
-  maximumAttempts: 46,
+  maximumAttempts: 88,
   initialInterval: 500,
   backoffCoefficient: 2,
-  maximumInterval: 10 * SECOND_MS,
+  maximumInterval: 5 * SECOND_MS,
 };
 
 /** No schedule-to-close: time without a worker is not failure. A time-out is unknown, and settled by looking. */
