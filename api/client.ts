@@ -20,6 +20,7 @@ import { legalHoldEndpoints } from './schema/legal-hold.ts';
 import { peopleEndpoints } from './schema/person.ts';
 import { ruleEndpoints } from './schema/rule.ts';
 import { playbookEndpoints } from './schema/playbook.ts';
+import { onCallEndpoints } from './schema/on-call.ts';
 import { selfWatchEndpoints } from './schema/self-watch.ts';
 import { silenceEndpoints } from './schema/silence.ts';
 import { sourceEndpoints } from './schema/source.ts';
@@ -51,6 +52,7 @@ export const api = {
   clocks: clockEndpoints,
   silences: silenceEndpoints,
   selfWatch: selfWatchEndpoints,
+  onCall: onCallEndpoints,
 } as const;
 
 /** An endpoint of the contract, its types erased. */

@@ -33,6 +33,7 @@ import { registerPlans } from './routes/plans.ts';
 import { registerPlaybooks } from './routes/playbooks.ts';
 import { registerSync } from './routes/sync.ts';
 import { registerPostmortem } from './routes/postmortem.ts';
+import { registerOnCall } from './routes/on-call.ts';
 import { registerSelfWatch } from './routes/self-watch.ts';
 import { registerSilences } from './routes/silences.ts';
 import { registerRules } from './routes/rules.ts';
@@ -220,6 +221,7 @@ const REGISTRATIONS = [
   registerSources,
   registerSilences,
   registerSelfWatch,
+  registerOnCall,
   registerConfiguration,
   registerRules,
   registerSlack,

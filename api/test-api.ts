@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type { Approval, Role } from '../domain/approval.ts';
 import type { SourceConfiguration } from '../domain/configuration.ts';
+import { onCallAt, type OnCallSchedule } from '../domain/on-call.ts';
 import type { Fact } from '../domain/fact.ts';
 import type { OperationRow } from '../domain/operation.ts';
 import type { Incident } from '../domain/incident.ts';
@@ -115,6 +116,13 @@ export const APPROVAL: Approval = {
   settledAt: null,
 };
 
+/** Sam and then somebody whom nobody knows take turns of a day. */
+const ON_CALL: OnCallSchedule = {
+  name: 'ml',
+  rotation: { timeZone: 'UTC', startsAt: '2026-11-23T00:00', everyDays: 1, people: ['sam', 'x'] },
+  overrides: [],
+};
+
 /** The fact of that sequence. */
 export function factOf(sequence: number): Fact {
   return {
@@ -216,6 +224,7 @@ export function createTestApi(change: Partial<ApiDependencies> = {}) {
     clock: () => new Date(NOW),
     newId: () => `id${(ids += 1).toString()}`,
     selfWatch: () => ({ selfCheck: null, watchdogs: [], alertmanagers: [] }),
+    onCall: (at) => [onCallAt(ON_CALL, at.getTime())],
     playbooks: () => [],
     rules: setUpDesk(memory),
     plan: () => Promise.resolve({ effects: [] }),

@@ -204,6 +204,7 @@ type SmallTables =
   | 'messages'
   | 'outbox'
   | 'sources'
+  | 'escalations'
   | 'silences'
   | 'selfWatch'
   | 'rules';

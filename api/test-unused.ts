@@ -25,10 +25,22 @@ export function quietIncidents(): Pick<
 /** The tables that tests of the API over memory leave alone; those over the real store use them. */
 export function quietTables(): Pick<
   Tables,
-  'silences' | 'selfWatch' | 'observations' | 'findings' | 'isolations' | 'rules' | 'statusCards'
+  | 'escalations'
+  | 'silences'
+  | 'selfWatch'
+  | 'observations'
+  | 'findings'
+  | 'isolations'
+  | 'rules'
+  | 'statusCards'
 > {
   const no = unused;
   return {
+    escalations: {
+      take: no('escalations.take'),
+      takenAmong: no('escalations.takenAmong'),
+      get: no('escalations.get'),
+    },
     silences: {
       put: no('silences.put'),
       get: no('silences.get'),

@@ -6,6 +6,7 @@ import type { DrillSide } from '../domain/drill.ts';
 import { connectorModules } from '../connectors/registry.ts';
 import { AppError } from '../domain/error.ts';
 import { isJsonObject } from '../domain/json.ts';
+import { onCallAt } from '../domain/on-call.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
 import { createCatalogue } from '../playbooks/catalogue.ts';
 import type { RegimeCatalogue } from '../regimes/loader.ts';
@@ -58,6 +59,14 @@ function holdingOf(live: Live): ApiDependencies['holding'] {
   };
 }
 
+/** Who is on call at a moment, by the schedules of the configuration as it is then. */
+function onCallOf(live: Live): ApiDependencies['onCall'] {
+  return (at) => {
+    const { onCall = [] } = live.configuration();
+    return onCall.map((schedule) => onCallAt(schedule, at.getTime()));
+  };
+}
+
 /** Everything that the API is given, from what the process stands on. */
 export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
   const { api, desk, signer, live, settings, sync } = options;
@@ -85,6 +94,7 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
     clock: now,
     newId: () => activities.newId('req'),
     selfWatch: options.selfWatch,
+    onCall: onCallOf(live),
     playbooks,
     rules: desk,
     plan: createPlanRequest({ activities, playbooks, openRequest }),

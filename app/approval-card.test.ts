@@ -80,6 +80,17 @@ describe('the card of an approval', () => {
     expect(shown()).toContain(VALUE());
   });
 
+  test('is beside a rung of the ladder, which mentions whom it calls and nobody else', async () => {
+    const person = { name: '<!channel>', roles: ['commander'], mail: null, active: true } as const;
+    await stores.api().people.put({ ...person, id: 'cleo', slackUser: 'T0LAB/U0CLEO' });
+    await stores.worker().escalations.take({
+      ...{ subject: { kind: 'approval', id }, rung: 1, incidentId, people: ['cleo'] },
+      ...{ reached: true, takenAt: OPEN.createdAt },
+    });
+    expect(await send(`${cardPurpose(id)}/escalation/1`)).toBe('sent');
+    expect(shown().match(/<[@!][^>]*>/gu)).toEqual(['<@U0CLEO>']);
+  });
+
   test.each([true, false])(
     'an answer by any door leaves word for it, Slack: %j',
     async (slackIs) => {

@@ -148,7 +148,7 @@ Begin with a draft made from what you have (\`firebreak init\`, see [adopt.md](a
   \`{ file: /whole/path }\` the content of a file.
 - **\`firebreak config print --redacted\`** shows every value and where it came from: a line of the file, a variable, a default.
 - **Reload without a restart**: \`firebreak config reload\`, or SIGHUP to the API's process. Sources, inventory, selection rules, routes, storm, caps and people
-  change at once, for what comes in from then on; an incident that is open keeps the playbook and targets it was opened with, a route that was lowered lowers it
+  change at once, for what comes in from then on; the ladder and who is on call (\`escalation\`, \`onCall\`) too, where the process is also the worker; an incident that is open keeps the playbook and targets it was opened with, a route that was lowered lowers it
   too, and who was taken out of the file loses all power at once. When anything else changed (\`instances\` for one) it is named as needing a restart, and
   nothing is changed. A file with a mistake changes nothing either.
 - **Two people**: once a route left \`observe\`, everything of that but the sources is changed by [two people after a delay](safety.md#changing-the-rules).

@@ -11,6 +11,7 @@ import { checkInstances, type ExaminedInstances } from './check-instances.ts';
 import { checkDisk, checkPort } from './check-machine.ts';
 import { checkClock, checkPostgres, checkTemporal } from './check-servers.ts';
 import { checkMail } from './check-mail.ts';
+import { checkOnCall } from './check-on-call.ts';
 import { checkSlack } from './check-slack.ts';
 import { readConfigurationFile } from './config-file.ts';
 import { environmentWithFile, readConfig, type Config, type Environment } from './config.ts';
@@ -109,7 +110,14 @@ async function checkConfiguration(
     good(`last resort at ${instance}`, commands.join('; ')),
   );
   return {
-    checks: [file, ...checkSubstitutes(read), ...channels.flat(), ...checks, ...resorts],
+    checks: [
+      file,
+      ...checkSubstitutes(read),
+      ...checkOnCall(read, new Date()),
+      ...channels.flat(),
+      ...checks,
+      ...resorts,
+    ],
     clocks,
   };
 }

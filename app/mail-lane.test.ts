@@ -87,6 +87,29 @@ test('an overdue clock is mailed to legal and commanders as well, as urgent; a r
   expect(mail.twin().received[1]?.headers).toMatchObject({ importance: 'High' });
 });
 
+test('a rung of the ladder is mailed to whom it calls as well, as urgent, with the way to decide', async () => {
+  const person = { slackUser: null, name: 'x', roles: ['commander'] } as const;
+  for (const [id, active] of [
+    ['cleo', true],
+    ['gone', false],
+  ] as const) {
+    await stores.api().people.put({ ...person, id, active, mail: `${id}@lab.test` });
+  }
+  await openApproval('apr_rung');
+  await stores.worker().escalations.take({
+    ...{ subject: { kind: 'approval', id: 'apr_rung' }, rung: 2, reached: true },
+    ...{ incidentId: mail.incidentId(), people: ['cleo', 'gone'] },
+    takenAt: '2026-11-23T10:30:00.000Z',
+  });
+  expect(await send('approval/apr_rung/escalation/2')).toBe('sent');
+  const [got] = mail.twin().received;
+  expect(got?.to).toEqual(['on-call@lab.test', 'cleo@lab.test']);
+  expect(got?.headers).toMatchObject({ importance: 'High' });
+  expect(got?.html).toContain('href="https://firebreak.example/approvals/apr_rung"');
+  expect(await send('approval/apr_rung/escalation/3')).toBe('sent');
+  expect(mail.twin().received[1]?.to).toEqual(['on-call@lab.test']);
+});
+
 test('a reminder leads to the approval; the words of a row never make a link or a header', async () => {
   expect(
     await send('approval/apr_7/reminder/1', {

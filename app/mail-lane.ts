@@ -4,6 +4,7 @@ import type { Approval, Role } from '../domain/approval.ts';
 import { RECIPIENTS_MAX } from '../connectors/mail/manifest.ts';
 import { markedTitle } from '../domain/drill.ts';
 import { AppError } from '../domain/error.ts';
+import { rungOf } from '../domain/escalation.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Json } from '../domain/json.ts';
 import {
@@ -18,7 +19,7 @@ import { isDue, newRecipients, type Recipient } from '../domain/recipient.ts';
 import type { Person } from '../store/person-table.ts';
 import { renderMail, updateContent, type MailBlock, type MailContent } from '../render/mail.ts';
 import { approvalMail, decideAt } from '../render/mail-approval.ts';
-import type { Lane, LaneStore } from './message-lanes.ts';
+import { calledBy, type Lane, type LaneStore } from './message-lanes.ts';
 
 /** What mail needs to know beside the rows. */
 export interface MailLaneOptions {
@@ -136,8 +137,11 @@ async function letterOf(options: MailLaneOptions, message: Message): Promise<Let
     ...footOf(message, publicUrl),
   ];
   const content = { subject, headline: message.subject, blocks };
-  if (!isOverdueClock(message)) return { content, to, isUrgent: false };
-  const people = (await store.people.list()).filter(isAnswerable);
+  const isRung = rungOf(message) !== null;
+  if (!isRung && !isOverdueClock(message)) return { content, to, isUrgent: false };
+  const people = isRung
+    ? await calledBy(store, message)
+    : (await store.people.list()).filter(isAnswerable);
   return { content, to: withAddressesOf(people, to), isUrgent: true };
 }
 

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { approvalDetail, shownPlans } from '../api/approval-detail.ts';
 import type { AnyAction, Connector } from '../connectors/connector.ts';
 import { markedTitle } from '../domain/drill.ts';
+import { rungOf } from '../domain/escalation.ts';
 import type { Json } from '../domain/json.ts';
 import { cardOf, cardPurpose, OPENED, type Message } from '../domain/message.ts';
 import { milestone, type SlackMessage } from '../render/slack.ts';
 import { approvalCard } from '../render/slack-approval.ts';
 import { statusCard } from '../render/slack-status.ts';
+import type { Person } from '../store/person-table.ts';
 import type { Store } from '../store/tables.ts';
 import { statusOf } from './status-view.ts';
 import type { MailTry } from './mail-outcome.ts';
@@ -35,7 +37,14 @@ export interface Prepared {
 /** The tables that a message is made of. */
 export type LaneStore = Pick<
   Store,
-  'messages' | 'approvals' | 'operations' | 'decisions' | 'refusedAnswers' | 'incidents' | 'people'
+  | 'messages'
+  | 'approvals'
+  | 'operations'
+  | 'decisions'
+  | 'refusedAnswers'
+  | 'escalations'
+  | 'incidents'
+  | 'people'
 >;
 
 interface SlackLaneOptions {
@@ -47,6 +56,21 @@ interface SlackLaneOptions {
 
 function asJson(value: unknown): Json {
   return z.json().parse(JSON.parse(JSON.stringify(value)));
+}
+
+/** The members whom a rung of the ladder calls, so that Slack tells each of them; nobody for every other message. */
+async function mentioned(store: LaneStore, message: Message): Promise<readonly string[]> {
+  const people = await calledBy(store, message);
+  return people.flatMap(({ slackUser }) => slackUser?.split('/')[1] ?? []);
+}
+
+/** The people whom a rung of the ladder calls and who are still active; nobody for every other message. */
+export async function calledBy(store: LaneStore, message: Message): Promise<readonly Person[]> {
+  const named = rungOf(message);
+  const rung = named === null ? null : await store.escalations.get(named.subject, named.rung);
+  if (rung === null) return [];
+  const people = await store.people.list();
+  return people.filter(({ id, active }) => active && rung.people.includes(id));
 }
 
 /** What a row shows: the live card of its incident, the card of its approval as it stands now, or its words. */
@@ -61,7 +85,10 @@ async function shownOf(
     const status = await statusOf(store, incidentId, null);
     if (status !== null) return statusCard(status);
   }
-  if (approval === null) return milestone(message.subject, message.text);
+  if (approval === null) {
+    const { subject, text } = message;
+    return milestone(subject, text, await mentioned(store, message));
+  }
   const [detail, incident] = await Promise.all([
     approvalDetail(store, approval),
     store.incidents.get(approval.incidentId),

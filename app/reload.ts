@@ -7,7 +7,7 @@ import type { InstalledRules } from './rules/install.ts';
 import { isRuleKey } from './rules/rules-of.ts';
 
 /** Parts of the file that are read at each use, beside the rules; everything else is built into the running process. */
-const LIVE: ReadonlySet<string> = new Set(['sources']);
+const LIVE: ReadonlySet<string> = new Set(['sources', 'escalation', 'onCall']);
 
 /** What a reload needs. */
 export interface ReloadOptions {
@@ -19,13 +19,12 @@ export interface ReloadOptions {
 
 /** Top-level keys in which two configurations differ. */
 function changedKeys(before: Configuration, after: Configuration): readonly string[] {
-  const values = new Map<string, unknown>(Object.entries(before));
-  return Object.entries(after)
-    .filter(([key, value]: [string, unknown]) => {
-      const old = values.get(key);
-      return old === undefined || canonicalJson(old) !== canonicalJson(value);
-    })
-    .map(([key]) => key);
+  const [old, values] = [before, after].map((one) => new Map<string, unknown>(Object.entries(one)));
+  const keys = new Set([...(old?.keys() ?? []), ...(values?.keys() ?? [])]);
+  // A part that is taken out of the file changes as well.
+  return [...keys].filter(
+    (key) => canonicalJson(old?.get(key) ?? null) !== canonicalJson(values?.get(key) ?? null),
+  );
 }
 
 /** What of the sources the rounds of the self watch were made with. */

@@ -21,6 +21,7 @@ import { registerSync } from './sync.ts';
 import { registerPostmortem } from './postmortem.ts';
 import { registerDemo } from './run-demo.ts';
 import type { Registrar } from './registrar.ts';
+import { registerOnCall } from './on-call.ts';
 import { registerSelfWatch } from './self-watch.ts';
 import { registerSilence } from './silence.ts';
 import { registerRoutes } from './routes.ts';
@@ -51,6 +52,7 @@ const GROUPS: readonly ((registrar: Registrar) => void)[] = [
   registerPostmortem,
   registerSilence,
   registerSelfWatch,
+  registerOnCall,
   registerPeople,
   registerTokens,
   registerConfig,

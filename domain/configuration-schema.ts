@@ -6,10 +6,12 @@ import {
   DEFAULT_STORM,
   type Configuration,
 } from './configuration.ts';
+import { escalationSchema } from './escalation-schema.ts';
 import { MODES } from './incident.ts';
 import { ON_ISOLATION } from './inventory.ts';
 import { nameSchema as name } from './name-schema.ts';
 import { personSchema } from './person-schema.ts';
+import { onCallSchema } from './on-call-schema.ts';
 
 /** Largest lists of a configuration. */
 const LIST_MAX = 5000;
@@ -286,6 +288,10 @@ export const configurationSchema = z.strictObject({
     'Limits over all incidents; beyond one an effect needs an approval of R2.',
   ),
   people: list(personSchema).describe('Who may do what.'),
+  escalation: escalationSchema
+    .exactOptional()
+    .describe('Who is told when nobody answers; without it a ladder of ours is climbed.'),
+  onCall: list(onCallSchema).describe('Who is on call when.'),
   changeDelaySeconds: z
     .int()
     .min(60)

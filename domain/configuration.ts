@@ -1,5 +1,7 @@
 import type { Caps } from './cap.ts';
 import type { Grant } from './grant.ts';
+import type { Escalation } from './escalation.ts';
+import type { OnCallSchedule } from './on-call.ts';
 import type { InventoryEntry, SelectionRule } from './inventory.ts';
 import type { Mode, Severity } from './incident.ts';
 import type { Role } from './approval.ts';
@@ -135,6 +137,10 @@ export interface Configuration {
   /** Limits over all incidents. */
   readonly caps: Caps;
   readonly people: readonly PersonConfiguration[];
+  /** Who is told when nobody answers; absent: `DEFAULT_ESCALATION`. */
+  readonly escalation?: Escalation;
+  /** Who is on call when; absent: nobody by any schedule. */
+  readonly onCall?: readonly OnCallSchedule[];
   /** How long a change of the rules waits at least, once two people have to approve it. */
   readonly changeDelaySeconds: number;
   /** Told by a GET, each minute, that the whole way from intake to log works; null: nobody is told. */

@@ -66,6 +66,8 @@ export const FACT_KINDS = [
   'containment.expired',
   'approval.requested',
   'approval.escalated',
+  'escalation.rung',
+  'on-call.recorded',
   'approval.voided',
   'approval.approved',
   'approval.rejected',

@@ -59,6 +59,16 @@ function firstInstantOf(wall: number, offset: Offset): number {
   return Math.min(...(real.length === 0 ? candidates : real));
 }
 
+/** What the wall clocks of a zone show at an instant: milliseconds as if they showed UTC. */
+export function wallOf(zone: string, instant: number): number {
+  return instant + offsetIn(zone)(instant);
+}
+
+/** The first instant at which the wall clocks of a zone show `wall`; see `wallOf`. */
+export function instantOf(zone: string, wall: number): number {
+  return firstInstantOf(wall, offsetIn(zone));
+}
+
 /** The calendar day of an instant in a zone, `YYYY-MM-DD`. */
 export function dateIn(zone: string, instant: number): string {
   return new Date(instant + offsetIn(zone)(instant)).toISOString().slice(0, 10);

@@ -22,10 +22,17 @@ export interface PlainText {
   readonly emoji: false;
 }
 
+/** Calls members by ids of ours, and holds nothing else: the one text of a block that Slack interprets. */
+export interface Mention {
+  readonly type: 'mrkdwn';
+  readonly text: `<@${string}>`;
+}
+
 /** The blocks that we send. */
 export type SlackBlock =
   | { readonly type: 'header'; readonly text: PlainText }
   | { readonly type: 'section'; readonly text: PlainText; readonly fields?: readonly PlainText[] }
+  | { readonly type: 'section'; readonly text: Mention }
   | { readonly type: 'section'; readonly fields: readonly PlainText[] }
   | { readonly type: 'divider' }
   | { readonly type: 'context'; readonly elements: readonly PlainText[] }
@@ -126,9 +133,23 @@ export function actions(buttons: readonly SlackButton[]): readonly SlackBlock[] 
   return buttons.length === 0 ? [] : [{ type: 'actions', elements: buttons }];
 }
 
-/** One milestone in the incident's thread. */
-export function milestone(subject: string, text: string): SlackMessage {
+const MEMBER = /^[UW][A-Z0-9]{1,20}$/;
+const MENTIONS_MAX = 20;
+
+/** Members whom Slack shall tell, by their ids; what is no id mentions nobody. */
+function mentions(members: readonly string[]): readonly SlackBlock[] {
+  const ids = members.filter((member) => MEMBER.test(member)).slice(0, MENTIONS_MAX);
+  return ids.map((id) => ({ type: 'section', text: { type: 'mrkdwn', text: `<@${id}>` } }));
+}
+
+/** One milestone in the incident's thread; `members` are mentioned. */
+export function milestone(
+  subject: string,
+  text: string,
+  members: readonly string[] = [],
+): SlackMessage {
   return message(subject, [
+    ...mentions(members),
     section(visibleCut(subject, SLACK_LIMITS.section)),
     ...(text.trim() === '' || text === subject ? [] : [section(text)]),
   ]);

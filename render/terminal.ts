@@ -67,6 +67,7 @@ const BAD: ReadonlySet<FactKind> = new Set<FactKind>([
 const ASK: ReadonlySet<FactKind> = new Set<FactKind>([
   'approval.requested',
   'approval.escalated',
+  'escalation.rung',
   'containment.contested',
   'containment.expired',
   'incident.veto-opened',

@@ -9,6 +9,7 @@ import { columnTypes } from './column.ts';
 import { poolConnection, together } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { createDecisionTable } from './decision.ts';
+import { createEscalationTable } from './escalation.ts';
 import { createEvidenceTable } from './evidence.ts';
 import { createFactTable } from './fact.ts';
 import { createFindingTable } from './finding.ts';
@@ -100,6 +101,7 @@ export function createTables(connection: Connection): Tables {
     approvals: createApprovalTable(connection),
     decisions: createDecisionTable(connection),
     refusedAnswers: createRefusedAnswerTable(connection),
+    escalations: createEscalationTable(connection),
     playbooks: createPlaybookTable(connection),
     evidence: createEvidenceTable(connection),
     messages: createMessageTable(connection),
