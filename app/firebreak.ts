@@ -9,8 +9,6 @@ import { createApi } from '../api/server.ts';
 import { connectorModules } from '../connectors/registry.ts';
 import type { Configuration } from '../domain/configuration.ts';
 import { CREDENTIALS, type Credential } from '../domain/credential.ts';
-import { DEFAULT_ESCALATION, type Escalation } from '../domain/escalation.ts';
-import { onCallBy, type OnCallSchedule } from '../domain/on-call.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import { loadPlaybooks } from '../playbooks/loader.ts';
 import { loadRegimes, type RegimeCatalogue } from '../regimes/loader.ts';
@@ -22,13 +20,10 @@ import { loadWorkflowBundle, type WorkflowBundle } from '../worker/bundle.ts';
 import { apiDependencies } from './api-role.ts';
 import { approvalKey, approvalVerifier, type ApprovalSigner } from './approval-key.ts';
 import { loadInstances, type LoadedInstances } from './connector-instances.ts';
-import { remindOfClocks } from './clock-reminders.ts';
-import { sendDigest } from './digest.ts';
 import { connectEngine, type EngineClient } from './engine-client.ts';
 import { startEngineRole, type EngineRole } from './engine-role.ts';
 import { firstStart, type FirstStart, type NewSource } from './first-start.ts';
 import { discoverEntries } from './discovery.ts';
-import { escalate } from './escalation.ts';
 import { createRecordedClocks } from './incident-clocks.ts';
 import type { Live } from './live.ts';
 import { haltFilePath, readHaltFile } from './halt-file.ts';
@@ -37,12 +32,11 @@ import { createMessengerOf } from './messages.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
 import { NOTHING_WATCHED, startSelfWatch } from './self-watch.ts';
 import { selfWatchParts } from './self-watch-parts.ts';
-import { recordOnCall } from './on-call-record.ts';
+import { tellPeople } from './tell-people.ts';
 import { openServers, type Servers, type ServerSettings } from './servers.ts';
 import { createReload } from './reload.ts';
 import { installRules, type InstalledRules } from './rules/install.ts';
 import type { SlackSettings } from './slack-settings.ts';
-import { draftUpdates } from './stakeholder-updates.ts';
 import { keepStatusCards } from './status-cards.ts';
 import { createSync, type Sync } from './sync/sync.ts';
 
@@ -288,17 +282,9 @@ async function openApi(ground: Ground, opened: Opened): Promise<string> {
   return url;
 }
 
-/** Tells the next people of what nobody answered, by the configuration as it is now. */
-async function climbLadders({ activities, live, settings }: Ground): Promise<void> {
-  const schedules = (): readonly OnCallSchedule[] => live.configuration().onCall ?? [];
-  const ladder = (): Escalation => live.configuration().escalation ?? DEFAULT_ESCALATION;
-  const { log } = settings;
-  await recordOnCall({ ...activities, schedules, log });
-  await escalate({ ...activities, ladder, onCall: onCallBy(schedules), log });
-}
-
 async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
   const { settings, servers, engine, activities } = ground;
+  const { configuration } = settings;
   // Messages are the relay's, which runs beside the workflows: no other process needs what they are sent with.
   const messenger = activities.serves.has('read')
     ? await createMessengerOf(ground.worker, settings)
@@ -310,14 +296,8 @@ async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
     engine,
     activities,
     sync: ground.sync,
-    remind: async () => {
-      const { configuration, log } = settings;
-      await remindOfClocks({ ...ground.activities, clocksOf, log });
-      await climbLadders(ground);
-      const { updates: audiences, digest } = configuration;
-      await draftUpdates({ ...ground.activities, audiences, log });
-      await sendDigest({ ...ground.activities, audiences, digest });
-    },
+    remind: () =>
+      tellPeople({ ...activities, clocksOf, live: ground.live, log: settings.log }, configuration),
     syncEverySeconds: settings.syncEverySeconds,
     bundle: settings.bundle ?? (await loadWorkflowBundle()),
     messenger,

@@ -1,0 +1,34 @@
+import type { Configuration } from '../domain/configuration.ts';
+import { DEFAULT_ESCALATION, type Escalation } from '../domain/escalation.ts';
+import { onCallBy, type OnCallSchedule } from '../domain/on-call.ts';
+import { remindOfClocks, type ClockRemindersOptions } from './clock-reminders.ts';
+import { sendDigest, type DigestOptions } from './digest.ts';
+import { escalate, type EscalationOptions } from './escalation.ts';
+import type { Live } from './live.ts';
+import { recordOnCall, type OnCallRecordOptions } from './on-call-record.ts';
+import { draftUpdates, type StakeholderUpdatesOptions } from './stakeholder-updates.ts';
+
+/** What the minute's round tells people with. */
+export type TellingOptions = ClockRemindersOptions &
+  Omit<OnCallRecordOptions, 'schedules'> &
+  Omit<EscalationOptions, 'ladder' | 'onCall'> &
+  Omit<StakeholderUpdatesOptions, 'audiences'> &
+  Omit<DigestOptions, 'audiences' | 'digest'> & { readonly live: Live };
+
+/**
+ * What people are told each minute: deadlines that come near, whom the ladder calls next, updates and digests that are
+ * due. Ladder and schedules are those of the configuration as it is now, audiences those of the start.
+ */
+export async function tellPeople(
+  options: TellingOptions,
+  { updates: audiences, digest }: Pick<Configuration, 'updates' | 'digest'>,
+): Promise<void> {
+  const { live } = options;
+  const schedules = (): readonly OnCallSchedule[] => live.configuration().onCall ?? [];
+  const ladder = (): Escalation => live.configuration().escalation ?? DEFAULT_ESCALATION;
+  await remindOfClocks(options);
+  await recordOnCall({ ...options, schedules });
+  await escalate({ ...options, ladder, onCall: onCallBy(schedules) });
+  await draftUpdates({ ...options, audiences });
+  await sendDigest({ ...options, audiences, digest });
+}
