@@ -67,6 +67,7 @@ function round(
   return escalate({
     ...{ store: stores.worker(), channels, log: pino({ level: 'silent' }) },
     ladder: () => ladder,
+    written: () => [],
     onCall: onCallBy(() => schedules),
     now: () => new Date(startMs + minutes * MINUTE_MS),
   });
@@ -108,6 +109,20 @@ describe('an approval that nobody answers', () => {
     expect((await stores.worker().approvals.get(approvalId))?.status).toBe('open');
     expect(await stores.worker().decisions.ofIncident(incidentId)).toEqual([]);
     expect(await stores.chainLength(incidentId)).toBeGreaterThan(0);
+  });
+
+  test('calls whoever holds the role on the model of the incident, and nobody who holds it elsewhere', async () => {
+    const limited = (id: string, name: string): Person => ({
+      ...{ id, name: id, roles: [], slackUser: null, mail: `${id}@lab.test`, active: true },
+      grants: [{ role: 'approver-security', on: 'model', name }],
+    });
+    await stores.worker().incidents.change(incidentId, { model: 'fraud' });
+    await stores.api().people.put(limited('here', 'fraud'));
+    await stores.api().people.put(limited('there', 'churn'));
+    await openApproval();
+    await round(15);
+    expect(await people()).toEqual([[1, ['here', 'mona', 'sam']]]);
+    await stores.api().people.put({ ...limited('here', 'fraud'), active: false });
   });
 
   test('falls to the next rung at once where a rung reaches nobody, and says so', async () => {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { messagesFor } from '../activities/message-rows.ts';
-import type { Approval } from '../domain/approval.ts';
+import type { Approval, Role } from '../domain/approval.ts';
 import { quorumNeeded } from '../domain/approval-class.ts';
 import { toAppError } from '../domain/error.ts';
 import {
@@ -12,7 +12,9 @@ import {
   type TakenRung,
 } from '../domain/escalation.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
+import { rolesOnModel } from '../domain/grant.ts';
 import type { Incident } from '../domain/incident.ts';
+import type { InventoryEntry } from '../domain/inventory.ts';
 import type { OnCall } from '../domain/on-call.ts';
 import type { Person } from '../store/person-table.ts';
 import type { Store } from '../store/tables.ts';
@@ -29,6 +31,8 @@ export interface EscalationOptions {
     'approvals' | 'escalations' | 'incidents' | 'people' | 'silences' | 'transaction'
   >;
   readonly ladder: () => Escalation;
+  /** The inventory of the rules, by which roles on one model, namespace or team go. */
+  readonly written: () => readonly InventoryEntry[];
   /** Who is on call at a moment; null for a schedule that is not there. */
   readonly onCall: (schedule: string, at: Date) => OnCall | null;
   readonly channels: { readonly slack: boolean; readonly mail: boolean };
@@ -45,8 +49,8 @@ interface Waiting {
   readonly since: string;
   /** What nobody has done yet, in words. */
   readonly what: string;
-  /** Whether a person is among those whom a rung that names nobody tells. */
-  readonly asks: (person: Person) => boolean;
+  /** Whom a rung tells that names nobody: who holds one of these roles on the incident. */
+  readonly asks: readonly Role[];
 }
 
 /** Whom a rung finds; `reason` says why nobody when it does not. */
@@ -58,17 +62,20 @@ interface Found {
 }
 
 function wantedBy(
+  { written }: EscalationOptions,
   { step, waiting }: { readonly step: Rung; readonly waiting: Waiting },
   onCall: OnCall | null,
 ): { readonly by: string; readonly wants: (person: Person) => boolean } {
   const { person: id, role, onCall: schedule } = step;
   if (id !== null) return { by: `person ${id}`, wants: (person) => person.id === id };
-  if (role !== null) return { by: `role ${role}`, wants: ({ roles }) => roles.includes(role) };
+  const holds = (roles: readonly Role[]) => (person: Person) =>
+    rolesOnModel(person, waiting.incident.model, written()).some((one) => roles.includes(one));
+  if (role !== null) return { by: `role ${role}`, wants: holds([role]) };
   if (schedule !== null) {
     const people = onCall?.people ?? [];
     return { by: `on call by ${schedule}`, wants: (person) => people.includes(person.id) };
   }
-  return { by: 'those whom it asks for', wants: waiting.asks };
+  return { by: 'those whom it asks for', wants: holds(waiting.asks) };
 }
 
 /** Why a rung reaches nobody; null when it does. */
@@ -99,7 +106,7 @@ function find(
   }: { readonly step: Rung; readonly waiting: Waiting; readonly people: readonly Person[] },
 ): Found {
   const onCall = step.onCall === null ? null : options.onCall(step.onCall, options.now());
-  const { by, wants } = wantedBy({ step, waiting }, onCall);
+  const { by, wants } = wantedBy(options, { step, waiting }, onCall);
   const wanted = people.filter((person) => person.active && wants(person));
   return {
     people: wanted,
@@ -229,12 +236,11 @@ function waitingApproval(
   incident: Incident,
 ): Waiting {
   const { id, title, createdAt } = approval;
-  const { roles } = quorumNeeded(approval);
   return {
     ...{ subject: { kind: 'approval', id }, incident, since: createdAt },
     ladder: options.ladder().approvals,
     what: `Nobody has settled "${title}" for ${minutesSince(createdAt, options.now())}`,
-    asks: (person) => person.roles.some((role) => roles.includes(role)),
+    asks: quorumNeeded(approval).roles,
   };
 }
 
@@ -244,7 +250,7 @@ function waitingIncident(options: EscalationOptions, incident: Incident): Waitin
     ...{ subject: { kind: 'incident', id }, incident, since: openedAt },
     ladder: options.ladder().incidents,
     what: `Nobody has acknowledged it for ${minutesSince(openedAt, options.now())}`,
-    asks: () => false,
+    asks: [],
   };
 }
 

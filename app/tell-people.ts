@@ -11,7 +11,7 @@ import { draftUpdates, type StakeholderUpdatesOptions } from './stakeholder-upda
 /** What the minute's round tells people with. */
 export type TellingOptions = ClockRemindersOptions &
   Omit<OnCallRecordOptions, 'schedules'> &
-  Omit<EscalationOptions, 'ladder' | 'onCall'> &
+  Omit<EscalationOptions, 'ladder' | 'onCall' | 'written'> &
   Omit<StakeholderUpdatesOptions, 'audiences'> &
   Omit<DigestOptions, 'audiences' | 'digest'> & { readonly live: Live };
 
@@ -28,7 +28,8 @@ export async function tellPeople(
   const ladder = (): Escalation => live.configuration().escalation ?? DEFAULT_ESCALATION;
   await remindOfClocks(options);
   await recordOnCall({ ...options, schedules });
-  await escalate({ ...options, ladder, onCall: onCallBy(schedules) });
+  const written = (): Configuration['inventory'] => live.configuration().inventory;
+  await escalate({ ...options, ladder, written, onCall: onCallBy(schedules) });
   await draftUpdates({ ...options, audiences });
   await sendDigest({ ...options, audiences, digest });
 }
