@@ -19,16 +19,19 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { peopleEndpoints } from '../schema/person.ts';
 import { makePassword } from '../sign-in.ts';
 
-/** True when a person ever had a key of their own: one that ended is none of another's to renew. */
-async function hadKey({ store }: ApiDependencies, id: string): Promise<boolean> {
+/** True when a person has a way of their own to answer, or ever had one: an ended token is none of another's to renew. */
+async function hasOwn(
+  { store }: ApiDependencies,
+  { id, slackUser }: Pick<Person, 'id' | 'slackUser'>,
+): Promise<boolean> {
   const [token, account] = await Promise.all([store.people.hasToken(id), store.accounts.get(id)]);
-  return token || account !== null;
+  return token || account !== null || slackUser !== null;
 }
 
 /**
  * Whether a new token or password may approve. One made for oneself is worth what the present token is. Once changes need two
  * people, one made for another approves only when that person never had a way in, be it Slack: else an administrator could
- * answer in their name. Whoever sets up on the first day hands out first keys to people of Slack as well.
+ * answer in their name.
  */
 async function mayApprove(
   dependencies: ApiDependencies,
@@ -36,9 +39,7 @@ async function mayApprove(
 ): Promise<boolean> {
   if (person.id === BOOTSTRAP_ADMIN) return false;
   if (caller.person.id === person.id) return caller.canApprove;
-  if (!dependencies.rules.revision().armed) return true;
-  if (person.slackUser !== null && caller.person.id !== BOOTSTRAP_ADMIN) return false;
-  return !(await hadKey(dependencies, person.id));
+  return !dependencies.rules.revision().armed || !(await hasOwn(dependencies, person));
 }
 
 /** Raises `unauthorized` for a token of one's own that would be for more than the one that it is made with. */
