@@ -55,7 +55,7 @@ function check(
     signature === 'good';
   const accounts: ActivityDependencies['store']['accounts'] = {
     ...{ put: unused, get: unused, begin: unused, see: unused, end: unused },
-    ...{ attempt: unused, forgive: unused },
+    ...{ ensure: unused, attempt: unused, forgive: unused },
     approversSignInSince: () => Promise.resolve(signInSince),
   };
   const rules = { rolesOn };

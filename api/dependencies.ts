@@ -21,6 +21,7 @@ import type { NewIncident, Store } from '../store/tables.ts';
 import type { Person } from '../store/person-table.ts';
 import type { Holding } from './admission.ts';
 import type { Caller } from './auth.ts';
+import type { Issuer } from './issuer.ts';
 import type { Passwords } from './password.ts';
 import type { ChangeView } from './schema/rule.ts';
 
@@ -225,6 +226,8 @@ export interface ApiDependencies {
   /** Where metrics are registered and read from. */
   readonly metrics: Registry;
   readonly limits?: Partial<ApiLimits>;
+  /** Where people sign in besides our own accounts; without it there is nothing at its paths. */
+  readonly issuer?: Issuer;
   /** Where Slack's HTTP requests go; without it there is no route for them. */
   readonly slack?: SlackRequests;
 }

@@ -26,6 +26,7 @@ import { registerConfiguration } from './routes/configuration.ts';
 import { registerEvidence, registerEvidenceBytes } from './routes/evidence.ts';
 import { registerHalts } from './routes/halts.ts';
 import { registerIncidents } from './routes/incidents.ts';
+import { registerIssuer } from './routes/issuer.ts';
 import { registerLegalHolds } from './routes/legal-holds.ts';
 import { registerLineage } from './routes/lineage.ts';
 import { registerPeople } from './routes/people.ts';
@@ -226,5 +227,6 @@ const REGISTRATIONS = [
   registerRules,
   registerSlack,
   registerSignIn,
+  registerIssuer,
   registerApprovalPages,
 ] as const;

@@ -289,6 +289,11 @@ describe('a password that somebody made', () => {
     expect(await mayApprove(BOOTSTRAP_ADMIN, 'olga')).toBe(false);
     given.memory.accounts.delete('sam');
     expect(await mayApprove(BOOTSTRAP_ADMIN, 'sam')).toBe(false);
+    // Nor whoever signs in at an issuer.
+    given.memory.accounts.delete('sam');
+    const identity = { issuer: 'https://id.example.com', subject: 's' };
+    if (sam) given.memory.people.set('sam', { ...sam, identity });
+    expect(await mayApprove('admin', 'sam')).toBe(false);
     armed = false;
     expect(await mayApprove('admin', 'olga')).toBe(true);
   });

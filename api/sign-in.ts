@@ -2,7 +2,7 @@ import { AppError } from '../domain/error.ts';
 import { nameSchema } from '../domain/name-schema.ts';
 import { SIGN_IN } from '../domain/sign-in.ts';
 import { sha256Hex } from '../evidence/digest.ts';
-import type { Account } from '../store/account-table.ts';
+import type { Account, PageSession } from '../store/account-table.ts';
 import type { Person } from '../store/person-table.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { newSecret } from './page/cookie.ts';
@@ -18,12 +18,14 @@ export interface SignedIn {
   readonly mustChoose: boolean;
 }
 
-interface Subjects {
+/** What attempts are counted under. */
+export interface Subjects {
   readonly account: string;
   readonly address: string;
 }
 
-function subjectsOf(id: string, address: string): Subjects {
+/** What attempts of an id from an address are counted under; neither is kept. */
+export function subjectsOf(id: string, address: string): Subjects {
   return { account: sha256Hex(`account ${id}`), address: sha256Hex(`address ${address}`) };
 }
 
@@ -31,17 +33,20 @@ function subjectsOf(id: string, address: string): Subjects {
  * Counts one more attempt before anything is looked at, so that many at once count as many. Raises `rate_limited`, with the time
  * until counting begins anew.
  */
-async function countAttempt({ store, clock }: Dependencies, subjects: Subjects): Promise<void> {
+export async function countAttempt(
+  { store, clock }: Pick<Dependencies, 'store' | 'clock'>,
+  { account, address }: Partial<Subjects>,
+): Promise<void> {
   const now = clock().getTime();
-  const counted = await store.accounts.attempt([subjects.account, subjects.address], {
+  const counted = await store.accounts.attempt([account ?? [], address ?? []].flat(), {
     at: new Date(now).toISOString(),
     since: new Date(now - SIGN_IN.attemptsMs).toISOString(),
   });
-  const limits = {
-    [subjects.account]: SIGN_IN.attemptsPerAccount,
-    [subjects.address]: SIGN_IN.attemptsPerAddress,
-  };
-  const over = counted.filter(({ subject, attempts }) => attempts > (limits[subject] ?? 0));
+  const { attemptsPerAccount, attemptsPerAddress } = SIGN_IN;
+  const over = counted.filter(
+    ({ subject, attempts }) =>
+      attempts > (subject === account ? attemptsPerAccount : attemptsPerAddress),
+  );
   if (over.length === 0) return;
   const until = Math.max(...over.map(({ beganAt }) => Date.parse(beganAt))) + SIGN_IN.attemptsMs;
   throw new AppError('rate_limited', 'Too many attempts. Try again in a quarter of an hour.', {
@@ -64,20 +69,30 @@ async function proven(
   return ended ? null : { account, person };
 }
 
-async function begin(
-  { store, clock }: Dependencies,
-  { personId, canApprove, endsAt }: Pick<Account, 'personId' | 'canApprove' | 'endsAt'>,
+/** Begins a session of a new id for somebody who proved who they are at `signedInAt`. */
+export async function beginSession(
+  { store, clock }: Pick<Dependencies, 'store' | 'clock'>,
+  proven: Pick<PageSession, 'personId' | 'canApprove' | 'mustChoose'> & {
+    readonly signedInAt: Date;
+  },
 ): Promise<SignedIn> {
   const secret = newSecret();
-  const now = clock();
-  // A password that somebody else made opens nothing but the form to choose one.
-  const mustChoose = endsAt !== null;
+  const { signedInAt, mustChoose } = proven;
   await store.accounts.begin({
-    ...{ sha256: sha256Hex(secret), personId, canApprove, mustChoose },
-    signedInAt: now.toISOString(),
-    endsAt: new Date(now.getTime() + SIGN_IN.sessionMs).toISOString(),
+    ...{ ...proven, sha256: sha256Hex(secret), signedInAt: signedInAt.toISOString() },
+    endsAt: new Date(clock().getTime() + SIGN_IN.sessionMs).toISOString(),
   });
   return { secret, mustChoose };
+}
+
+function begin(
+  dependencies: Dependencies,
+  { personId, canApprove, endsAt }: Pick<Account, 'personId' | 'canApprove' | 'endsAt'>,
+): Promise<SignedIn> {
+  // A password that somebody else made opens nothing but the form to choose one.
+  const mustChoose = endsAt !== null;
+  const signedInAt = dependencies.clock();
+  return beginSession(dependencies, { personId, canApprove, mustChoose, signedInAt });
 }
 
 /**

@@ -17,6 +17,11 @@ export function accountTable(memory: Memory): Tables['accounts'] {
       endAll(memory, account.personId);
       return Promise.resolve();
     },
+    ensure: ({ personId, madeAt }) => {
+      const made = { personId, madeAt, secret: null, endsAt: null, canApprove: true };
+      if (!accounts.has(personId)) accounts.set(personId, made);
+      return Promise.resolve();
+    },
     get: (personId) => Promise.resolve(accounts.get(personId) ?? null),
     approversSignInSince: (roles) => {
       const made = [...accounts.values()].filter(({ personId }) => {
@@ -57,6 +62,22 @@ export function accountTable(memory: Memory): Tables['accounts'] {
       const known = attempts.get(address);
       if (known) attempts.set(address, { ...known, attempts: Math.max(0, known.attempts - 1) });
       return Promise.resolve();
+    },
+  };
+}
+
+/** Sign-ins in memory that wait for an issuer's answer. */
+export function pendingSignInTable({ pendingSignIns }: Memory): Tables['pendingSignIns'] {
+  return {
+    begin: (pending) => {
+      pendingSignIns.set(pending.sha256, pending);
+      return Promise.resolve();
+    },
+    take: ({ sha256, since }) => {
+      const found = pendingSignIns.get(sha256);
+      if (found === undefined || found.beganAt <= since) return Promise.resolve(null);
+      pendingSignIns.delete(sha256);
+      return Promise.resolve(found);
     },
   };
 }

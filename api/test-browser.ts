@@ -35,6 +35,8 @@ export function hiddenFields(body: string, action: string): Record<string, strin
 /** A browser as far as our pages need one: it keeps cookies, and sends forms with their hidden fields. */
 export class TestBrowser {
   readonly cookies = new Map<string, string>();
+  /** Names of cookies that are sent only with what our own pages lead to. */
+  private readonly strict = new Set<string>();
   private readonly app: FastifyInstance;
 
   constructor(app: FastifyInstance) {
@@ -43,6 +45,11 @@ export class TestBrowser {
 
   async get(url: string): Promise<Shown> {
     return this.send({ method: 'GET', url });
+  }
+
+  /** Opens a page as somebody whom another site sent here. */
+  async comeFromElsewhere(url: string): Promise<Shown> {
+    return this.send({ method: 'GET', url }, (name) => !this.strict.has(name));
   }
 
   /** Sends a form as it is. */
@@ -72,13 +79,19 @@ export class TestBrowser {
     return this.submit(`/login?next=${encodeURIComponent(next)}`, '/login', { id, password });
   }
 
-  private async send(request: {
-    readonly method: 'GET' | 'POST';
-    readonly url: string;
-    readonly payload?: string;
-    readonly headers?: Readonly<Record<string, string>>;
-  }): Promise<Shown> {
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  private async send(
+    request: {
+      readonly method: 'GET' | 'POST';
+      readonly url: string;
+      readonly payload?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    },
+    goesAlong: (cookie: string) => boolean = () => true,
+  ): Promise<Shown> {
+    const cookie = [...this.cookies]
+      .filter(([name]) => goesAlong(name))
+      .map(([name, value]) => `${name}=${value}`)
+      .join('; ');
     const reply = await this.app.inject({
       ...request,
       headers: { ...(cookie === '' ? {} : { cookie }), ...request.headers },
@@ -96,6 +109,7 @@ export class TestBrowser {
     const [name = '', value = ''] = pair.split('=');
     if (attributes.includes('Max-Age=0')) this.cookies.delete(name);
     else this.cookies.set(name, value);
+    if (attributes.includes('SameSite=Strict')) this.strict.add(name);
   }
 }
 

@@ -14,6 +14,7 @@ import type { Scope } from '../domain/scope.ts';
 import type { StakeholderUpdate } from '../domain/stakeholder-update.ts';
 import type { Delivery, IncidentChange } from '../store/tables.ts';
 import type { Account, PageSession } from '../store/account-table.ts';
+import type { PendingSignIn } from '../store/pending-sign-in-table.ts';
 import type { Person } from '../store/person-table.ts';
 
 /** What the memory store holds; tests read and fill it directly. */
@@ -39,6 +40,8 @@ export interface Memory {
   readonly accounts: Map<string, Account>;
   /** By the SHA-256 of their id, with when each was last seen. */
   readonly sessions: Map<string, PageSession & { readonly seenAt: string }>;
+  /** By the SHA-256 of what the browser holds. */
+  readonly pendingSignIns: Map<string, PendingSignIn>;
   readonly attempts: Map<string, { readonly beganAt: string; readonly attempts: number }>;
   readonly playbooks: Map<string, PinnedPlaybook>;
   readonly nodes: LineageNode[];
@@ -73,6 +76,7 @@ export function emptyMemory(): Memory {
     sourceTokens: new Map(),
     accounts: new Map(),
     sessions: new Map(),
+    pendingSignIns: new Map(),
     attempts: new Map(),
     playbooks: new Map(),
     nodes: [],

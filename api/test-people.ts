@@ -1,3 +1,4 @@
+import { isSameIdentity } from '../domain/identity.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Memory } from './test-memory.ts';
 import { unused } from './test-unused.ts';
@@ -13,6 +14,12 @@ export function personTable(memory: Memory): Tables['people'] {
     bySlackUser: (slackUser) =>
       Promise.resolve(
         [...memory.people.values()].find((one) => one.slackUser === slackUser) ?? null,
+      ),
+    byIdentity: (identity) =>
+      Promise.resolve(
+        [...memory.people.values()].find(
+          (one) => one.active && one.identity && isSameIdentity(one.identity, identity),
+        ) ?? null,
       ),
     list: () => Promise.resolve([...memory.people.values()]),
     addToken: ({ personId, sha256, canApprove, scopes }) => {

@@ -2,7 +2,7 @@ import type { Decision } from '../domain/decision.ts';
 import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Page, PageRequest, Store, Tables } from '../store/tables.ts';
-import { accountTable } from './test-accounts.ts';
+import { accountTable, pendingSignInTable } from './test-accounts.ts';
 import { haltTable } from './test-halts.ts';
 import { legalHoldTable } from './test-legal-holds.ts';
 import { operationTable } from './test-operations.ts';
@@ -270,6 +270,7 @@ export function createMemoryStore(memory: Memory): Store {
     evidence: evidenceTable(memory),
     people: personTable(memory),
     accounts: accountTable(memory),
+    pendingSignIns: pendingSignInTable(memory),
     lineage: lineageTable(memory),
     facts: factTable(memory),
     halts: haltTable(memory),

@@ -2,6 +2,7 @@ import type { Manifest } from '../connectors/connector.ts';
 import { configurationSchema } from '../domain/configuration-schema.ts';
 import type { Configuration, InstanceConfiguration } from '../domain/configuration.ts';
 import { drillInstances, isDrillEntry } from '../domain/drill.ts';
+import { sharedIdentity } from '../domain/identity.ts';
 import { NOTICES } from '../domain/stakeholder-update.ts';
 import { canonicalJson } from '../evidence/digest.ts';
 import { compileExpression } from '../expression/expression.ts';
@@ -208,6 +209,10 @@ function checkInventory(check: Check, { inventory, instances, people }: Configur
     ['people'],
     people.map(({ id }) => id),
   );
+  const shared = sharedIdentity(people);
+  if (shared !== null) {
+    note(check, ['people', shared, 'identity'], 'Somebody above has this identity.');
+  }
   const clusters = instances
     .filter(({ connector }) => connector === 'kubernetes')
     .map(({ name }) => name);

@@ -18,6 +18,10 @@ import { renderEnvExample, TEMPORAL_VARIABLES, VARIABLES } from './environment-s
 import { readTemporalConnection } from './temporal-connection.ts';
 
 const SECRET = 'hunter2-very-secret';
+const ISSUER = {
+  ...{ OIDC_ISSUER: 'https://id.example.com', OIDC_CLIENT_ID: 'firebreak' },
+  OIDC_CLIENT_SECRET: SECRET,
+};
 
 function failure(
   environment: Environment,
@@ -86,6 +90,16 @@ describe('the configuration of a process', () => {
         SLACK_SIGNING_SECRET: 'a'.repeat(32),
       },
     ],
+    ['OIDC_ISSUER', { OIDC_ISSUER: 'id.example.com' }],
+    ['OIDC_ISSUER', { OIDC_ISSUER: `https://${SECRET}@id.example.com` }],
+    ['OIDC_ISSUER', { OIDC_ISSUER: 'https://id.example.com/?realm=x' }],
+    ['OIDC_ISSUER', { OIDC_CLIENT_SECRET: SECRET }],
+    ['OIDC_CLIENT_ID', { OIDC_ISSUER: 'https://id.test', OIDC_CLIENT_SECRET: SECRET }],
+    ['OIDC_CLIENT_SECRET', { OIDC_ISSUER: 'https://id.test', OIDC_CLIENT_ID: 'f' }],
+    [
+      'BASE_URL',
+      { OIDC_ISSUER: 'https://id.test', OIDC_CLIENT_ID: 'f', OIDC_CLIENT_SECRET: SECRET },
+    ],
     ['SMTP_URL', { SMTP_URL: `http://${SECRET}`, MAIL_FROM: 'a@b.test' }],
     ['SMTP_URL', { SMTP_URL: `smtp://u:${SECRET}@m.test?requireTLS=false`, MAIL_FROM: 'a@b.test' }],
     ['MAIL_FROM', { SMTP_URL: 'smtp://127.0.0.1', MAIL_FROM: 'nobody' }],
@@ -113,6 +127,8 @@ describe('the configuration of a process', () => {
     ['HOST', { HOST: '10.0.0.5', BASE_URL: 'http://firebreak.example.com' }],
     ['HOST', { HOST: '0.0.0.0', BASE_URL: 'https://firebreak.example.com' }],
     ['HOST', { HOST: '127.0.0.1.example.com' }],
+    ['OIDC_ISSUER', { OIDC_ISSUER: 'http://id.example.com' }],
+    ['BASE_URL', { ...ISSUER, BASE_URL: 'http://firebreak.example.com' }],
     ['SLACK_API_URL', { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_API_URL: 'http://gateway.example.com/' }],
   ])('refuses the insecure use of %s in %j', (field, environment) => {
     expect(failure(environment).field).toBe(field);

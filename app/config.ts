@@ -2,8 +2,11 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { AppError } from '../domain/error.ts';
+import { isLoopback } from '../domain/loopback.ts';
 import { cacheFolder } from './cache-folder.ts';
-import { isLoopback, VARIABLES } from './environment-schema.ts';
+import { VARIABLES } from './environment-schema.ts';
+import type { IssuerSettings } from '../api/issuer.ts';
+import { CALLBACK_PATH } from '../render/sign-in-page.ts';
 import { dkimKeyProblem } from '../connectors/mail/dkim.ts';
 import type { DkimSettings, MailSettings } from './mail-settings.ts';
 import type { SlackSettings, SlackWay } from './slack-settings.ts';
@@ -47,6 +50,8 @@ export interface Config {
   readonly searchPath: string;
   readonly slack: Omit<SlackSettings, 'channel'> | null;
   readonly mail: MailSettings | null;
+  /** Null: people sign in with passwords of our own alone. */
+  readonly issuer: IssuerSettings | null;
   /** Every setting with its source; secrets are not in it. */
   readonly shown: readonly ShownSetting[];
 }
@@ -206,6 +211,23 @@ function readMail(reader: Reader): Config['mail'] {
   return { url, from, caFile, dkim };
 }
 
+/** Where people sign in besides our own accounts; it sends them back to `BASE_URL`. */
+function readIssuer(reader: Reader, baseUrl: string | null): IssuerSettings | null {
+  const issuer = reader.optional(VARIABLES.oidcIssuer);
+  const clientId = reader.optional(VARIABLES.oidcClientId);
+  const clientSecret = reader.optional(VARIABLES.oidcClientSecret);
+  if (issuer === null) {
+    if (clientId === null && clientSecret === null) return null;
+    throw invalid('OIDC_ISSUER', 'is needed with OIDC_CLIENT_ID and OIDC_CLIENT_SECRET');
+  }
+  if (clientId === null) throw invalid('OIDC_CLIENT_ID', 'is needed with OIDC_ISSUER');
+  if (clientSecret === null) throw invalid('OIDC_CLIENT_SECRET', 'is needed with OIDC_ISSUER');
+  if (baseUrl === null || isPlain(baseUrl, 'http:')) {
+    throw invalid('BASE_URL', 'must be an https address: OIDC_ISSUER sends people back there');
+  }
+  return { issuer, clientId, clientSecret, redirectUri: `${baseUrl}${CALLBACK_PATH}` };
+}
+
 function checkExposure(config: Pick<Config, 'host' | 'trustProxy'>): void {
   // What BASE_URL says is only what links say: nothing of it encrypts what comes in here.
   if (isLoopback(config.host) || config.trustProxy) return;
@@ -249,6 +271,7 @@ export function readConfig(sources: ConfigSources): Config {
     searchPath: given(sources.environment, 'PATH') ?? '',
     slack: readSlack(reader),
     mail: readMail(reader),
+    issuer: readIssuer(reader, baseUrl),
     shown: reader.shown,
   };
 }

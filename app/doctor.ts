@@ -10,6 +10,7 @@ import { loadPlaybooks } from '../playbooks/loader.ts';
 import { checkInstances, type ExaminedInstances } from './check-instances.ts';
 import { checkDisk, checkPort } from './check-machine.ts';
 import { checkClock, checkPostgres, checkTemporal } from './check-servers.ts';
+import { checkIssuer } from './check-issuer.ts';
 import { checkMail } from './check-mail.ts';
 import { checkOnCall } from './check-on-call.ts';
 import { checkSlack } from './check-slack.ts';
@@ -89,6 +90,7 @@ async function checkConfiguration(
         good('configuration', 'no file: new incidents are only observed'),
         ...(await checkSlack(config, null)),
         ...(await checkMail(config, null)),
+        ...(await checkIssuer(config, null)),
       ],
       clocks: [],
     };
@@ -100,7 +102,11 @@ async function checkConfiguration(
     return configFile;
   });
   if (read === undefined) return { checks: [file], clocks: [] };
-  const channels = await Promise.all([checkSlack(config, read), checkMail(config, read)]);
+  const channels = await Promise.all([
+    checkSlack(config, read),
+    checkMail(config, read),
+    checkIssuer(config, read),
+  ]);
   const { checks, clocks } = await checkInstances(
     connectorModules,
     read,

@@ -1,5 +1,5 @@
 import type { Entrance } from '../api/dependencies.ts';
-import { isLoopback } from './environment-schema.ts';
+import { isLoopback } from '../domain/loopback.ts';
 
 /** What of a process's settings says how requests come in. */
 export interface EntranceSettings {

@@ -1,14 +1,9 @@
 import { z } from 'zod';
+import { ISSUER_VARIABLES } from './issuer-variables.ts';
 import { MAIL_VARIABLES } from './mail-variables.ts';
 import { text, url, type Variable } from './variable.ts';
 
 const PORT_MAX = 65_535;
-const LOOPBACK = /^(localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/;
-
-/** True for a host name or address that only this machine reaches. */
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.test(host);
-}
 
 const flag = z
   .enum(['0', '1', 'false', 'true'], { error: 'must be 0 or 1' })
@@ -87,6 +82,7 @@ export const VARIABLES = {
     example: '1',
     schema: flag,
   },
+  ...ISSUER_VARIABLES,
   logLevel: {
     name: 'LOG_LEVEL',
     about: 'One of trace, debug, info, warn, error, fatal, silent.',

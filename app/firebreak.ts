@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { ApiDependencies, ReloadReport } from '../api/dependencies.ts';
+import type { IssuerSettings } from '../api/issuer.ts';
 import { createApi } from '../api/server.ts';
 import { connectorModules } from '../connectors/registry.ts';
 import type { Configuration } from '../domain/configuration.ts';
@@ -39,6 +40,7 @@ import { installRules, type InstalledRules } from './rules/install.ts';
 import type { SlackSettings } from './slack-settings.ts';
 import { keepStatusCards } from './status-cards.ts';
 import { createSync, type Sync } from './sync/sync.ts';
+import { withIssuer } from './with-issuer.ts';
 
 /** Which roles a process plays. */
 export type ProcessRole = 'all' | 'api' | 'worker';
@@ -69,6 +71,8 @@ export interface FirebreakSettings extends ServerSettings {
   readonly bundle?: WorkflowBundle;
   readonly slack: SlackSettings | null;
   readonly mail: MailSettings | null;
+  /** Where people sign in besides our own accounts; absent or null: nowhere. */
+  readonly issuer?: IssuerSettings | null;
   readonly version: string;
   readonly log: Logger;
   /** Called when something that cannot be healed ended the process's work. */
@@ -272,7 +276,8 @@ async function openApi(ground: Ground, opened: Opened): Promise<string> {
   const { settings } = ground;
   // Rounds begin when the door is open; before that there is nothing to tell.
   let selfWatch: () => SelfWatchState = () => NOTHING_WATCHED;
-  const dependencies = apiDependencies({ ...ground, selfWatch: () => selfWatch() });
+  const given = apiDependencies({ ...ground, selfWatch: () => selfWatch() });
+  const dependencies = await withIssuer(settings, given);
   const api: FastifyInstance = createApi(await withSlack(ground, dependencies, opened));
   opened.add(() => api.close());
   const url = await api.listen({ host: settings.host, port: settings.port });

@@ -2,8 +2,9 @@ import type { ConnectionOptions } from '@temporalio/client';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { AppError } from '../domain/error.ts';
+import { isLoopback } from '../domain/loopback.ts';
 import { given, readSecret, type Environment } from './config.ts';
-import { isLoopback, VARIABLES } from './environment-schema.ts';
+import { VARIABLES } from './environment-schema.ts';
 
 /** How to reach a Temporal server that is not ours. */
 export interface TemporalConnection {

@@ -3,6 +3,7 @@ import type { api, CallReply } from '../api/client.ts';
 import { ROLES } from '../domain/approval.ts';
 import { GRANT_KINDS, type Grant } from '../domain/grant.ts';
 import { AppError } from '../domain/error.ts';
+import type { Identity } from '../domain/identity.ts';
 import { renderTable } from '../render/terminal.ts';
 import { argument, choice, collect, option, optionList, requiredOption } from './arguments.ts';
 import { EXIT } from './failure.ts';
@@ -36,6 +37,13 @@ function rightsOf(args: Arguments) {
   return grants.length === 0 ? { roles } : { roles, grants };
 }
 
+/** Who somebody is at an issuer; nothing when neither part is given. Raises `invalid` for one without the other. */
+function identityOf(args: Arguments): { readonly identity?: Identity } {
+  if (option(args, 'issuer') === undefined && option(args, 'subject') === undefined) return {};
+  const [issuer, subject] = [requiredOption(args, 'issuer'), requiredOption(args, 'subject')];
+  return { identity: { issuer, subject } };
+}
+
 /** A person's rights on one line. */
 function rightsText({ roles, grants = [] }: Pick<Listed, 'roles' | 'grants'>): string {
   return [...roles, ...grants.map(({ role, on, name }) => `${role}@${on}=${name}`)].join(', ');
@@ -55,6 +63,11 @@ function addUser({ run }: Registrar, user: Command): void {
         collect,
       )
       .option('--slack <team/user>', 'ids of workspace and member in Slack: T0123ABCD/U0456EFGH')
+      .option(
+        '--issuer <address>',
+        'who they are where people sign in (OpenID Connect): the issuer',
+      )
+      .option('--subject <subject>', 'and the subject by which it knows them')
       .option('--mail <address>', 'mail address')
       .option('--inactive', 'take away every right at once'),
     async (session, args) => {
@@ -66,6 +79,7 @@ function addUser({ run }: Registrar, user: Command): void {
           name: requiredOption(args, 'name'),
           ...rightsOf(args),
           slackUser: option(args, 'slack') ?? null,
+          ...identityOf(args),
           mail: option(args, 'mail') ?? null,
           active: args.options['inactive'] !== true,
         },

@@ -1,5 +1,6 @@
 import type { Caps } from './cap.ts';
 import type { Grant } from './grant.ts';
+import type { Identity } from './identity.ts';
 import type { Escalation } from './escalation.ts';
 import type { OnCallSchedule } from './on-call.ts';
 import type { InventoryEntry, SelectionRule } from './inventory.ts';
@@ -117,6 +118,8 @@ export interface PersonConfiguration {
   /** Roles on single objects; absent: none. */
   readonly grants?: readonly Grant[];
   readonly slackUser: string | null;
+  /** Who they are where they sign in; absent: they have a password of ours, or none. */
+  readonly identity?: Identity;
   readonly mail: string | null;
 }
 

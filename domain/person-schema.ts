@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ROLES } from './approval.ts';
 import { grantsSchema } from './grant-schema.ts';
+import { identitySchema } from './identity-schema.ts';
 import { nameSchema as name, slackUserSchema } from './name-schema.ts';
 
 /** A person as the configuration file names them: with a role everywhere, or on some object. */
@@ -20,6 +21,9 @@ export const personSchema = z
       .nullable()
       .default(null)
       .describe('Who they are in Slack: `TEAM/USER`, the ids of the workspace and of the member.'),
+    identity: identitySchema
+      .exactOptional()
+      .describe('Who they are at the issuer where people sign in (OpenID Connect).'),
     mail: z.email().nullable().default(null).describe('Where approvals of theirs go too.'),
   })
   .refine(({ roles, grants = [] }) => roles.length + grants.length > 0, {

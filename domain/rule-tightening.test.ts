@@ -70,6 +70,15 @@ test('grants: taken is less, given or changed is more', () => {
   }
 });
 
+test('identities: given, changed or taken is more, since who has no way in could be given one by another', () => {
+  const identity = { issuer: 'https://id.test', subject: 'r' };
+  const before = { ...RULES, ...people(MONA, SAM, { ...REX, identity }) };
+  const changed = { ...REX, identity: { ...identity, subject: 's' } };
+  for (const after of [RULES, { ...RULES, ...people(MONA, SAM, changed) }]) {
+    expect([onlyTightens(before, after), onlyTightens(after, before)]).toEqual([false, false]);
+  }
+});
+
 function withSource(change: Partial<Rules['caps']['source']>): Rules['caps'] {
   return { ...caps, sources: { prod: { ...DEFAULT_CAPS.source, ...change } } };
 }

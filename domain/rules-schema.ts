@@ -3,6 +3,7 @@ import { ROLES } from './approval.ts';
 import { configurationSchema } from './configuration-schema.ts';
 import { AppError } from './error.ts';
 import { grantsSchema } from './grant-schema.ts';
+import { identitySchema } from './identity-schema.ts';
 import { nameSchema } from './name-schema.ts';
 import type { Rules } from './rules.ts';
 
@@ -12,6 +13,7 @@ const person = z.strictObject({
   roles: z.array(z.enum(ROLES)),
   grants: grantsSchema.exactOptional(),
   slackUser: z.string().nullable(),
+  identity: identitySchema.exactOptional(),
   mail: z.string().nullable(),
   active: z.boolean(),
   origin: z.enum(['file', 'hand']),

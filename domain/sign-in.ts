@@ -14,6 +14,8 @@ export const SIGN_IN = {
   oneTimeMs: 24 * 60 * MINUTE_MS,
   /** A sign-in is fresh for so long. */
   freshMs: 5 * MINUTE_MS,
+  /** How long a sign-in that began at an issuer waits for its answer. */
+  pendingMs: 10 * MINUTE_MS,
   /** Attempts are counted within this time. */
   attemptsMs: 15 * MINUTE_MS,
   attemptsPerAccount: 10,

@@ -27,7 +27,8 @@ input,textarea{font:inherit;width:100%;padding:.5rem;border:1px solid var(--line
 button{font:inherit;font-weight:600;padding:.5rem 1.25rem;border:1px solid var(--line);border-radius:.375rem;cursor:pointer;background:var(--soft);color:inherit}
 .choice{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1rem}
 .choice button{flex:1 1 10rem;min-height:3rem}
-button.yes{background:var(--yes);color:#fff}button.no{background:var(--no);color:#fff}
+a.button{display:block;font-weight:600;padding:.75rem 1.25rem;border-radius:.375rem;text-align:center;text-decoration:none}
+.yes{background:var(--yes);color:#fff}button.no{background:var(--no);color:#fff}
 .plain{list-style:none;padding:0}
 .card label:first-of-type{margin-top:0}
 .narrow{max-width:26rem;margin:0 auto}

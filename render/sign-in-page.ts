@@ -1,5 +1,10 @@
-import { html } from './html.ts';
+import { html, type Html } from './html.ts';
 import { sitePage, tokenField, type PageReader } from './page.ts';
+
+/** Where a sign-in at an issuer begins. */
+export const ISSUER_PATH = '/login/issuer';
+/** Where the issuer sends people back to; it has to know this very address. */
+export const CALLBACK_PATH = '/login/issuer/callback';
 
 /** What the page to sign in shows. */
 export interface SignInPage {
@@ -8,16 +13,29 @@ export interface SignInPage {
   readonly next: string;
   /** Why the last attempt did not succeed; null on the first. */
   readonly problem: string | null;
+  /** The host of the issuer where people sign in; null where there is none. */
+  readonly issuer: string | null;
+}
+
+/** The way to the issuer. A link: forms of ours lead nowhere but to us. */
+function issuerPart(issuer: string, next: string): Html {
+  return html`<p>
+      <a class="button yes" href="${ISSUER_PATH}?next=${encodeURIComponent(next)}"
+        >Sign in at ${issuer}</a
+      >
+    </p>
+    <p class="quiet">Or with a password of yours here:</p>`;
 }
 
 /** The page on which a person signs in. */
-export function signInPage({ formToken, next, problem }: SignInPage): string {
+export function signInPage({ formToken, next, problem, issuer }: SignInPage): string {
   return sitePage(
     'Sign in',
     null,
     html`<div class="narrow">
       <h1>Sign in</h1>
       ${problem === null ? null : html`<p class="note" role="alert">${problem}</p>`}
+      ${issuer === null ? null : issuerPart(issuer, next)}
       <form method="post" action="/login">
         ${tokenField(formToken)}
         <input type="hidden" name="next" value="${next}" />
@@ -46,6 +64,16 @@ export function signInPage({ formToken, next, problem }: SignInPage): string {
         makes your first password: <code>firebreak user password ID</code>.
       </p>
     </div>`,
+  );
+}
+
+/** The page after a sign-in at an issuer; sent with a `Refresh` to `next`, for whoever's browser does not follow it. */
+export function signedInPage(next: string): string {
+  return sitePage(
+    'Signed in',
+    null,
+    html`<h1>You are signed in</h1>
+      <p><a href="${next}">Go on</a></p>`,
   );
 }
 

@@ -1,11 +1,11 @@
 import type { Role } from '../domain/approval.ts';
 import type { Person } from './person-table.ts';
 
-/** A person's own password, as it is kept. */
+/** A person's own way to sign in, as it is kept. */
 export interface Account {
   readonly personId: string;
-  /** What scrypt made of the password, with parameters and salt. */
-  readonly secret: string;
+  /** What scrypt made of the password, with parameters and salt; null for who only signs in at an issuer. */
+  readonly secret: string | null;
   /** RFC 3339; since when the person has an account. */
   readonly madeAt: string;
   /** RFC 3339; when a password that somebody else knows ends, null for one that the person chose. */
@@ -37,6 +37,8 @@ export interface SignInAttempts {
 export interface AccountTable {
   /** Sets a person's password, and ends every session of theirs. `madeAt` of an account that is there stays. */
   put(account: Account): Promise<void>;
+  /** Makes an account without a password for whoever has none yet, whose issuer proved them at `madeAt`. */
+  ensure(proven: { readonly personId: string; readonly madeAt: string }): Promise<void>;
   get(personId: string): Promise<Account | null>;
   /**
    * Since when somebody active with one of these roles, or of any when none is named, has an account; null while nobody has.

@@ -101,6 +101,55 @@ describe('since when approvers sign in', () => {
   });
 });
 
+describe('who signs in at an issuer', () => {
+  const identity = { issuer: 'https://id.test', subject: 'subject-1' };
+  const ida = {
+    ...({ id: 'ida', name: 'Ida', roles: ['commander'], slackUser: null } as const),
+    ...{ mail: null, active: true, identity },
+  };
+
+  test('is found by issuer and subject together, while active, and is nobody else', async () => {
+    const { people } = stores.api();
+    await people.put(ida);
+    expect(await people.byIdentity(identity)).toEqual(ida);
+    expect(await people.byIdentity({ ...identity, issuer: 'https://id.test/' })).toBeNull();
+    expect(await people.byIdentity({ ...identity, subject: 'SUBJECT-1' })).toBeNull();
+    await expect(people.put({ ...ida, id: 'eve' })).rejects.toMatchObject({ code: 'conflict' });
+    await people.put({ ...ida, active: false });
+    expect(await people.byIdentity(identity)).toBeNull();
+    await people.put(ida);
+  });
+
+  test('has an account from the first time on, and keeps a password that is there', async () => {
+    const { accounts } = stores.api();
+    await accounts.ensure({ personId: 'ida', madeAt: LATER });
+    await accounts.ensure({ personId: 'ida', madeAt: END });
+    const kept = { personId: 'ida', secret: null, madeAt: LATER, endsAt: null, canApprove: true };
+    expect(await accounts.get('ida')).toEqual(kept);
+    expect(await accounts.approversSignInSince(['commander'])).toBe(LATER);
+    await accounts.put({ ...account('ida'), secret: 'scrypt$1' });
+    await accounts.ensure({ personId: 'ida', madeAt: END });
+    expect(await accounts.get('ida')).toMatchObject({ secret: 'scrypt$1', madeAt: LATER });
+    await accounts.begin({ ...SESSION, personId: 'ida', sha256: 'i' });
+    expect((await see('i'))?.person).toEqual(ida);
+  });
+
+  test('has a pending sign-in that is good once and in time; old ones are cleared away', async () => {
+    const { pendingSignIns } = stores.api();
+    const since = AT.replace('10:', '09:');
+    const pending = { sha256: 'p', next: '/approvals', former: null, beganAt: AT };
+    await pendingSignIns.begin(pending, since);
+    await pendingSignIns.begin({ ...pending, sha256: 'q', former: 'one' }, since);
+    expect(await pendingSignIns.take({ sha256: 'p', since: AT })).toBeNull();
+    // Of two at once one gets it.
+    const taken = await Promise.all([1, 2].map(() => pendingSignIns.take({ sha256: 'p', since })));
+    expect(taken.filter((one) => one !== null)).toEqual([pending]);
+    await pendingSignIns.begin({ ...pending, sha256: 'r', beganAt: LATER }, AT);
+    expect(await pendingSignIns.take({ sha256: 'q', since })).toBeNull();
+    expect(await pendingSignIns.take({ sha256: 'r', since })).toMatchObject({ sha256: 'r' });
+  });
+});
+
 describe('attempts', () => {
   const since = '2026-11-23T09:45:00.000Z';
   const attempt = (subject: string, at = AT, from = since) =>

@@ -26,6 +26,12 @@ const GET = {
     from firebreak.account where person_id = $1`,
 };
 
+const ENSURE = {
+  name: 'account-ensure',
+  text: `insert into firebreak.account (person_id, secret, made_at, ends_at, can_approve)
+    values ($1, null, $2, null, true) on conflict (person_id) do nothing`,
+};
+
 const SINCE = {
   name: 'account-approvers-since',
   text: `select min(a.made_at) as since from firebreak.account a join firebreak.person p on p.id = a.person_id
@@ -47,7 +53,7 @@ const SEE = {
   name: 'session-see',
   text: `update firebreak.session s set seen_at = $2 from firebreak.person p
     where s.sha256 = $1 and p.id = s.person_id and p.active and s.ends_at > $2 and s.seen_at > $3
-    returning p.id, p.name, p.roles, p.grants, p.slack_user as "slackUser", p.mail, p.active,
+    returning p.id, p.name, p.roles, p.grants, p.slack_user as "slackUser", p.issuer, p.subject, p.mail, p.active,
       s.sha256, s.person_id as "personId", s.signed_in_at as "signedInAt", s.ends_at as "endsAt",
       s.must_choose as "mustChoose", s.can_approve as "canApprove"`,
 };
@@ -79,7 +85,7 @@ const FORGIVE = {
 
 const accountRow: z.ZodType<Account> = z.object({
   personId: z.string(),
-  secret: z.string(),
+  secret: z.string().nullable(),
   madeAt: timestamp,
   endsAt: timestamp.nullable(),
   canApprove: z.boolean(),
@@ -105,6 +111,9 @@ export function createAccountTable(connection: Connection): AccountTable {
   return {
     put: async ({ personId, secret, madeAt, endsAt, canApprove }) => {
       await connection.write(PUT, [personId, secret, madeAt, endsAt, canApprove]);
+    },
+    ensure: async ({ personId, madeAt }) => {
+      await connection.write(ENSURE, [personId, madeAt]);
     },
     get: (personId) => firstRow(connection.rows(GET, [personId], accountRow)),
     approversSignInSince: async (roles) => {

@@ -19,6 +19,7 @@ const UNAVAILABLE =
 /** SQLSTATEs and classes (first two characters) with what they mean to a caller. */
 const CONDITIONS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   '23505': ['conflict', 'Another row with the same identity exists.'],
+  '23P01': ['conflict', 'Another row with the same identity exists.'],
   '23503': ['not_found', 'A row that this one refers to does not exist.'],
   '23502': ['invalid', 'A required value is missing.'],
   '23514': ['invalid', 'A value is outside what its column allows.'],

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { z } from 'zod';
 import { AppError } from '../domain/error.ts';
 import { createAccountTable } from './account.ts';
+import { createPendingSignInTable } from './pending-sign-in.ts';
 import { createAlertTable } from './alert.ts';
 import { createApprovalTable } from './approval.ts';
 import { createClaimTable } from './claim.ts';
@@ -111,6 +112,7 @@ export function createTables(connection: Connection): Tables {
     facts: createFactTable(connection),
     people: createPersonTable(connection),
     accounts: createAccountTable(connection),
+    pendingSignIns: createPendingSignInTable(connection),
     sources: createSourceTable(connection),
     settings: createSettingTable(connection),
     observations: createObservationTable(connection),

@@ -1,5 +1,6 @@
 import type { Role } from '../domain/approval.ts';
 import type { Grant } from '../domain/grant.ts';
+import type { Identity } from '../domain/identity.ts';
 import type { Scope } from '../domain/scope.ts';
 
 /** A person, as the API knows them. */
@@ -12,6 +13,8 @@ export interface Person {
   readonly grants?: readonly Grant[];
   /** Slack's ids of workspace and member, `TEAM/USER`; null when they use no Slack. */
   readonly slackUser: string | null;
+  /** Who they are where they sign in; absent: nobody that an issuer knows. */
+  readonly identity?: Identity;
   readonly mail: string | null;
   readonly active: boolean;
 }
@@ -40,6 +43,8 @@ export interface PersonTable {
   get(id: string): Promise<Person | null>;
   /** By `TEAM/USER`, Slack's ids of workspace and member. */
   bySlackUser(slackUser: string): Promise<Person | null>;
+  /** The active person whom an issuer knows by exactly this. */
+  byIdentity(identity: Identity): Promise<Person | null>;
   list(): Promise<readonly Person[]>;
   /** Stores only the token's SHA-256. */
   addToken(token: {

@@ -9,15 +9,15 @@ import type { Person, PersonTable, StoredToken } from './person-table.ts';
 
 const PEOPLE_MAX = 10_000;
 const TOKENS_MAX = 200;
-const COLUMNS = `id, name, roles, grants, slack_user as "slackUser", mail, active`;
+const COLUMNS = `id, name, roles, grants, slack_user as "slackUser", issuer, subject, mail, active`;
 
 const PUT = {
   name: 'person-put',
-  text: `insert into firebreak.person (id, name, roles, slack_user, mail, active, grants)
-    values ($1, $2, $3, $4, $5, $6, $7)
+  text: `insert into firebreak.person (id, name, roles, slack_user, mail, active, grants, issuer, subject)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     on conflict (id) do update set name = excluded.name, roles = excluded.roles,
       slack_user = excluded.slack_user, mail = excluded.mail, active = excluded.active,
-      grants = excluded.grants`,
+      grants = excluded.grants, issuer = excluded.issuer, subject = excluded.subject`,
 };
 
 const GET = { name: 'person-get', text: `select ${COLUMNS} from firebreak.person where id = $1` };
@@ -25,6 +25,11 @@ const GET = { name: 'person-get', text: `select ${COLUMNS} from firebreak.person
 const BY_SLACK_USER = {
   name: 'person-by-slack-user',
   text: `select ${COLUMNS} from firebreak.person where slack_user = $1`,
+};
+
+const BY_IDENTITY = {
+  name: 'person-by-identity',
+  text: `select ${COLUMNS} from firebreak.person where issuer = $1 and subject = $2 and active`,
 };
 
 const LIST = {
@@ -75,10 +80,16 @@ export const personRow: z.ZodType<Person> = z
     roles: z.array(z.enum(ROLES)),
     grants: z.array(grantSchema).max(GRANTS_MAX),
     slackUser: z.string().nullable(),
+    issuer: z.string().nullable(),
+    subject: z.string().nullable(),
     mail: z.string().nullable(),
     active: z.boolean(),
   })
-  .transform(({ grants, ...person }) => (grants.length === 0 ? person : { ...person, grants }));
+  .transform(({ grants, issuer, subject, ...person }) => ({
+    ...person,
+    ...(grants.length === 0 ? {} : { grants }),
+    ...(issuer === null || subject === null ? {} : { identity: { issuer, subject } }),
+  }));
 const storedTokenRow: z.ZodType<StoredToken> = z.object({
   id: z.string(),
   label: z.string(),
@@ -103,10 +114,14 @@ export function createPersonTable(connection: Connection): PersonTable {
         person.mail,
         person.active,
         JSON.stringify(person.grants ?? []),
+        person.identity?.issuer ?? null,
+        person.identity?.subject ?? null,
       ]);
     },
     get: (id) => firstRow(connection.rows(GET, [id], personRow)),
     bySlackUser: (slackUser) => firstRow(connection.rows(BY_SLACK_USER, [slackUser], personRow)),
+    byIdentity: ({ issuer, subject }) =>
+      firstRow(connection.rows(BY_IDENTITY, [issuer, subject], personRow)),
     list: () => connection.rows(LIST, [PEOPLE_MAX], personRow),
     addToken: async (token) => {
       await connection.write(ADD_TOKEN, [

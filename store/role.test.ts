@@ -81,6 +81,8 @@ describe('rights', () => {
     ['worker', 'update firebreak.account set can_approve = true', REFUSED],
     ['api', 'delete from firebreak.account', REFUSED],
     ['worker', 'select from firebreak.session', REFUSED],
+    ['worker', 'select from firebreak.pending_sign_in', REFUSED],
+    ['api', `update firebreak.pending_sign_in set next = ''`, REFUSED],
     ['worker', INSERT_HOLD, REFUSED],
     ['worker', INSERT_UPDATE('drafted', ''), 'ok'],
     ['worker', INSERT_UPDATE('released', 'engine'), 'FB005'],

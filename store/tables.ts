@@ -20,6 +20,7 @@ import type { HaltTable } from './halt-table.ts';
 import type { LegalHoldTable } from './legal-hold-table.ts';
 import type { OperationTable, ResultTable } from './operation-table.ts';
 import type { OutboxTable } from './outbox-table.ts';
+import type { PendingSignInTable } from './pending-sign-in-table.ts';
 import type { PersonTable } from './person-table.ts';
 import type { SelfWatchTable } from './self-watch-table.ts';
 import type { RefusedAnswerTable } from './refused-answer-table.ts';
@@ -302,6 +303,7 @@ export interface Tables {
   readonly facts: FactTable;
   readonly people: PersonTable;
   readonly accounts: AccountTable;
+  readonly pendingSignIns: PendingSignInTable;
   readonly sources: SourceTable;
   readonly silences: SilenceTable;
   readonly selfWatch: SelfWatchTable;

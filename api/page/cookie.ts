@@ -1,9 +1,20 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../../domain/error.ts';
+import { SIGN_IN } from '../../domain/sign-in.ts';
 
-/** What our two cookies are for: who signed in, and a visit before that, for the form to sign in. */
-export type CookieKind = 'session' | 'visit';
+/**
+ * What our cookies are for: who signed in, a visit before that, for the form to sign in, and a sign-in that waits for an issuer's
+ * answer.
+ */
+export type CookieKind = 'session' | 'visit' | 'pending';
+
+/** The answer of an issuer comes from its site, so the cookie that it belongs to has to come along. */
+const ATTRIBUTES: Readonly<Record<CookieKind, readonly string[]>> = {
+  session: ['SameSite=Strict'],
+  visit: ['SameSite=Strict'],
+  pending: ['SameSite=Lax', `Max-Age=${(SIGN_IN.pendingMs / 1000).toString()}`],
+};
 
 const SECRET_BYTES = 32;
 const SECRET = /^[A-Za-z0-9_-]{43}$/u;
@@ -34,7 +45,7 @@ export function readCookie(
   return SECRET.test(value) ? value : null;
 }
 
-/** Sets our cookie for the browser's session, or takes it away when the secret is null. */
+/** Sets our cookie, or takes it away when the secret is null. */
 export function setCookie(
   reply: FastifyReply,
   {
@@ -47,8 +58,9 @@ export function setCookie(
     `${nameOf(kind, encrypted)}=${secret ?? ''}`,
     'Path=/',
     'HttpOnly',
-    'SameSite=Strict',
+    ...ATTRIBUTES[kind],
     ...(encrypted ? ['Secure'] : []),
+    // Of two ages the last one counts.
     ...(secret === null ? ['Max-Age=0'] : []),
   ];
   void reply.header('set-cookie', parts.join('; '));

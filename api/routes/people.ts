@@ -22,15 +22,15 @@ import { makePassword } from '../sign-in.ts';
 /** True when a person has a way of their own to answer, or ever had one: an ended token is none of another's to renew. */
 async function hasOwn(
   { store }: ApiDependencies,
-  { id, slackUser }: Pick<Person, 'id' | 'slackUser'>,
+  { id, slackUser, identity }: Pick<Person, 'id' | 'slackUser' | 'identity'>,
 ): Promise<boolean> {
   const [token, account] = await Promise.all([store.people.hasToken(id), store.accounts.get(id)]);
-  return token || account !== null || slackUser !== null;
+  return token || account !== null || slackUser !== null || identity !== undefined;
 }
 
 /**
  * Whether a new token or password may approve. One made for oneself is worth what the present token is. Once changes need two
- * people, one made for another approves only when that person never had a way in, be it Slack: else an administrator could
+ * people, one made for another approves only when that person never had a way in, be it Slack or an issuer: else an administrator could
  * answer in their name.
  */
 async function mayApprove(

@@ -66,7 +66,8 @@ class SignInPages {
     const known = readCookie(request, 'visit', encrypted);
     const secret = known ?? newSecret();
     if (known === null) setCookie(reply, { kind: 'visit', secret, encrypted });
-    return sendPage(reply, signInPage({ formToken: formTokenOf(secret), ...about }));
+    const issuer = this.dependencies.issuer?.name ?? null;
+    return sendPage(reply, signInPage({ formToken: formTokenOf(secret), issuer, ...about }));
   }
 
   /** `POST /login`: who signs in gets a session of a new id, and the one that they had ends. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { grantsSchema } from '../../domain/grant-schema.ts';
+import { identitySchema } from '../../domain/identity-schema.ts';
 import { slackUserSchema } from '../../domain/name-schema.ts';
 import { LEAST_SCOPES, SCOPES } from '../../domain/scope.ts';
 import { roleSchema } from './approval.ts';
@@ -11,6 +12,7 @@ const personSchema = z.object({
   roles: z.array(roleSchema).readonly(),
   grants: grantsSchema.exactOptional(),
   slackUser: z.string().nullable(),
+  identity: identitySchema.exactOptional(),
   mail: z.string().nullable(),
   active: z.boolean(),
 });
@@ -45,6 +47,7 @@ export const peopleEndpoints = {
         roles: z.array(roleSchema).max(10).readonly(),
         grants: grantsSchema.exactOptional(),
         slackUser: slackUserSchema.nullable().default(null),
+        identity: identitySchema.exactOptional(),
         mail: z.email().max(254).nullable().default(null),
         active: z.boolean().default(true),
       }),

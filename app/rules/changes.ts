@@ -1,6 +1,7 @@
 import type { ChangeAnswer } from '../../api/dependencies.ts';
 import { STEERING_ROLES } from '../../domain/admission.ts';
 import { AppError } from '../../domain/error.ts';
+import { sharedIdentity } from '../../domain/identity.ts';
 import type { PinnedPlaybook } from '../../domain/playbook.ts';
 import { approvedBy } from '../../domain/rule-proof.ts';
 import { onlyTightens } from '../../domain/rule-tightening.ts';
@@ -123,6 +124,16 @@ function groundOf(before: RuleRevision | null, rules: Rules): Ground | null {
   return onlyTightens(before.rules, rules) ? 'tightened' : null;
 }
 
+/** Raises `conflict` when two active people would be the same one of an issuer. */
+function requireOwnIdentities({ people }: Rules): void {
+  const shared = sharedIdentity(people);
+  if (shared === null) return;
+  const name = people[shared]?.id ?? '';
+  throw new AppError('conflict', `Somebody else has the identity of ${name}.`, {
+    field: 'identity',
+  });
+}
+
 async function proposeInTurn(
   options: ChangeOptions,
   turn: Turn,
@@ -132,6 +143,7 @@ async function proposeInTurn(
   const { by } = asked;
   // What nobody could follow must not come into force.
   const rules = readRules(asked.rules);
+  requireOwnIdentities(rules);
   const digest = digestOf(rules);
   if (before === null && (await tables.rules.head()) !== null) {
     throw new AppError(

@@ -33,8 +33,13 @@ export function peopleByHand(rows: readonly Person[]): readonly RulePerson[] {
     .map((person) => ({ ...person, origin: 'hand' as const }));
 }
 
-function personOf({ id, name, roles, grants, slackUser, mail }: RulePerson): PersonConfiguration {
-  return { id, name, roles, slackUser, mail, ...(grants === undefined ? {} : { grants }) };
+function personOf(person: RulePerson): PersonConfiguration {
+  const { id, name, roles, grants, slackUser, identity, mail } = person;
+  return {
+    ...{ id, name, roles, slackUser, mail },
+    ...(grants === undefined ? {} : { grants }),
+    ...(identity === undefined ? {} : { identity }),
+  };
 }
 
 /** A person of the rules as the API knows them. */

@@ -143,6 +143,24 @@ describe('the set-up', () => {
     expect(active.map(({ id }) => id)).toEqual(['ada', 'cy', 'rex', 'sam', 'sue']);
   });
 
+  test('one identity at an issuer is one person’s, and can go to another', async () => {
+    const identity = { issuer: 'https://id.example.com', subject: 'subject-1' };
+    const desk = deskOf(await stage.install('api', fileOf('observe')));
+    const put = (id: string, active = true) =>
+      desk.putPerson({ ...person(id, 'viewer'), identity, active }, 'ada');
+    expect(await put('cy')).toBeNull();
+    await expect(put('dee')).rejects.toMatchObject({ code: 'conflict', field: 'identity' });
+    const { people } = stage.stores.api;
+    expect((await people.byIdentity(identity))?.id).toBe('cy');
+    await put('cy', false);
+    expect(await people.byIdentity(identity)).toBeNull();
+    await put('dee');
+    // The rows are written in this order: for a moment it is two people's.
+    const moved = [...PEOPLE, { ...person('abe', 'viewer'), identity }, person('dee', 'viewer')];
+    await stage.install('api', fileOf('observe', { people: moved }));
+    expect((await people.byIdentity(identity))?.id).toBe('abe');
+  });
+
   test('the bootstrap administrator is named by no rules', async () => {
     const desk = deskOf(await stage.install('api', fileOf('observe')));
     const put = desk.putPerson(
