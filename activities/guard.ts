@@ -1,7 +1,13 @@
 import { incidentsToCount, type CapStanding } from '../domain/cap.ts';
-import { approverOf, doorObstacle, quorumMet, type DoorObstacle } from '../domain/quorum.ts';
+import {
+  approvalStanding,
+  approverOf,
+  type ApprovalObstacle,
+  type DoorObstacle,
+} from '../domain/quorum.ts';
 import { atLeast, type Approval } from '../domain/approval.ts';
 import { quorumNeeded } from '../domain/approval-class.ts';
+import { effectBeyondGlass } from '../domain/break-glass-reach.ts';
 import { signedPart } from '../domain/decision.ts';
 import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
@@ -104,7 +110,9 @@ async function decide(
   if (claim.ensures && (await isTakenOver(deps, row))) {
     throw refusal('a later operation of this incident changes it');
   }
-  if (needsApproval(claim, row)) return checkApproval(deps, claim, row);
+  if (needsApproval(claim, row)) {
+    return checkApproval(deps, claim, { incident, row, legal, undoes });
+  }
   checkAutonomy(deps, { incident, row, standing, undoes });
 }
 
@@ -205,7 +213,12 @@ function refusal(reason: string): AppError {
 async function checkApproval(
   deps: ActivityDependencies,
   claim: EffectClaim,
-  row: OperationRow,
+  {
+    incident,
+    row,
+    legal,
+    undoes,
+  }: Pick<Unasked, 'incident' | 'row' | 'undoes'> & Pick<Read, 'legal'>,
 ): Promise<void> {
   if (claim.approvalId === null) throw refusal(`${row.approvalClass} needs an approval`);
   const approval = await deps.store.approvals.get(claim.approvalId);
@@ -221,7 +234,11 @@ async function checkApproval(
       plan.digest === claim.digest,
   );
   if (!listed) throw refusal('the approval lists another plan');
-  await checkSignatures(deps, approval);
+  const inventory = deps.inventory(incident);
+  const direction = undoes ? 'undo' : 'apply';
+  await checkSignatures(deps, approval, () =>
+    effectBeyondGlass(legal, { incident, row, direction, inventory }),
+  );
 }
 
 const WRONG_DOORS: Readonly<Record<DoorObstacle, string>> = {
@@ -229,16 +246,32 @@ const WRONG_DOORS: Readonly<Record<DoorObstacle, string>> = {
   'no-fresh-sign-in': 'no signed approval is of somebody who had just signed in',
 };
 
+function obstacleWords(obstacle: ApprovalObstacle): string {
+  switch (obstacle.kind) {
+    case 'quorum':
+      return 'the signed approvals do not make the quorum';
+    case 'door':
+      return WRONG_DOORS[obstacle.door];
+    case 'glass':
+      return obstacle.reason;
+  }
+}
+
+/** What no single effect stands behind is answered by as many people as it asks for. */
+const NEVER_ALONE = (): string => 'nobody answers this alone';
+
 /**
- * Raises `refused` unless enough different people of the asked roles signed this exact digest in time. A role counts that was signed and
- * that the person still holds, by the rules now, on every target of the plans.
+ * Raises `refused` unless enough different people of the asked roles signed this exact digest in time, or one who broke the glass, whose time
+ * is not over, for what `beyondGlass` has nothing against. A role counts that was signed and that the person still holds, by the rules now,
+ * on every target of the plans.
  */
 export async function checkSignatures(
-  deps: Pick<ActivityDependencies, 'verifySignature'> & {
+  deps: Pick<ActivityDependencies, 'verifySignature' | 'now'> & {
     readonly store: Pick<ActivityDependencies['store'], 'accounts' | 'decisions'>;
     readonly rules: Pick<ActivityDependencies['rules'], 'rolesOn'>;
   },
   approval: Approval,
+  beyondGlass: () => string | null = NEVER_ALONE,
 ): Promise<void> {
   const [decisions, signInSince] = await Promise.all([
     deps.store.decisions.approvalsOf(approval.id),
@@ -259,9 +292,12 @@ export async function checkSignatures(
     const roles = actor.roles.filter((role) => now.includes(role));
     return roles.length === 0 ? [] : [{ ...approverOf(actor, decidedAt), roles }];
   });
-  if (!quorumMet(quorumNeeded(approval), approvers, approval.requestedBy)) {
-    throw refusal('the signed approvals do not make the quorum');
-  }
-  const obstacle = doorObstacle(approval, approvers, signInSince);
-  if (obstacle !== null) throw refusal(WRONG_DOORS[obstacle]);
+  const now = deps.now().toISOString();
+  const standing = approvalStanding(approval, approvers, {
+    approversSignInSince: signInSince,
+    now,
+  });
+  if (standing.met === null) throw refusal(obstacleWords(standing.obstacle));
+  const beyond = standing.met === 'alone' ? beyondGlass() : null;
+  if (beyond !== null) throw refusal(beyond);
 }

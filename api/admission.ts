@@ -15,6 +15,7 @@ import { digestOf } from '../evidence/digest.ts';
 import type { Person } from '../store/person-table.ts';
 import type { Store, Tables } from '../store/tables.ts';
 import type { Caller } from './auth.ts';
+import { aloneInput } from './broken-glass.ts';
 import { answeredBy, isRefusal, keepRefusal } from './refused-answers.ts';
 import type { DecisionView } from './schema/decision.ts';
 
@@ -26,6 +27,8 @@ export interface DecisionRequest {
   readonly incidentId: string | null;
   readonly actor: Actor;
   readonly caller: Caller;
+  /** Why a yes is to count alone, because its person broke the glass; absent for every other decision. */
+  readonly alone?: string;
 }
 
 /** What admission needs of the API's dependencies. */
@@ -69,6 +72,7 @@ async function lock(tables: Tables, request: DecisionRequest): Promise<Locked> {
 function replayed(stored: Decision, request: DecisionRequest): Decision {
   const same =
     stored.actor.person === request.actor.person &&
+    stored.actor.brokenGlass?.reason === request.alone &&
     (request.incidentId === null || stored.incidentId === request.incidentId) &&
     digestOf(stored.command) === digestOf(request.command);
   if (same) return stored;
@@ -140,12 +144,16 @@ function rolesAbout(
   return rolesToDecide(person, { incident, approval }, written);
 }
 
+/** What of a request is judged. */
+type Judged = Pick<DecisionRequest, 'actor' | 'caller' | 'command' | 'alone'>;
+
 /** Everything that admission looks at, read afresh: who lost a role or was deactivated since the request has no say. */
 async function judgedBy(
   { holding, tables }: Pick<AdmissionDependencies, 'holding'> & { readonly tables: Tables },
-  { actor, caller, command }: Pick<DecisionRequest, 'actor' | 'caller' | 'command'>,
+  request: Judged,
   about: Locked & { readonly now: string },
-): Promise<{ readonly input: AdmissionInput; readonly person: Person }> {
+): Promise<{ readonly input: AdmissionInput; readonly actor: Actor }> {
+  const { actor, caller, command } = request;
   const { incident, approval, now } = about;
   const [person, approvals, approversSignInSince, playbook, legal] = await Promise.all([
     tables.people.get(actor.person),
@@ -155,23 +163,43 @@ async function judgedBy(
     legalObstacleTo({ holding }, tables, { incident, approval, command }),
   ]);
   if (person === null) throw new AppError('unauthorized', 'This person does not exist any more.');
-  const { id, active } = person;
+  const { id, name, active } = person;
   const roles = rolesAbout(person, { incident, approval }, { command, written: holding.written() });
-  const decider = {
-    ...approverOf({ ...actor, person: id, roles }, now),
-    ...{ active, canApprove: caller.canApprove },
-  };
+  const alone = await aloneOf({ holding, tables }, request, about);
+  const decides = { ...actor, person: id, name, roles, ...alone.carried };
+  const decider = { ...approverOf(decides, now), ...{ active, canApprove: caller.canApprove } };
   const approvers = approvals
     .filter(({ outcome }) => outcome !== 'refused')
     .map((decision) => approverOf(decision.actor, decision.decidedAt));
   const input = { command, decider, incident, approval, approvers, approversSignInSince };
-  return { input: { ...input, playbook, legalObstacle: legal, now }, person };
+  const seen = { playbook, legalObstacle: legal, now, ...alone.seen };
+  return { input: { ...input, ...seen }, actor: decides };
+}
+
+/** What a yes carries that is to count alone, and what admission looks at for it; nothing of any other decision. */
+async function aloneOf(
+  { holding, tables }: Pick<AdmissionDependencies, 'holding'> & { readonly tables: Tables },
+  { actor: { person }, command, alone }: Judged,
+  { incident, approval, now }: Locked & { readonly now: string },
+): Promise<{
+  readonly carried: Pick<Actor, 'brokenGlass'>;
+  readonly seen: Pick<AdmissionInput, 'beyondGlass'>;
+}> {
+  if (alone === undefined) return { carried: {}, seen: {} };
+  if (approval === null || command.kind !== 'approve') {
+    throw new AppError('invalid', 'Glass is broken for a yes to an approval alone.', {
+      field: 'body.breakGlass',
+    });
+  }
+  const asked = { person, incident, approval, reason: alone, now };
+  const { brokenGlass, beyondGlass } = await aloneInput({ holding }, tables, asked);
+  return { carried: { brokenGlass }, seen: { beyondGlass } };
 }
 
 /** Why an answer would be refused now, as a sentence; null when it would be admitted. Locks and writes nothing. */
 export async function foreseenRefusal(
   { store, clock, holding }: Omit<AdmissionDependencies, 'signer'>,
-  request: Pick<DecisionRequest, 'actor' | 'caller' | 'command'>,
+  request: Judged,
   about: Locked,
 ): Promise<string | null> {
   try {
@@ -219,7 +247,7 @@ function inTransaction(
     const { incident, approval } = await lock(tables, request);
     const stored = await tables.decisions.get(request.decisionId);
     if (stored !== null) return replayed(stored, request);
-    const { input, person } = await judgedBy({ holding: dependencies.holding, tables }, request, {
+    const { input, actor } = await judgedBy({ holding: dependencies.holding, tables }, request, {
       incident,
       approval,
       now: dependencies.clock().toISOString(),
@@ -231,7 +259,7 @@ function inTransaction(
       id: request.decisionId,
       incidentId: incident.id,
       command: request.command,
-      actor: { ...request.actor, name: person.name, roles: input.decider.roles },
+      actor,
       decidedAt: now,
     };
     const decision = await tables.decisions.insert({
@@ -245,6 +273,7 @@ function inTransaction(
       const { status, reason } = admission.settles;
       await tables.approvals.settle(approval.id, status, reason);
     }
+    if (actor.brokenGlass) await tables.breakGlass.tell(actor.brokenGlass.id);
     return decision;
   });
 }

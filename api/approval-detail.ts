@@ -77,6 +77,7 @@ export async function approvalDetail(
         roles: actor.roles,
         decidedAt,
         decisionId: id,
+        ...(actor.brokenGlass === undefined ? {} : { breakGlass: actor.brokenGlass }),
       })),
     refused,
   };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ROLES, type Role } from '../domain/approval.ts';
 import { ANSWERING_ROLES, RESUMING_ROLES, STEERING_ROLES } from '../domain/admission.ts';
+import { REVIEWING_ROLES } from '../domain/break-glass.ts';
 import type { Actor } from '../domain/decision.ts';
 import { AppError, invariant } from '../domain/error.ts';
 import { rolesAnywhere } from '../domain/grant.ts';
@@ -30,6 +31,8 @@ export const RELEASERS: Access = RELEASE_QUORUM.roles;
 export const UPDATERS: Access = UPDATING_ROLES;
 /** Who may answer an approval. */
 export const APPROVERS: readonly Role[] = ANSWERING_ROLES;
+/** Who may close the review of broken glass. */
+export const REVIEWERS: readonly Role[] = REVIEWING_ROLES;
 /** Who may add people and tokens. */
 export const ADMINISTRATORS: Access = ['admin'];
 

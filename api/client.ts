@@ -13,6 +13,7 @@ import {
 } from './contract.ts';
 import { bytesOf, exchange, jsonOf, type ClientOptions } from './exchange.ts';
 import { readFacts } from './fact-reader.ts';
+import { breakGlassEndpoints } from './schema/break-glass.ts';
 import { clockEndpoints } from './schema/clock.ts';
 import { configurationEndpoints } from './schema/configuration.ts';
 import { haltEndpoints } from './schema/halt.ts';
@@ -35,6 +36,7 @@ export const api = {
   incidents: incidentEndpoints,
   command: commandEndpoint,
   approvals: approvalEndpoints,
+  breakGlass: breakGlassEndpoints,
   decisions: decisionEndpoints,
   evidence: evidenceEndpoints,
   lineage: lineageEndpoints,

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { IncomingAlert, QuarantinedAlert } from '../domain/alert.ts';
+import type { BreakGlassSettings } from '../domain/break-glass.ts';
 import type { DeclaredWords, RecordedWord } from '../domain/clock-record.ts';
 import type { SourceConfiguration } from '../domain/configuration.ts';
 import type { Actor } from '../domain/decision.ts';
@@ -218,6 +219,8 @@ export interface ApiDependencies {
   /** Whether anything of this name is configured. */
   readonly knows: (subject: HaltSubject) => boolean;
   readonly holding: Holding;
+  /** How long broken glass lasts, and how long its review may take. */
+  readonly breakGlass: () => BreakGlassSettings;
   readonly temporalReady: () => Promise<boolean>;
   readonly passwords: Passwords;
   readonly entrance: Entrance;

@@ -20,6 +20,7 @@ import { problemOf, PROBLEM_TYPE, requestError, retryAfterOf, statusOf } from '.
 import { registerAlerts } from './routes/alerts.ts';
 import { registerApprovalPages } from './routes/approval-page.ts';
 import { registerApprovals } from './routes/approvals.ts';
+import { registerBreakGlass } from './routes/break-glass.ts';
 import { registerClocks } from './routes/clocks.ts';
 import { registerCommands } from './routes/commands.ts';
 import { registerConfiguration } from './routes/configuration.ts';
@@ -212,6 +213,7 @@ const REGISTRATIONS = [
   registerTimeline,
   registerEvents,
   registerApprovals,
+  registerBreakGlass,
   registerEvidence,
   registerEvidenceBytes,
   registerPostmortem,

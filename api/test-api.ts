@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type { Approval, Role } from '../domain/approval.ts';
+import { DEFAULT_BREAK_GLASS } from '../domain/break-glass.ts';
 import type { SourceConfiguration } from '../domain/configuration.ts';
 import { onCallAt, type OnCallSchedule } from '../domain/on-call.ts';
 import type { Fact } from '../domain/fact.ts';
@@ -223,7 +224,7 @@ export function createTestApi(change: Partial<ApiDependencies> = {}) {
     signer: (payload) => digestOf(payload),
     clock: () => new Date(NOW),
     newId: () => `id${(ids += 1).toString()}`,
-    selfWatch: () => ({ selfCheck: null, watchdogs: [], alertmanagers: [] }),
+    selfWatch: () => ({ selfCheck: null, watchdogs: [], alertmanagers: [], overdueReviews: [] }),
     onCall: (at) => [onCallAt(ON_CALL, at.getTime())],
     playbooks: () => [],
     rules: setUpDesk(memory),
@@ -242,6 +243,7 @@ export function createTestApi(change: Partial<ApiDependencies> = {}) {
     haltFile: () => Promise.resolve(null),
     knows: () => true,
     holding: { destroys: () => 'nothing', inventory: () => [], written: () => [] },
+    breakGlass: () => DEFAULT_BREAK_GLASS,
     temporalReady: () => Promise.resolve(true),
     passwords: createPasswords(16),
     entrance: { encrypted: false, behindProxy: false },

@@ -1,4 +1,5 @@
 import type { Approval } from '../domain/approval.ts';
+import type { BreakGlassKey, ReviewedBreak } from '../domain/break-glass.ts';
 import type { Decision } from '../domain/decision.ts';
 import { AppError } from '../domain/error.ts';
 import type { CustodyEntry, Evidence } from '../domain/evidence.ts';
@@ -25,6 +26,12 @@ export interface Memory {
   readonly approvals: Map<string, Approval>;
   readonly decisions: Map<string, Decision>;
   readonly refusedAnswers: RefusedAnswer[];
+  readonly glassKeys: BreakGlassKey[];
+  /** Ids of keys by the SHA-256 of their secrets. */
+  readonly glassSecrets: Map<string, string>;
+  readonly glassBreaks: ReviewedBreak[];
+  /** Breaks of which people are told again, in order. */
+  readonly glassTold: string[];
   readonly operations: OperationRow[];
   readonly results: OperationResult[];
   readonly facts: Fact[];
@@ -66,6 +73,10 @@ export function emptyMemory(): Memory {
     approvals: new Map(),
     decisions: new Map(),
     refusedAnswers: [],
+    glassKeys: [],
+    glassSecrets: new Map(),
+    glassBreaks: [],
+    glassTold: [],
     operations: [],
     results: [],
     facts: [],

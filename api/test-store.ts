@@ -3,6 +3,7 @@ import { AppError } from '../domain/error.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Page, PageRequest, Store, Tables } from '../store/tables.ts';
 import { accountTable, pendingSignInTable } from './test-accounts.ts';
+import { breakGlassTable } from './test-break-glass.ts';
 import { haltTable } from './test-halts.ts';
 import { legalHoldTable } from './test-legal-holds.ts';
 import { operationTable } from './test-operations.ts';
@@ -267,6 +268,7 @@ export function createMemoryStore(memory: Memory): Store {
     approvals: approvalTable(memory),
     decisions: decisionTable(memory),
     refusedAnswers: refusedAnswerTable(memory),
+    breakGlass: breakGlassTable(memory),
     evidence: evidenceTable(memory),
     people: personTable(memory),
     accounts: accountTable(memory),

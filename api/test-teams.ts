@@ -2,6 +2,7 @@ import { ROLES, type Role } from '../domain/approval.ts';
 import type { Evidence } from '../domain/evidence.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { InventoryEntry } from '../domain/inventory.ts';
+import { brokenGlassOf } from './test-break-glass.ts';
 import { addPerson, APPROVAL, INCIDENT, NOW } from './test-api.ts';
 import type { Memory } from './test-memory.ts';
 
@@ -46,7 +47,7 @@ const evidenceOf = (id: string, incidentId: string): Evidence => ({
   ...{ bytes: 3, mediaType: 'text/plain', source: 'loki', collectedAt: NOW, truncated: false },
 });
 
-/** Beside `INCIDENT` and `APPROVAL`, which are of team fraud, the same of team pricing: `inc_2`, `apr_2`, `ev_2`, `dec_2`. */
+/** Beside `INCIDENT` and `APPROVAL`, which are of team fraud, the same of team pricing: `inc_2`, `apr_2`, `ev_2`, `dec_2`, `brk_2`. */
 export function addOtherTeam(memory: Memory): void {
   memory.incidents.set('inc_2', {
     ...INCIDENT,
@@ -64,5 +65,6 @@ export function addOtherTeam(memory: Memory): void {
       actor: { person: 'rex', name: 'Rex', roles: ['responder'], channel: 'api' },
       ...{ signature: 's', outcome: 'accepted', reason: null },
     });
+    memory.glassBreaks.push(brokenGlassOf(`brk_${number}`, incidentId));
   }
 }

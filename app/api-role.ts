@@ -4,6 +4,7 @@ import type { ActivityDependencies, Attempt } from '../activities/dependencies.t
 import type { ApiDependencies, RuleDesk } from '../api/dependencies.ts';
 import type { DrillSide } from '../domain/drill.ts';
 import { connectorModules } from '../connectors/registry.ts';
+import { DEFAULT_BREAK_GLASS } from '../domain/break-glass.ts';
 import { AppError } from '../domain/error.ts';
 import { isJsonObject } from '../domain/json.ts';
 import { onCallAt } from '../domain/on-call.ts';
@@ -119,6 +120,7 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
       return knowsSubject({ playbooks: playbooks(), inventory, instances }, subject);
     },
     holding: holdingOf(live),
+    breakGlass: () => live.configuration().breakGlass ?? DEFAULT_BREAK_GLASS,
     temporalReady: () => options.engine.ready(),
     passwords: createPasswords(),
     entrance: entranceOf(settings),

@@ -18,7 +18,9 @@ function toldOf(
     return { kind: 'clock.declared', occurredAt: decidedAt, summary };
   }
   if (answer.outcome === 'accepted') {
-    const why = 'reason' in command ? ` (${command.reason})` : '';
+    const { brokenGlass } = actor;
+    const alone = brokenGlass ? `, alone by break-glass: ${brokenGlass.reason}` : '';
+    const why = 'reason' in command ? ` (${command.reason})` : alone;
     const summary = `${actor.name} decided: ${command.kind}${why}.`;
     return { kind: 'decision.admitted', occurredAt: decidedAt, summary };
   }
@@ -51,6 +53,7 @@ export function decisionFact(decision: Decision, answer: DecisionAnswer): NewFac
       channel: actor.channel,
       roles: actor.roles,
       ...(actor.signedInAt === undefined ? {} : { signedInAt: actor.signedInAt }),
+      ...(actor.brokenGlass === undefined ? {} : { brokenGlass: { ...actor.brokenGlass } }),
       ...('planDigest' in command ? { planDigest: command.planDigest } : {}),
       ...(command.kind === 'declare' ? { declared: wordsOf(command) } : {}),
       ...('approvalId' in command ? { approvalId: command.approvalId } : {}),

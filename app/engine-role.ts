@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { createActivities, writingActivities } from '../activities/index.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { queueOf, WRITING_CREDENTIALS } from '../domain/credential.ts';
+import type { InventoryEntry } from '../domain/inventory.ts';
 import type { WorkflowBundle } from '../worker/bundle.ts';
 import { installRuntime } from '../worker/runtime.ts';
 import { startWorker, type RunningWorker } from '../worker/worker.ts';
@@ -23,6 +24,8 @@ export interface EngineRoleOptions {
   readonly activities: Omit<ActivityDependencies, 'reconcile' | 'sync'>;
   /** Once a minute: tells people of what has come due, clocks of regulators and updates for stakeholders. */
   readonly remind: () => Promise<unknown>;
+  /** The inventory of the rules, without what was discovered. */
+  readonly written: () => readonly InventoryEntry[];
   readonly sync: Sync;
   /** Seconds between two rounds of the sync; 0 for none. */
   readonly syncEverySeconds: number;
@@ -139,6 +142,7 @@ export async function startEngineRole(options: EngineRoleOptions): Promise<Engin
     const redirections = { playbooks, inventory };
     const relay = await startRelay({
       ...{ store, engine, messenger, channels, namespace, redirections, log },
+      written: options.written,
     });
     return {
       finished,

@@ -301,6 +301,7 @@ async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
     engine,
     activities,
     sync: ground.sync,
+    written: () => ground.live.configuration().inventory,
     remind: () =>
       tellPeople({ ...activities, clocksOf, live: ground.live, log: settings.log }, configuration),
     syncEverySeconds: settings.syncEverySeconds,

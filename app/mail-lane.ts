@@ -2,6 +2,7 @@ import { approvalDetail, shownPlans } from '../api/approval-detail.ts';
 import type { Connector } from '../connectors/connector.ts';
 import type { Approval, Role } from '../domain/approval.ts';
 import { RECIPIENTS_MAX } from '../connectors/mail/manifest.ts';
+import { isAboutGlass } from '../domain/break-glass.ts';
 import { markedTitle } from '../domain/drill.ts';
 import { AppError } from '../domain/error.ts';
 import { rungOf } from '../domain/escalation.ts';
@@ -138,11 +139,15 @@ async function letterOf(options: MailLaneOptions, message: Message): Promise<Let
   ];
   const content = { subject, headline: message.subject, blocks };
   const isRung = rungOf(message) !== null;
-  if (!isRung && !isOverdueClock(message)) return { content, to, isUrgent: false };
-  const people = isRung
-    ? await calledBy(store, message)
-    : (await store.people.list()).filter(isAnswerable);
-  return { content, to: withAddressesOf(people, to), isUrgent: true };
+  // Whom broken glass concerns has a mail of their own.
+  const isUrgent = isRung || isOverdueClock(message) || isAboutGlass(message);
+  return { content, to: withAddressesOf(await alsoTold(store, message), to), isUrgent };
+}
+
+/** Who is mailed beside those who get every mail: whom a rung calls, and who answers for an overdue clock. */
+async function alsoTold(store: LaneStore, message: Message): Promise<readonly Person[]> {
+  if (rungOf(message) !== null) return calledBy(store, message);
+  return isOverdueClock(message) ? (await store.people.list()).filter(isAnswerable) : [];
 }
 
 /** Said in a mail that may be the second copy of one whose fate nobody knows. */

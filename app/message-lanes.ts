@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { approvalDetail, shownPlans } from '../api/approval-detail.ts';
 import type { AnyAction, Connector } from '../connectors/connector.ts';
+import { isAboutGlass } from '../domain/break-glass.ts';
 import { markedTitle } from '../domain/drill.ts';
 import { rungOf } from '../domain/escalation.ts';
 import type { Json } from '../domain/json.ts';
@@ -58,14 +59,18 @@ function asJson(value: unknown): Json {
   return z.json().parse(JSON.parse(JSON.stringify(value)));
 }
 
-/** The members whom a rung of the ladder calls, so that Slack tells each of them; nobody for every other message. */
+/** The members whom a rung of the ladder or broken glass calls, so that Slack tells each of them; nobody for every other message. */
 async function mentioned(store: LaneStore, message: Message): Promise<readonly string[]> {
   const people = await calledBy(store, message);
   return people.flatMap(({ slackUser }) => slackUser?.split('/')[1] ?? []);
 }
 
-/** The people whom a rung of the ladder calls and who are still active; nobody for every other message. */
+/** The active people whom a rung of the ladder calls, or broken glass: administrators; nobody for every other message. */
 export async function calledBy(store: LaneStore, message: Message): Promise<readonly Person[]> {
+  if (isAboutGlass(message)) {
+    const everybody = await store.people.list();
+    return everybody.filter(({ active, roles }) => active && roles.includes('admin'));
+  }
   const named = rungOf(message);
   const rung = named === null ? null : await store.escalations.get(named.subject, named.rung);
   if (rung === null) return [];

@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
-import { toAppError } from '../domain/error.ts';
+import { AppError, toAppError } from '../domain/error.ts';
+import type { InventoryEntry } from '../domain/inventory.ts';
 import { refusedAnswerFact } from '../domain/refused-answer.ts';
 import type { OutboxRow, OutboxWork } from '../store/outbox-table.ts';
 import type { Store } from '../store/tables.ts';
+import { tellBreakGlass } from './break-glass-telling.ts';
 import { deliverDecision } from './decision-delivery.ts';
 import type { EngineClient } from './engine-client.ts';
 import { recordLegalHold } from './legal-hold-facts.ts';
@@ -43,12 +45,17 @@ export interface RelayDependencies {
   readonly engine: Pick<EngineClient, 'start' | 'wake' | 'decide' | 'terminate'>;
   readonly messenger: Messenger;
   /** Which channels are configured: a card is edited only where there is one. */
-  readonly channels: { readonly slack: boolean };
+  readonly channels: { readonly slack: boolean; readonly mail: boolean };
+  /** The inventory of the rules, by which roles on one model, namespace or team go. */
+  readonly written: () => readonly InventoryEntry[];
   readonly namespace: OurNamespace;
   /** What people may redirect an incident to. */
   readonly redirections: Redirections;
   readonly log: Logger;
 }
+
+/** Work that goes on whatever Temporal says: people are told. */
+const APART: ReadonlySet<OutboxWork['kind']> = new Set(['send-message', 'tell-break-glass']);
 
 type Delivery = 'done' | { readonly laterMs: number };
 
@@ -108,7 +115,7 @@ async function deliver(
 ): Promise<void> {
   const { outbox } = deps.store;
   try {
-    const possible = row.work.kind === 'send-message' || (await deps.namespace.isOurs());
+    const possible = APART.has(row.work.kind) || (await deps.namespace.isOurs());
     const delivery = possible ? await carryOut(deps, row, woken) : { laterMs: FOREIGN_MS };
     if (delivery === 'done') await outbox.done(row.id);
     else await outbox.later(row.id, delivery.laterMs, 'later');
@@ -125,7 +132,7 @@ async function carryOut(
   { work, attempts }: OutboxRow,
   woken: Map<string, number>,
 ): Promise<Delivery> {
-  const { store, redirections } = deps;
+  const { store } = deps;
   switch (work.kind) {
     case 'start-incident':
       await start(deps, work);
@@ -139,17 +146,36 @@ async function carryOut(
     case 'self-check':
       await store.selfWatch.relayed(work.checkId, new Date().toISOString());
       return 'done';
-    case 'record-legal-hold':
-      await recordLegalHold({ store, inventory: redirections.inventory }, work.holdId);
-      return 'done';
-    case 'record-refused-answer':
-      await recordRefusedAnswer(store, work.refusedAnswerId);
-      return 'done';
-    case 'tell-update':
-      await tellUpdate(store, work.updateId);
-      return 'done';
     case 'send-message':
       return afterSending(await deps.messenger.send(work.messageId), attempts);
+    default:
+      await record(deps, work);
+      return 'done';
+  }
+}
+
+type Recorded = Extract<
+  OutboxWork,
+  {
+    readonly kind:
+      'record-legal-hold' | 'record-refused-answer' | 'tell-break-glass' | 'tell-update';
+  }
+>;
+
+/** Puts on timelines what people did through the API, and tells of it; again adds nothing. */
+async function record(deps: RelayDependencies, work: Recorded): Promise<void> {
+  const { store, redirections } = deps;
+  switch (work.kind) {
+    case 'record-legal-hold':
+      return recordLegalHold({ store, inventory: redirections.inventory }, work.holdId);
+    case 'record-refused-answer':
+      return recordRefusedAnswer(store, work.refusedAnswerId);
+    case 'tell-break-glass':
+      return tellBreakGlass(deps, work.breakId);
+    case 'tell-update':
+      return tellUpdate(store, work.updateId);
+    default:
+      throw new AppError('unsupported', 'This version knows no such work.');
   }
 }
 

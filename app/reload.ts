@@ -7,7 +7,7 @@ import type { InstalledRules } from './rules/install.ts';
 import { isRuleKey } from './rules/rules-of.ts';
 
 /** Parts of the file that are read at each use, beside the rules; everything else is built into the running process. */
-const LIVE: ReadonlySet<string> = new Set(['sources', 'escalation', 'onCall']);
+const LIVE: ReadonlySet<string> = new Set(['sources', 'escalation', 'onCall', 'breakGlass']);
 
 /** What a reload needs. */
 export interface ReloadOptions {

@@ -6,6 +6,7 @@ import type { Store } from '../store/tables.ts';
 import { createCatchUp } from './catch-up.ts';
 import { createHeartbeat, createSelfChecker } from './heartbeat.ts';
 import { readmit } from './readmission.ts';
+import { createReviewWatch } from './review-watch.ts';
 import type { OpenedDesk } from './rules/desk.ts';
 import type { SelfWatchParts } from './self-watch.ts';
 import { createWatchdogs } from './source-watchdog.ts';
@@ -43,6 +44,7 @@ export function selfWatchParts(
     ...{ checker, metrics, log },
     watchdogs: createWatchdogs({ store, messages: worker, sources, channels, log, now }),
     catchUp: createCatchUp({ store, intake, sources, log, now }),
+    reviews: createReviewWatch({ store, messages: worker, channels, now }),
     rules: async () => desk?.round(),
     readmit: () => readmit(store, intake, now()),
   };

@@ -105,7 +105,8 @@ describe('the self-check', () => {
       engine: { start: unasked, wake: unasked, decide: unasked, terminate: unasked },
       redirections: { playbooks: () => [], inventory: () => [] },
       messenger: { send: unasked },
-      channels: { slack: false },
+      channels: { slack: false, mail: false },
+      written: () => [],
       namespace: { isOurs: () => Promise.resolve(true), look: () => Promise.resolve(true) },
       log,
     });
@@ -207,6 +208,10 @@ describe('the watch', () => {
         states: () => [{ source: 'dog', readAt: null, problem: 'unavailable', missed: 2 }],
         close: () => Promise.resolve(),
       },
+      reviews: {
+        round: () => Promise.reject(new Error('no database')),
+        overdue: () => [{ id: 'brk_1', incidentId: 'inc_1', dueAt: '2026-11-23T10:00:00.000Z' }],
+      },
       readmit: () => Promise.reject(new Error('no database')),
       ...{ metrics, log },
     });
@@ -218,6 +223,8 @@ describe('the watch', () => {
     const text = await metrics.metrics();
     expect(text).toContain('firebreak_watchdog_missing{source="dog"} 1');
     expect(text).toContain('firebreak_alerts_missed{source="dog"} 2');
+    expect(text).toContain('firebreak_break_glass_reviews_overdue 1');
+    expect(watch.state().overdueReviews).toMatchObject([{ id: 'brk_1' }]);
     expect(text).toContain('firebreak_self_check_timestamp_seconds 1795428000');
   });
 });

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { toAppError } from '../domain/error.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
 import type { CatchUp } from './catch-up.ts';
+import type { ReviewWatch } from './review-watch.ts';
 import type { SelfChecker } from './heartbeat.ts';
 import type { Watchdogs } from './source-watchdog.ts';
 
@@ -14,6 +15,7 @@ export interface SelfWatchParts {
   readonly checker: SelfChecker | null;
   readonly watchdogs: Watchdogs;
   readonly catchUp: CatchUp;
+  readonly reviews: ReviewWatch;
   /** Takes in again what silences that are over had suppressed; answers how many alerts. */
   readonly readmit: () => Promise<number>;
   /** Settles changes of the rules that are due, follows the newest rules, and tells people. */
@@ -27,6 +29,7 @@ export const NOTHING_WATCHED: SelfWatchState = {
   selfCheck: null,
   watchdogs: [],
   alertmanagers: [],
+  overdueReviews: [],
 };
 
 /** The engine's watch over itself. */
@@ -37,7 +40,7 @@ export interface SelfWatch {
   stop(): Promise<void>;
 }
 
-function measure({ metrics, checker, watchdogs, catchUp }: SelfWatchParts): void {
+function measure({ metrics, checker, watchdogs, catchUp, reviews }: SelfWatchParts): void {
   const registers = [metrics];
   new Gauge({
     name: 'firebreak_self_check_timestamp_seconds',
@@ -66,6 +69,14 @@ function measure({ metrics, checker, watchdogs, catchUp }: SelfWatchParts): void
       for (const { source, missed } of catchUp.states()) this.set({ source }, missed);
     },
   });
+  new Gauge({
+    name: 'firebreak_break_glass_reviews_overdue',
+    help: 'Reviews of broken glass that nobody closed in time.',
+    registers,
+    collect() {
+      this.set(reviews.overdue().length);
+    },
+  });
 }
 
 /**
@@ -73,7 +84,7 @@ function measure({ metrics, checker, watchdogs, catchUp }: SelfWatchParts): void
  * can tell whether its own door still leads anywhere; a schedule would need what is being watched.
  */
 export function startSelfWatch(parts: SelfWatchParts): SelfWatch {
-  const { checker, watchdogs, catchUp, log } = parts;
+  const { checker, watchdogs, catchUp, reviews, log } = parts;
   measure(parts);
   const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
     try {
@@ -88,6 +99,7 @@ export function startSelfWatch(parts: SelfWatchParts): SelfWatch {
     await attempt('readmission', parts.readmit);
     await attempt('rules', parts.rules);
     await attempt('watchdogs', () => watchdogs.round());
+    await attempt('reviews', () => reviews.round());
     await attempt('self-check', () => checker?.round() ?? Promise.resolve());
   };
   let stopped = false;
@@ -111,6 +123,7 @@ export function startSelfWatch(parts: SelfWatchParts): SelfWatch {
       selfCheck: checker?.state() ?? null,
       watchdogs: watchdogs.states(),
       alertmanagers: catchUp.states(),
+      overdueReviews: reviews.overdue(),
     }),
     stop: async () => {
       stopped = true;

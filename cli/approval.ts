@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { classWords } from '../domain/approval-class.ts';
 import { AppError } from '../domain/error.ts';
+import { approverText } from '../render/approval-plan.ts';
 import { renderPlan, renderTable } from '../render/terminal.ts';
 import { visibleCut } from '../render/visible.ts';
 import { argument, choice, option } from './arguments.ts';
@@ -29,7 +30,9 @@ function refusedText({ person, claimed, name, channel, verdict, ...one }: Refuse
 function detailText(session: Session, detail: Awaited<ReturnType<typeof detailOf>>): string {
   const { approval, plans, approvedBy, refused } = detail;
   const line = (text: string): string => visibleCut(text, LINE_CHARACTERS_MAX);
-  const people = approvedBy.map(({ name }) => name).join(', ');
+  const people = approvedBy
+    .map((one) => (one.breakGlass === undefined ? one.name : approverText(one)))
+    .join(', ');
   const { quorum } = approval;
   return [
     line(`${approval.title} (${approval.approvalClass}, ${approval.status})`),

@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { registerAlert } from './alert.ts';
 import { registerApproval } from './approval.ts';
+import { registerBreakGlass } from './break-glass.ts';
 import { registerConfig } from './config.ts';
 import { registerDeploy } from './deploy.ts';
 import { registerDoctor } from './doctor.ts';
@@ -42,6 +43,7 @@ const GROUPS: readonly ((registrar: Registrar) => void)[] = [
   registerUpdates,
   registerIncident,
   registerApproval,
+  registerBreakGlass,
   registerPlaybook,
   registerExplain,
   registerRoutes,

@@ -5,7 +5,8 @@ import type { Registrar } from './registrar.ts';
 
 const TEXT_MAX = 300;
 
-function lines({ selfCheck, watchdogs, alertmanagers }: SelfWatchState): readonly string[] {
+function lines(state: SelfWatchState): readonly string[] {
+  const { selfCheck, watchdogs, alertmanagers, overdueReviews } = state;
   return [
     selfCheck === null
       ? 'self-check: not configured (no heartbeat URL)'
@@ -20,14 +21,20 @@ function lines({ selfCheck, watchdogs, alertmanagers }: SelfWatchState): readonl
         `${source}: read ${readAt ?? 'never'}, ${missed.toString()} alerts that no webhook brought` +
         (problem === null ? '' : `; ${problem}`),
     ),
+    ...overdueReviews.map(
+      ({ id, incidentId, dueAt }) =>
+        `break-glass: the review of ${id} (${incidentId}) was due ${dueAt}; firebreak break-glass reviews`,
+    ),
   ];
 }
 
-function isWell({ selfCheck, watchdogs, alertmanagers }: SelfWatchState): boolean {
+function isWell(state: SelfWatchState): boolean {
+  const { selfCheck, watchdogs, alertmanagers, overdueReviews } = state;
   return (
     (selfCheck?.problem ?? null) === null &&
     watchdogs.every(({ missing }) => !missing) &&
-    alertmanagers.every(({ problem }) => problem === null)
+    alertmanagers.every(({ problem }) => problem === null) &&
+    overdueReviews.length === 0
   );
 }
 

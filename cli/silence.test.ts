@@ -30,6 +30,7 @@ const replies = {
       selfCheck: { wholeAt: NOW, beatAt: NOW, problem: null },
       watchdogs: [{ source: 'production', alertname: 'Watchdog', lastSeenAt: NOW, missing: true }],
       alertmanagers: [{ source: 'production', readAt: NOW, problem: null, missed: 2 }],
+      overdueReviews: [],
     },
   },
 };

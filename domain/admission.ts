@@ -4,7 +4,7 @@ import { AppError } from './error.ts';
 import type { Incident, IncidentState } from './incident.ts';
 import { findOperation, type Playbook } from './playbook.ts';
 import { quorumNeeded } from './approval-class.ts';
-import { doorObstacle, quorumMet, type ApproverByDoor, type DoorObstacle } from './quorum.ts';
+import { approvalStanding, type ApprovalObstacle, type ApproverByDoor } from './quorum.ts';
 
 /** Every kind of decision that is offered to people, in that order; what clocks are told has a place of its own. */
 export const DECISION_KINDS = [
@@ -138,6 +138,8 @@ export interface AdmissionInput {
   readonly playbook: Playbook | null;
   /** Why a legal hold forbids what would be approved; null when none does. */
   readonly legalObstacle: string | null;
+  /** Why one person may not let all of it happen alone, whatever glass they broke; null when they may. Absent: nobody looked. */
+  readonly beyondGlass?: string | null;
   /** RFC 3339 UTC. */
   readonly now: string;
 }
@@ -211,21 +213,36 @@ function admitAnswer(command: Answer, input: AdmissionInput): Admission {
     });
   }
   if (command.kind === 'reject') return { settles: { status: 'rejected', reason: command.reason } };
-  if (input.approvers.some((one) => one.person === decider.person)) {
-    throw new AppError('conflict', 'You have approved this already; a person counts once.');
-  }
-  const approvers = [...input.approvers, decider];
-  const met = quorumMet(quorumNeeded(approval), approvers, approval.requestedBy);
-  const obstacle = met ? doorObstacle(approval, approvers, input.approversSignInSince) : null;
-  if (obstacle !== null) {
-    throw new AppError('refused', otherDoor(obstacle, approval), { details: { reason: obstacle } });
-  }
-  return { settles: met ? { status: 'approved', reason: null } : null };
+  requireGlass(input);
+  const standing = approvalStanding(approval, [...input.approvers, decider], input);
+  if (standing.met !== null) return { settles: { status: 'approved', reason: null } };
+  const { obstacle } = standing;
+  const words = obstacleWords(obstacle, approval);
+  if (words === null) return { settles: null };
+  const reason = obstacle.kind === 'door' ? obstacle.door : words;
+  throw new AppError('refused', words, { details: { reason } });
 }
 
-/** Which door the yes that completes a quorum has to come through instead. */
-function otherDoor(obstacle: DoorObstacle, { approvalClass, id, planDigest }: Approval): string {
-  return obstacle === 'chat-alone'
+const NOT_LOOKED_AT = 'what it reaches was not looked at';
+
+/** A yes as one of several counts once; one with the glass broken has to reach everything that it would let happen. */
+function requireGlass({ approvers, decider, beyondGlass = NOT_LOOKED_AT }: AdmissionInput): void {
+  if (decider.alone === undefined) {
+    if (!approvers.some((one) => one.person === decider.person && one.alone === undefined)) return;
+    throw new AppError('conflict', 'You have approved this already; a person counts once.');
+  }
+  if (beyondGlass === null) return;
+  throw new AppError('refused', `Refused: ${beyondGlass}.`, { details: { reason: beyondGlass } });
+}
+
+/** What is wrong with a yes, and which door it has to come through instead; null for the first yes of a quorum. */
+function obstacleWords(
+  obstacle: ApprovalObstacle,
+  { approvalClass, id, planDigest }: Approval,
+): string | null {
+  if (obstacle.kind === 'quorum') return null;
+  if (obstacle.kind === 'glass') return `Refused: ${obstacle.reason}.`;
+  return obstacle.door === 'chat-alone'
     ? `${approvalClass} is not approved by chat alone. Approve with: firebreak approval approve ${id} --plan-digest ${planDigest}`
     : `${approvalClass} needs a yes of somebody who has just signed in: sign in anew on the page /approvals/${id}, and approve there within five minutes.`;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { audiencesSchema, digestSchema } from './audience-schema.ts';
+import { breakGlassSchema } from './break-glass-schema.ts';
 import { capsSchema } from './cap-schema.ts';
 import {
   DEFAULT_CHANGE_DELAY_SECONDS,
@@ -292,6 +293,9 @@ export const configurationSchema = z.strictObject({
     .exactOptional()
     .describe('Who is told when nobody answers; without it a ladder of ours is climbed.'),
   onCall: list(onCallSchema).describe('Who is on call when.'),
+  breakGlass: breakGlassSchema
+    .exactOptional()
+    .describe('How long one person may decide alone who broke the glass.'),
   changeDelaySeconds: z
     .int()
     .min(60)

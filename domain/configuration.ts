@@ -1,3 +1,4 @@
+import type { BreakGlassSettings } from './break-glass.ts';
 import type { Caps } from './cap.ts';
 import type { Grant } from './grant.ts';
 import type { Identity } from './identity.ts';
@@ -144,6 +145,8 @@ export interface Configuration {
   readonly escalation?: Escalation;
   /** Who is on call when; absent: nobody by any schedule. */
   readonly onCall?: readonly OnCallSchedule[];
+  /** How long broken glass lasts, and its review may take; absent: `DEFAULT_BREAK_GLASS`. */
+  readonly breakGlass?: BreakGlassSettings;
   /** How long a change of the rules waits at least, once two people have to approve it. */
   readonly changeDelaySeconds: number;
   /** Told by a GET, each minute, that the whole way from intake to log works; null: nobody is told. */

@@ -1,3 +1,4 @@
+import type { BrokenGlass } from './break-glass.ts';
 import type { DeclaredWords } from './clock-record.ts';
 import type { ClosingVerdict, Severity } from './incident.ts';
 import type { Role } from './approval.ts';
@@ -69,6 +70,8 @@ export interface Actor {
   readonly channel: string;
   /** RFC 3339; when the person signed in on our page. Only of decisions that came by it. */
   readonly signedInAt?: string;
+  /** Only of a yes that counts alone because its person broke the glass. */
+  readonly brokenGlass?: BrokenGlass;
 }
 
 /** `pending` until the workflow has taken it or refused it. */

@@ -141,12 +141,25 @@ export function scores(
   ];
 }
 
-/** Section 12: what was left for later; what will change is for people to write. */
+/** What became of the review of each broken glass: the finding, or who owes it until when. */
+function reviews(book: FactBook): readonly Statement[] {
+  const done = book.all('break-glass.reviewed');
+  return book.all('break-glass.broken').map((broken) => {
+    const id = textOf(broken.data, 'breakId');
+    const review = done.find(({ data }) => textOf(data, 'breakId') === id);
+    const owner = textOf(broken.data, 'reviewBy') ?? 'unknown';
+    const due = textOf(broken.data, 'reviewDueAt') ?? 'unknown';
+    const text = review?.summary ?? `Not reviewed: owed by ${owner} until ${due}.`;
+    return state('Break-glass review', text, review ? [broken, review] : [broken]);
+  });
+}
+
+/** Section 12: what was left for later, the reviews of broken glass; what will change is for people to write. */
 export function followUps(book: FactBook): readonly Statement[] {
   const left = book
     .all('containment.left')
     .map((fact) => state('Left in place', fact.summary, [fact]));
-  return [...left, unknown('Actions with owner and due date')];
+  return [...left, ...reviews(book), unknown('Actions with owner and due date')];
 }
 
 /** Section 13: what was told to whom. */

@@ -123,6 +123,9 @@ const STORY: readonly FactKind[] = [
   'containment.restored',
   'lineage.traced',
   'known-good.chosen',
+  'break-glass.broken',
+  'break-glass.used',
+  'break-glass.reviewed',
   'stand-down.done',
 ];
 

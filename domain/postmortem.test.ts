@@ -177,6 +177,31 @@ describe('a version that people chose without all proofs', () => {
   });
 });
 
+describe('glass that somebody broke', () => {
+  const broken = {
+    kind: 'break-glass.broken',
+    summary: 'olga broke the glass.',
+    data: { breakId: 'brk_1', reviewBy: 'approver-security', reviewDueAt: '2026-11-23' },
+  } as const;
+  const review = {
+    kind: 'break-glass.reviewed',
+    summary: 'sam reviewed it: it held.',
+    data: { breakId: 'brk_1' },
+  } as const;
+  const of = (...facts: Parameters<typeof sampleFacts>[0]) =>
+    buildPostmortem({ ...input, facts: sampleFacts([{ kind: 'incident.opened' }, ...facts]) });
+  const reviewOf = (document: PostmortemDocument) =>
+    textOf(document, 'Corrective and preventive actions', 'Break-glass review');
+
+  test('is told, with its review or who owes it', () => {
+    const owed = of(broken, { ...review, data: { breakId: 'brk_2' } });
+    expect(reviewOf(owed)).toBe('Not reviewed: owed by approver-security until 2026-11-23.');
+    expect(reviewOf(of(broken, review))).toBe(review.summary);
+    expect(statementsOf(owed).map(({ text }) => text)).toContain(broken.summary);
+    expect(reviewOf(of())).toBeUndefined();
+  });
+});
+
 describe('buildPostmortem', () => {
   const document = buildPostmortem(input);
 

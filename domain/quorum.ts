@@ -1,5 +1,6 @@
 import type { Approval, Quorum, Role } from './approval.ts';
-import { CLASS_RULES } from './approval-class.ts';
+import { CLASS_RULES, quorumNeeded } from './approval-class.ts';
+import { glassObstacle, type AloneYes } from './break-glass.ts';
 import type { Actor } from './decision.ts';
 import { isFreshSignIn, needsFreshSignIn } from './sign-in.ts';
 
@@ -14,12 +15,15 @@ export interface ApproverByDoor extends Approver {
   readonly channel: string;
   /** True when the person had just signed in on our page. */
   readonly fresh: boolean;
+  /** Only of a yes that is to count alone, because its person broke the glass. */
+  readonly alone?: Pick<AloneYes, 'brokenGlass' | 'decidedAt'>;
 }
 
 /** A decision's actor as quorum counts them; `decidedAt` is RFC 3339. */
 export function approverOf(actor: Actor, decidedAt: string): ApproverByDoor {
-  const { person, roles, channel } = actor;
-  return { person, roles, channel, fresh: isFreshSignIn(actor, decidedAt) };
+  const { person, roles, channel, brokenGlass } = actor;
+  const approver = { person, roles, channel, fresh: isFreshSignIn(actor, decidedAt) };
+  return brokenGlass === undefined ? approver : { ...approver, alone: { brokenGlass, decidedAt } };
 }
 
 /** The door whose sessions we do not hold: who is at the keyboard is the chat's word alone. */
@@ -68,4 +72,37 @@ export function quorumMet(
   if (people.length < Math.max(quorum.people, quorum.roles.length)) return false;
   if (people.length > 0 && people.every((one) => one.person === requestedBy)) return false;
   return covers(quorum.roles, people);
+}
+
+/** Why some answers are not enough: too few of them, by the wrong doors, or glass that reaches no further. */
+export type ApprovalObstacle =
+  | { readonly kind: 'quorum' }
+  | { readonly kind: 'door'; readonly door: DoorObstacle }
+  | { readonly kind: 'glass'; readonly reason: string };
+
+/** How an approval is met: by so many people as it asks for, or by one who broke the glass. */
+export type ApprovalStanding =
+  | { readonly met: 'together' | 'alone' }
+  | { readonly met: null; readonly obstacle: ApprovalObstacle };
+
+/**
+ * How these yeses stand to an approval at this moment (RFC 3339): the one judge of admission and guard. A yes with the glass broken counts
+ * alone or not at all, and never as one of two.
+ */
+export function approvalStanding(
+  approval: Pick<Approval, 'approvalClass' | 'createdAt' | 'quorum' | 'requestedBy'>,
+  approvers: readonly ApproverByDoor[],
+  at: { readonly approversSignInSince: string | null; readonly now: string },
+): ApprovalStanding {
+  const ordinary = approvers.filter(({ alone }) => alone === undefined);
+  const isMet = quorumMet(quorumNeeded(approval), ordinary, approval.requestedBy);
+  const door = isMet ? doorObstacle(approval, ordinary, at.approversSignInSince) : null;
+  if (isMet && door === null) return { met: 'together' };
+  const reasons = approvers.flatMap(({ alone, ...approver }) =>
+    alone === undefined ? [] : [glassObstacle(approval, { ...approver, ...alone }, at.now)],
+  );
+  if (reasons.includes(null)) return { met: 'alone' };
+  const reason = reasons.find((one) => one !== null) ?? null;
+  if (reason !== null) return { met: null, obstacle: { kind: 'glass', reason } };
+  return { met: null, obstacle: door === null ? { kind: 'quorum' } : { kind: 'door', door } };
 }

@@ -29,9 +29,18 @@ export interface SelfCheckState {
   readonly problem: string | null;
 }
 
+/** A review of broken glass that nobody closed in time. */
+export interface OverdueReview {
+  readonly id: string;
+  readonly incidentId: string;
+  /** RFC 3339. */
+  readonly dueAt: string;
+}
+
 /** What the engine sees when it watches itself; what is not configured is null or empty. */
 export interface SelfWatchState {
   readonly selfCheck: SelfCheckState | null;
   readonly watchdogs: readonly WatchdogState[];
   readonly alertmanagers: readonly CatchUpState[];
+  readonly overdueReviews: readonly OverdueReview[];
 }

@@ -6,6 +6,7 @@ import { sitePage, tokenField, type PageReader } from './page.ts';
 import { isWhole, planCards, shown, SHOWN_MAX } from './plan-page.ts';
 
 const PEOPLE_MAX = 50;
+const REFUSALS_MAX = 50;
 
 /** One answer that was admitted. */
 export interface PageAnswer {
@@ -16,6 +17,22 @@ export interface PageAnswer {
   readonly verdict: 'approve' | 'reject';
   readonly reason: string | null;
   readonly decidedAt: string;
+  /** Why it counts alone, of somebody who broke the glass; null otherwise. */
+  readonly breakGlass: string | null;
+}
+
+/** One answer that was refused. */
+export interface PageRefusal {
+  /** Null where only the door says who it was, in `claimed`. */
+  readonly person: string | null;
+  readonly claimed: string | null;
+  readonly name: string;
+  readonly channel: string;
+  readonly verdict: 'approve' | 'reject' | null;
+  readonly reason: string;
+  readonly refusedAt: string;
+  /** So many more refusals have no line of their own. */
+  readonly further: number;
 }
 
 /** What the page of an approval shows. */
@@ -30,6 +47,8 @@ export interface ApprovalPage {
   };
   readonly plans: readonly ShownPlan[];
   readonly answers: readonly PageAnswer[];
+  /** Oldest first. */
+  readonly refused: readonly PageRefusal[];
   /** Active people who hold one of the roles that it asks for. */
   readonly mayDecide: readonly {
     readonly name: string;
@@ -53,12 +72,39 @@ function answerItem({
   verdict,
   reason,
   decidedAt,
+  breakGlass,
 }: PageAnswer): Html {
   return html`<li>
     <b>${verdict === 'approve' ? 'Approved' : 'Rejected'}</b> by ${shown(name)}
     <span class="quiet">(${person}; ${roles.join(', ')}) by ${channel}, ${decidedAt}</span>
+    ${breakGlass === null ? null : html`<br /><b class="odd">Alone, by break-glass:</b> ${shown(breakGlass)}`}
     ${reason === null ? null : html`<br />${shown(reason)}`}
   </li>`;
+}
+
+function refusalItem(refusal: PageRefusal): Html {
+  const { person, claimed, name, channel, verdict, reason, refusedAt, further } = refusal;
+  const who =
+    person === null
+      ? html`somebody unknown <span class="quiet">(${shown(claimed ?? '')})</span>`
+      : html`${shown(name)} <span class="quiet">(${person})</span>`;
+  return html`<li>
+    ${who} was refused to ${verdict ?? 'answer'}
+    <span class="quiet">by ${channel}, ${refusedAt}</span>
+    <br />${shown(reason)}${further > 0 ? html` <span class="quiet">and ${further} more times</span>` : null}
+  </li>`;
+}
+
+/** Whose answers were refused; nothing where nobody's was. The newest are shown, the others counted. */
+function refusals({ refused }: ApprovalPage): Html | null {
+  if (refused.length === 0) return null;
+  const newest = refused.slice(-REFUSALS_MAX);
+  const left = refused.length - newest.length;
+  return html`<h2>Refused answers</h2>
+    ${left > 0 ? html`<p class="quiet">${left} earlier ones: <code>firebreak approval show</code></p>` : null}
+    <ul>
+      ${newest.map(refusalItem)}
+    </ul>`;
 }
 
 function quorumText({ quorum, approvalClass }: Approval, needsFresh: boolean): string {
@@ -172,7 +218,8 @@ export function approvalPage(page: ApprovalPage): string {
             ${answers.map(answerItem)}
           </ul>`
     }
-    ${approval.status === 'open' ? html`<h2>Your decision</h2>` : null} ${decide(page)}
+    ${refusals(page)} ${approval.status === 'open' ? html`<h2>Your decision</h2>` : null}
+    ${decide(page)}
     <p class="quiet">
       Plan digest <code>${approval.planDigest}</code>: a yes is for exactly these plans. When
       anything of them changes, people are asked again.

@@ -18,6 +18,20 @@ export interface ShownPlan {
   readonly changes: readonly ShownChange[];
 }
 
+/** Somebody who approved, as cards, mails and terminals name them. */
+export interface ShownApprover {
+  readonly name: string;
+  readonly person: string;
+  /** Only of a yes that counts alone because its person broke the glass. */
+  readonly breakGlass?: { readonly reason: string };
+}
+
+/** Who approved, in words; a yes by broken glass says so, and why. */
+export function approverText({ name, person, breakGlass }: ShownApprover): string {
+  const alone = breakGlass === undefined ? '' : `, ALONE BY BREAK-GLASS: ${breakGlass.reason}`;
+  return `${name} (${person})${alone}`;
+}
+
 /** How an approval stands: open until when, or how it ended. */
 export function standingText({ status, statusReason, expiresAt }: Approval): string {
   if (status === 'open') return `open until ${expiresAt}`;

@@ -1,7 +1,7 @@
 import type { Approval } from '../domain/approval.ts';
 import { CLASS_RULES, classWords } from '../domain/approval-class.ts';
 import type { Json } from '../domain/json.ts';
-import { standingText, type ShownPlan } from './approval-plan.ts';
+import { approverText, standingText, type ShownApprover, type ShownPlan } from './approval-plan.ts';
 import type { MailBlock, MailChange, MailContent } from './mail.ts';
 import { cut, isMisleading } from './visible.ts';
 
@@ -17,7 +17,7 @@ export interface ApprovalMail {
   readonly subject: string;
   readonly approval: Approval;
   readonly plans: readonly ShownPlan[];
-  readonly approvedBy: readonly { readonly name: string; readonly person: string }[];
+  readonly approvedBy: readonly ShownApprover[];
   readonly deciders: readonly Decider[];
   /** Where people decide; see `decideAt`. */
   readonly decide: MailBlock;
@@ -117,7 +117,7 @@ export function approvalMail(mail: ApprovalMail): MailContent {
   const { approvalClass, planDigest, title } = approval;
   const isOpen = approval.status === 'open';
   const left = plans.length - PLANS_MAX;
-  const approvers = approvedBy.map(({ name, person }) => `${name} (${person})`).join(', ');
+  const approvers = approvedBy.map(approverText).join(', ');
   return {
     subject,
     headline: isOpen

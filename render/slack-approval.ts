@@ -1,7 +1,7 @@
 import type { Approval } from '../domain/approval.ts';
 import { classWords } from '../domain/approval-class.ts';
 import type { Json } from '../domain/json.ts';
-import { standingText, type ShownPlan } from './approval-plan.ts';
+import { approverText, standingText, type ShownApprover, type ShownPlan } from './approval-plan.ts';
 import {
   actions,
   context,
@@ -22,7 +22,7 @@ export interface ApprovalCard {
   readonly approval: Approval;
   readonly plans: readonly ShownPlan[];
   /** Who has approved so far. */
-  readonly approvedBy: readonly { readonly name: string; readonly person: string }[];
+  readonly approvedBy: readonly ShownApprover[];
   readonly url: string | null;
   /** Whether clicks come back to us. */
   readonly decide: boolean;
@@ -111,9 +111,7 @@ function headOf({ approval, approvedBy }: ApprovalCard) {
       ['Who may decide', `${quorum.people.toString()} people: ${quorum.roles.join(' and ')}`],
       [
         'Approved by',
-        approvedBy.length === 0
-          ? 'nobody yet'
-          : approvedBy.map(({ name, person }) => `${name} (${person})`).join(', '),
+        approvedBy.length === 0 ? 'nobody yet' : approvedBy.map(approverText).join(', '),
       ],
     ]),
   ];

@@ -10,6 +10,7 @@ const OWN_CONDITIONS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FB003: ['not_found', 'There is no such row to append to.'],
   FB004: ['too_large', 'Too many facts in one append.'],
   FB005: ['refused', 'Too few people have approved.'],
+  FB007: ['refused', 'This break-glass key opens nothing.'],
   FB006: ['refused', 'A drill and what is real share no operation.'],
 };
 

@@ -5,6 +5,7 @@ import { createAccountTable } from './account.ts';
 import { createPendingSignInTable } from './pending-sign-in.ts';
 import { createAlertTable } from './alert.ts';
 import { createApprovalTable } from './approval.ts';
+import { createBreakGlassTable } from './break-glass.ts';
 import { createClaimTable } from './claim.ts';
 import { columnTypes } from './column.ts';
 import { poolConnection, together } from './connection.ts';
@@ -102,6 +103,7 @@ export function createTables(connection: Connection): Tables {
     approvals: createApprovalTable(connection),
     decisions: createDecisionTable(connection),
     refusedAnswers: createRefusedAnswerTable(connection),
+    breakGlass: createBreakGlassTable(connection),
     escalations: createEscalationTable(connection),
     playbooks: createPlaybookTable(connection),
     evidence: createEvidenceTable(connection),

@@ -9,6 +9,8 @@ export type OutboxWork =
   | { readonly kind: 'record-legal-hold'; readonly holdId: string }
   /** Puts a refused answer on the timeline of its incident. */
   | { readonly kind: 'record-refused-answer'; readonly refusedAnswerId: string }
+  /** Puts broken glass, what it let through and its review on the timeline of its incident, and tells people. */
+  | { readonly kind: 'tell-break-glass'; readonly breakId: string; readonly incidentId: string }
   /** Sends an update for stakeholders that was released, and puts how it was settled on the timeline. */
   | { readonly kind: 'tell-update'; readonly updateId: string; readonly incidentId: string };
 

@@ -47,6 +47,10 @@ const INSERT_HOLD = `insert into firebreak.legal_hold
     (id, scope, subject, reason, placed_by, channel, placed_at)
   values ('h', 'model', 'm', 'r', 'eve', 'cli', now())`;
 
+const INSERT_BREAK = `insert into firebreak.glass_break
+    (id, key_id, incident_id, person_id, reason, channel, broken_at, ends_at)
+  select 'b', 'k', id, 'eve', 'r', 'cli', now(), now() + interval '1 minute' from firebreak.incident limit 1`;
+
 const INSERT_UPDATE = (
   state: string,
   by: string,
@@ -97,6 +101,16 @@ describe('rights', () => {
     ['owner', 'delete from firebreak.legal_hold', IMMUTABLE],
     ['owner', 'delete from firebreak.legal_hold_release', IMMUTABLE],
     ['owner', 'update firebreak.legal_hold_release set person = person', IMMUTABLE],
+    ['worker', 'select from firebreak.break_glass_key', REFUSED],
+    ['worker', INSERT_BREAK, REFUSED],
+    ['api', INSERT_BREAK, 'FB007'],
+    ['worker', `update firebreak.break_glass_review set finding = 'f'`, REFUSED],
+    ['api', `update firebreak.glass_break set ends_at = now()`, REFUSED],
+    ['api', 'update firebreak.break_glass_key set expires_at = now()', REFUSED],
+    ['api', 'update firebreak.break_glass_review set due_at = now()', REFUSED],
+    ['owner', 'delete from firebreak.break_glass_key', IMMUTABLE],
+    ['owner', 'update firebreak.glass_break set ends_at = now()', IMMUTABLE],
+    ['owner', 'delete from firebreak.break_glass_review', IMMUTABLE],
     ['worker', INSERT_DECISION, REFUSED],
     ['api', INSERT_DECISION, 'ok'],
     ['worker', INSERT_REVISION, REFUSED],

@@ -12,6 +12,7 @@ import type { Recipient } from '../domain/recipient.ts';
 import type { StormSuspect } from '../domain/storm.ts';
 import type { RouteCount } from '../domain/route-report.ts';
 import type { AccountTable } from './account-table.ts';
+import type { BreakGlassTable } from './break-glass-table.ts';
 import type { EscalationTable } from './escalation-table.ts';
 import type { ClaimTable } from './claim-table.ts';
 import type { IsolationTable } from './isolation-table.ts';
@@ -293,6 +294,7 @@ export interface Tables {
   readonly approvals: ApprovalTable;
   readonly decisions: DecisionTable;
   readonly refusedAnswers: RefusedAnswerTable;
+  readonly breakGlass: BreakGlassTable;
   readonly escalations: EscalationTable;
   readonly playbooks: PlaybookTable;
   readonly evidence: EvidenceTable;

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { addPerson, APPROVAL, as, createTestApi, limitToken } from '../api/test-api.ts';
+import { addGlassKey } from '../api/test-break-glass.ts';
 import { addLimited, addOtherTeam, TEAMS } from '../api/test-teams.ts';
 import { addAccount, PASSWORD, TestBrowser } from '../api/test-browser.ts';
 import { ROLES, type Role } from '../domain/approval.ts';
@@ -92,6 +93,7 @@ const BODIES: Readonly<Record<string, object>> = {
   snooze: { until: TOMORROW, ...WHY },
   custody: { action: 'verified' },
   decision: ANSWER,
+  'close-review': { finding: 'all was well' },
 };
 
 /** The ids of what is of the own team and of another one. */
@@ -100,12 +102,20 @@ const IDS: Readonly<Record<string, readonly [string, string]>> = {
   approvals: ['apr_1', 'apr_2'],
   evidence: ['ev_1', 'ev_2'],
   decisions: ['dec_1', 'dec_2'],
+  'break-glass-reviews': ['brk_1', 'brk_2'],
 };
 
 /** Which ids a route of one object takes; undefined where it names none of an incident. */
 const idsOf = ({ url }: Line) => (url.includes('/:id') ? IDS[url.split('/')[3] ?? ''] : undefined);
-const bodyOf = ({ method, url }: Line) =>
-  method === 'GET' ? undefined : BODIES[url.split('/').at(-1) ?? ''];
+/** The key with which each of the limited people breaks the glass once. */
+const glassKeyOf = (person: string): string => `fbg_${person.padEnd(43, 'x')}`;
+const bodyOf = ({ method, url }: Line, person: string) => {
+  if (method === 'GET') return undefined;
+  const parts = url.split('/');
+  const last = parts.at(-1) ?? '';
+  if (last === 'break-glass') return { key: glassKeyOf(person), ...WHY };
+  return BODIES[parts[3] === 'break-glass-reviews' ? 'close-review' : last];
+};
 beforeAll(async () => {
   await app.ready();
   for (const scope of SCOPES) {
@@ -120,7 +130,10 @@ beforeAll(async () => {
   }
   await addAccount(given, 'somebody', [...ROLES]);
   addOtherTeam(given.memory);
-  for (const [id, on, name] of LIMITED) addLimited(given.memory, id, { on, name });
+  for (const [id, on, name] of LIMITED) {
+    addLimited(given.memory, id, { on, name });
+    addGlassKey(given.memory, id, glassKeyOf(id));
+  }
   session = new TestBrowser(app);
   await session.signIn('somebody', PASSWORD);
 });
@@ -209,7 +222,7 @@ describe.each(LINES)('$method $url', (line) => {
       }
       if (ids === undefined) continue;
       const ask = (id: string) =>
-        call({ ...line, url: line.url.replace(':id', id) }, as(person), bodyOf(line));
+        call({ ...line, url: line.url.replace(':id', id) }, as(person), bodyOf(line, person));
       const [foreign, unknown] = [await ask(ids[1]), await ask('none')];
       expect([person, foreign.statusCode, unknown.statusCode]).toEqual([person, 404, 404]);
       const words = ({ title, detail }: { title: string; detail: string }) => [title, detail];

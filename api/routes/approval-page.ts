@@ -43,8 +43,10 @@ function answersOf(approval: Approval, decisions: readonly Decision[]): readonly
     const isAnswer = command.kind === 'approve' || command.kind === 'reject';
     if (!isAnswer || command.approvalId !== approval.id || outcome === 'refused') return [];
     const reason = command.kind === 'reject' ? command.reason : null;
-    const { person, name, roles, channel } = actor;
-    return [{ person, name, roles, channel, verdict: command.kind, reason, decidedAt }];
+    const { person, name, roles, channel, brokenGlass } = actor;
+    const breakGlass = brokenGlass?.reason ?? null;
+    const answer = { person, name, roles, channel, reason, decidedAt, breakGlass };
+    return [{ ...answer, verdict: command.kind }];
   });
 }
 
@@ -107,6 +109,7 @@ async function pageOf(
     incident: { number, title, severity, state },
     plans: shownPlans(detail),
     answers: answersOf(approval, decisions),
+    refused: detail.refused,
     mayDecide: mayDecide(dependencies, { approval, incident }, people),
     needsFreshSignIn: needsFreshSignIn(approval, since),
     fresh: isFreshSignIn(pageActor(visitor), clock().toISOString()),

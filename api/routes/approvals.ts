@@ -56,6 +56,7 @@ export function registerApprovals(app: FastifyInstance, dependencies: ApiDepende
         incidentId: null,
         actor: actorOf(request),
         caller: callerOf(request),
+        ...(request.body.breakGlass === undefined ? {} : { alone: request.body.breakGlass }),
       });
       const latest = await awaitOutcome(store, decision, waitMs);
       return reply

@@ -66,6 +66,10 @@ const signatorySchema = z.object({
   roles: z.array(roleSchema).readonly(),
   decidedAt: z.string(),
   decisionId: z.string(),
+  /** Only of a yes that counts alone because its person broke the glass. */
+  breakGlass: z
+    .object({ id: z.string(), reason: z.string(), brokenAt: z.string(), endsAt: z.string() })
+    .exactOptional(),
 });
 
 const refusedAnswerSchema = z.object({

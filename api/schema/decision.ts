@@ -166,6 +166,8 @@ export const answerBody = z.strictObject({
   verdict: z.enum(['approve', 'reject']),
   /** Needed for a rejection. */
   reason: reasonSchema.optional(),
+  /** Why this yes is to count alone; only of somebody who broke the glass for the incident. */
+  breakGlass: reasonSchema.optional(),
 });
 
 /** A decision as people see it; its command is in the body that made it. */

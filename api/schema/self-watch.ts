@@ -30,6 +30,9 @@ const stateSchema = z.object({
       }),
     )
     .readonly(),
+  overdueReviews: z
+    .array(z.object({ id: z.string(), incidentId: z.string(), dueAt: z.string() }))
+    .readonly(),
 }) satisfies z.ZodType<SelfWatchState>;
 
 /** What the engine sees when it watches itself. */
@@ -38,7 +41,8 @@ export const selfWatchEndpoints = {
     method: 'GET',
     url: `${API_PREFIX}/self-watch`,
     schema: {
-      summary: 'The latest self-check, the watchdogs of the sources, and what webhooks missed',
+      summary:
+        'The latest self-check, the watchdogs of the sources, what webhooks missed, and overdue reviews',
       response: { 200: stateSchema },
     },
   },

@@ -171,7 +171,16 @@ async function halt({ desk, caller, rest }: Asked): Promise<string> {
   ].join('\n');
 }
 
+/** Chat is a door, and not this one: it says on its own word alone who is there. */
+function breakGlass(): Promise<string> {
+  return Promise.resolve(
+    'Glass is not broken from Slack. With your own key, at a terminal: ' +
+      'firebreak break-glass break INCIDENT --reason WHY, then firebreak break-glass approve APPROVAL --plan-digest DIGEST --reason WHY',
+  );
+}
+
 const VERBS: Readonly<Record<string, (asked: Asked) => Promise<string>>> = {
+  'break-glass': breakGlass,
   open,
   list,
   status,

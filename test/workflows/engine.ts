@@ -208,6 +208,7 @@ export async function startEngine(
     namespace,
     channels: deps.channels,
     redirections,
+    written: () => [],
     log: LOG,
   });
   return {

@@ -47,6 +47,8 @@ export class HoldBench {
   readonly world: World;
   readonly incident: Incident;
   readonly deps: ActivityDependencies;
+  /** What it is now, apart from what the database's clock says. */
+  now = (): Date => new Date();
   private readonly admission: AdmissionDependencies;
   private readonly api: Store;
 
@@ -77,7 +79,7 @@ export class HoldBench {
       haltFile: () => Promise.resolve(null),
       serves: new Set(CREDENTIALS),
       startWithinMs: 15_000,
-      now: () => new Date(),
+      now: () => this.now(),
       newId: (prefix) => `${prefix}_${randomUUID()}`,
       channels: { slack: false, mail: true },
       baseUrl: 'http://127.0.0.1',
@@ -121,7 +123,20 @@ export class HoldBench {
     throw new Error(`nobody was asked: ${JSON.stringify(asked)}`);
   }
 
-  async answer(approvalId: string, person: string, kind: 'approve' | 'reject' = 'approve') {
+  answer(approvalId: string, person: string, kind: 'approve' | 'reject' = 'approve') {
+    return this.decide(approvalId, person, { kind });
+  }
+
+  /** A yes with the glass broken. */
+  answerAlone(approvalId: string, person: string) {
+    return this.decide(approvalId, person, { kind: 'approve', alone: 'nobody else is awake' });
+  }
+
+  private async decide(
+    approvalId: string,
+    person: string,
+    { kind, alone }: { readonly kind: 'approve' | 'reject'; readonly alone?: string },
+  ) {
     const [who, approval] = await Promise.all([
       this.api.people.get(person),
       this.api.approvals.get(approvalId),
@@ -135,6 +150,7 @@ export class HoldBench {
       incidentId,
       actor: { person, name: person, roles: who.roles, channel: 'api' },
       caller: { person: who, canApprove: true, scopes: SCOPES },
+      ...(alone === undefined ? {} : { alone }),
     });
   }
 
