@@ -28,7 +28,7 @@ export const HOLDERS: Access = PLACING_ROLES;
 /** Who may say that a legal hold shall end. */
 export const RELEASERS: Access = RELEASE_QUORUM.roles;
 /** Who may send or leave out what stakeholders are told. */
-export const UPDATERS: Access = UPDATING_ROLES;
+export const UPDATERS: readonly Role[] = UPDATING_ROLES;
 /** Who may answer an approval. */
 export const APPROVERS: readonly Role[] = ANSWERING_ROLES;
 /** Who may close the review of broken glass. */

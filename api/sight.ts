@@ -2,6 +2,7 @@ import type { Approval, Role } from '../domain/approval.ts';
 import { AppError } from '../domain/error.ts';
 import { modelsSeen, rolesOnModel } from '../domain/grant.ts';
 import type { Incident } from '../domain/incident.ts';
+import type { StakeholderUpdate } from '../domain/stakeholder-update.ts';
 import type { Store } from '../store/tables.ts';
 import type { Holding } from './admission.ts';
 import { READERS, type Caller } from './auth.ts';
@@ -61,6 +62,22 @@ export async function requireApproval(
     return approval;
   }
   throw new AppError('not_found', 'There is no such approval.');
+}
+
+/** The update, for somebody who may look at its incident, or act on it by one of these roles. Raises `not_found` and `unauthorized`. */
+export async function requireUpdate(
+  dependencies: SightDependencies & { readonly store: Pick<Store, 'updates'> },
+  { id, caller }: Asked,
+  access: readonly Role[] = READERS,
+): Promise<StakeholderUpdate> {
+  const update = await dependencies.store.updates.get(id);
+  const incident =
+    update === null ? null : await dependencies.store.incidents.get(update.incidentId);
+  if (update === null || incident === null || !sees(dependencies, caller, incident)) {
+    throw new AppError('not_found', 'There is no such update.');
+  }
+  requireSight(dependencies, incident, { caller, access });
+  return update;
 }
 
 /** True when somebody holds any role on an incident. */

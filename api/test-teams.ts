@@ -2,6 +2,7 @@ import { ROLES, type Role } from '../domain/approval.ts';
 import type { Evidence } from '../domain/evidence.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { InventoryEntry } from '../domain/inventory.ts';
+import type { StakeholderUpdate } from '../domain/stakeholder-update.ts';
 import { brokenGlassOf } from './test-break-glass.ts';
 import { addPerson, APPROVAL, INCIDENT, NOW } from './test-api.ts';
 import type { Memory } from './test-memory.ts';
@@ -47,7 +48,14 @@ const evidenceOf = (id: string, incidentId: string): Evidence => ({
   ...{ bytes: 3, mediaType: 'text/plain', source: 'loki', collectedAt: NOW, truncated: false },
 });
 
-/** Beside `INCIDENT` and `APPROVAL`, which are of team fraud, the same of team pricing: `inc_2`, `apr_2`, `ev_2`, `dec_2`, `brk_2`. */
+const updateOf = (id: string, incidentId: string): StakeholderUpdate => ({
+  ...{ id, incidentId, audience: 'customers', reach: 'external', ordinal: 1, notice: 'first' },
+  ...{ verified: false, to: ['ann@example.com'], slackChannel: null, subject: 's', text: 't' },
+  ...{ templateSha256: 'b'.repeat(64), textSha256: 'a'.repeat(64), draftedAt: NOW },
+  ...{ state: 'drafted', settledAt: null, settledBy: null, settledThrough: null, reason: null },
+});
+
+/** Beside `INCIDENT` and `APPROVAL`, which are of team fraud, the same of team pricing: `inc_2`, `apr_2`, `ev_2`, `dec_2`, `brk_2`, `upd_2`. */
 export function addOtherTeam(memory: Memory): void {
   memory.incidents.set('inc_2', {
     ...INCIDENT,
@@ -66,5 +74,6 @@ export function addOtherTeam(memory: Memory): void {
       ...{ signature: 's', outcome: 'accepted', reason: null },
     });
     memory.glassBreaks.push(brokenGlassOf(`brk_${number}`, incidentId));
+    memory.updates.push(updateOf(`upd_${number}`, incidentId));
   }
 }

@@ -3,7 +3,7 @@ import type { Tables } from '../store/tables.ts';
 import type { Memory } from './test-memory.ts';
 
 /** Updates for stakeholders in memory; what is told of them is the worker's. */
-export function updateTable({ updates }: Memory): Tables['updates'] {
+export function updateTable({ updates, incidents }: Memory): Tables['updates'] {
   const require = (id: string) => {
     const found = updates.find((one) => one.id === id);
     return found === undefined
@@ -28,9 +28,12 @@ export function updateTable({ updates }: Memory): Tables['updates'] {
     },
     ofIncident: (incidentId) =>
       Promise.resolve(updates.filter((one) => one.incidentId === incidentId)),
-    list: ({ incidentId, state }, { limit }) =>
+    list: ({ incidentId, state, models = null }, { limit }) =>
       Promise.resolve({
         items: updates
+          .filter(
+            (one) => models === null || models.includes(incidents.get(one.incidentId)?.model ?? ''),
+          )
           .filter((one) => incidentId === null || one.incidentId === incidentId)
           .filter((one) => state === null || one.state === state)
           .toReversed()

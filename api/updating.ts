@@ -1,5 +1,6 @@
 import type { Actor } from '../domain/decision.ts';
 import { AppError } from '../domain/error.ts';
+import { rolesOnModel } from '../domain/grant.ts';
 import { UPDATING_ROLES, type StakeholderUpdate } from '../domain/stakeholder-update.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Caller } from './auth.ts';
@@ -12,10 +13,23 @@ export type UpdateAnswer =
 
 const STATES = { send: 'released', skip: 'skipped' } as const;
 
-async function requireUpdater(tables: Tables, { actor, caller }: By): Promise<void> {
-  const person = await tables.people.get(actor.person);
-  const may = person?.roles.some((role) => UPDATING_ROLES.some((one) => one === role)) === true;
-  if (person?.active === true && may && caller.canApprove) return;
+/** Raises `unauthorized` for who may not, by what they hold on the incident now, and `not_found` where that is nothing. */
+async function requireUpdater(
+  { holding, tables }: Pick<ApiDependencies, 'holding'> & { readonly tables: Tables },
+  { incidentId }: StakeholderUpdate,
+  { actor, caller }: By,
+): Promise<void> {
+  const [person, incident] = await Promise.all([
+    tables.people.get(actor.person),
+    tables.incidents.get(incidentId),
+  ]);
+  const isActive = person?.active === true;
+  const roles = isActive ? rolesOnModel(person, incident?.model ?? null, holding.written()) : [];
+  if (isActive && roles.length === 0) {
+    throw new AppError('not_found', 'There is no such update.');
+  }
+  const may = roles.some((role) => UPDATING_ROLES.some((one) => one === role));
+  if (may && caller.canApprove) return;
   throw new AppError('unauthorized', 'You may not send or leave out updates.', {
     permission: `one of ${UPDATING_ROLES.join(', ')}, with a token that may approve`,
   });
@@ -61,17 +75,17 @@ interface By {
 }
 
 /**
- * Settles a draft, once, under its lock. Raises `not_found`, `unauthorized` for who lost the role meanwhile and for tokens that
+ * Settles a draft, once, under its lock. Raises `not_found`, also for whose incident it is not, `unauthorized` for who lost the role meanwhile and for tokens that
  * approve nothing, `conflict` for one that is settled, replaced, or not what was read.
  */
 export function settleUpdate(
-  { store, clock }: Pick<ApiDependencies, 'store' | 'clock'>,
+  { store, clock, holding }: Pick<ApiDependencies, 'store' | 'clock' | 'holding'>,
   { id, answer }: { readonly id: string; readonly answer: UpdateAnswer },
   by: By,
 ): Promise<StakeholderUpdate> {
   return store.transaction(async (tables) => {
     const update = await tables.updates.lock(id);
-    await requireUpdater(tables, by);
+    await requireUpdater({ tables, holding }, update, by);
     if (isDone(update, answer, by)) return update;
     await requireCurrent(tables, update, answer);
     return tables.updates.settle(id, {

@@ -1,5 +1,5 @@
 import type { StakeholderUpdate } from '../domain/stakeholder-update.ts';
-import type { Page, PageRequest } from './tables.ts';
+import type { Page, PageRequest, SeenModels } from './tables.ts';
 
 /** How a person settles an update. */
 export interface UpdateSettlement {
@@ -26,7 +26,7 @@ export interface StakeholderUpdateTable {
     filter: {
       readonly incidentId: string | null;
       readonly state: StakeholderUpdate['state'] | null;
-    },
+    } & SeenModels,
     page: PageRequest,
   ): Promise<Page<StakeholderUpdate>>;
   /** Ids of closed incidents whose audiences were told something since (RFC 3339), and not yet of the end; at most `limit`. */

@@ -48,6 +48,8 @@ const LIST = {
   text: `select ${COLUMNS}, u.number from firebreak.stakeholder_update u
     where ($1::text is null or u.incident_id = $1) and ($2::text is null or u.state = $2)
       and ($3::bigint is null or u.number < $3)
+      and ($5::text[] is null or u.incident_id in (
+        select id from firebreak.incident where model = any($5)))
     order by u.number desc limit $4`,
 };
 
@@ -128,8 +130,8 @@ export function createStakeholderUpdateTable(connection: Connection): Stakeholde
     lock: (id) => requireRow(connection.rows(LOCK, [id], updateRow), 'There is no such update.'),
     settle: (id, settlement) => settle(connection, id, settlement),
     ofIncident: (incidentId) => connection.rows(OF_INCIDENT, [incidentId, UPDATES_MAX], updateRow),
-    list: async ({ incidentId, state }, page) => {
-      const values = [incidentId, state, cursorNumber(page), page.limit + 1];
+    list: async ({ incidentId, state, models = null }, page) => {
+      const values = [incidentId, state, cursorNumber(page), page.limit + 1, models];
       return pageOf(await connection.rows(LIST, values, numberedRow), page.limit, {
         item: (row) => updateRow.parse(row),
         cursor: ({ number }) => number,

@@ -94,6 +94,7 @@ const BODIES: Readonly<Record<string, object>> = {
   custody: { action: 'verified' },
   decision: ANSWER,
   'close-review': { finding: 'all was well' },
+  send: { textSha256: 'a'.repeat(64) },
 };
 
 /** The ids of what is of the own team and of another one. */
@@ -103,6 +104,7 @@ const IDS: Readonly<Record<string, readonly [string, string]>> = {
   evidence: ['ev_1', 'ev_2'],
   decisions: ['dec_1', 'dec_2'],
   'break-glass-reviews': ['brk_1', 'brk_2'],
+  updates: ['upd_1', 'upd_2'],
 };
 
 /** Which ids a route of one object takes; undefined where it names none of an incident. */
@@ -114,6 +116,7 @@ const bodyOf = ({ method, url }: Line, person: string) => {
   const parts = url.split('/');
   const last = parts.at(-1) ?? '';
   if (last === 'break-glass') return { key: glassKeyOf(person), ...WHY };
+  if (parts[3] === 'updates' && last === 'skip') return WHY;
   return BODIES[parts[3] === 'break-glass-reviews' ? 'close-review' : last];
 };
 beforeAll(async () => {
