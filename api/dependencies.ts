@@ -224,6 +224,8 @@ export interface ApiDependencies {
   readonly temporalReady: () => Promise<boolean>;
   readonly passwords: Passwords;
   readonly entrance: Entrance;
+  /** Certificate and key (PEM) of the server; without them it speaks plain HTTP. */
+  readonly tls?: { readonly cert: string; readonly key: string };
   readonly version: string;
   readonly log: FastifyBaseLogger;
   /** Where metrics are registered and read from. */

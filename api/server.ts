@@ -1,3 +1,5 @@
+import type { ServerOptions } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastify, {
@@ -5,6 +7,7 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type FastifyServerFactory,
 } from 'fastify';
 import {
   jsonSchemaTransform,
@@ -97,23 +100,39 @@ function refuseForeignOrigin(request: FastifyRequest): void {
   throw new AppError('refused', 'Requests from other origins are refused.', { field: 'origin' });
 }
 
+/** A server that speaks TLS and nothing else, with the limits of the plain one. */
+function tlsServer(
+  tls: NonNullable<ApiDependencies['tls']>,
+  options: ServerOptions & { readonly requestTimeout: number },
+): FastifyServerFactory {
+  return (handler) => {
+    const server = createHttpsServer({ ...options, ...tls, handshakeTimeout: HEADERS_MS }, handler);
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
+    return server;
+  };
+}
+
 function createServer(dependencies: ApiDependencies): FastifyInstance {
   const limits = { ...API_LIMITS, ...dependencies.limits };
+  const http = {
+    maxHeaderSize: HEADER_BYTES_MAX,
+    connectionsCheckingInterval: CONNECTION_CHECK_MS,
+    // Looked at with our own words: see requirePlainRequest.
+    requireHostHeader: false,
+    // Node swaps the two when headers may take longer than the whole request.
+    headersTimeout: Math.min(HEADERS_MS, limits.requestMs),
+  };
+  const { tls } = dependencies;
   return fastify({
+    ...(tls === undefined
+      ? { http }
+      : { serverFactory: tlsServer(tls, { ...http, requestTimeout: limits.requestMs }) }),
     loggerInstance: dependencies.log,
     // Requests are logged by route, with the person and without the query: see request-metrics.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: {
-      maxHeaderSize: HEADER_BYTES_MAX,
-      connectionsCheckingInterval: CONNECTION_CHECK_MS,
-      // Looked at with our own words: see requirePlainRequest.
-      requireHostHeader: false,
-      // Node swaps the two when headers may take longer than the whole request.
-      headersTimeout: Math.min(HEADERS_MS, limits.requestMs),
-    },
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX },
     exposeHeadRoutes: false,
     return503OnClosing: true,

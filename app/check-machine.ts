@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { Agent, request } from 'undici';
 import { bad, check, good, type Check } from './finding.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -26,7 +27,11 @@ async function listens(host: string, port: number): Promise<void> {
 }
 
 /** Whether the port is free, or taken by a Firebreak: who listens there is asked for `/healthz`. */
-export async function checkPort(host: string, port: number): Promise<Check> {
+export async function checkPort(
+  host: string,
+  port: number,
+  scheme: 'http' | 'https' = 'http',
+): Promise<Check> {
   const name = 'port';
   const address = `${host}:${port.toString()}`;
   const fix = 'Stop what listens there, or choose another with --port or PORT.';
@@ -36,7 +41,7 @@ export async function checkPort(host: string, port: number): Promise<Check> {
   });
   if (free.ok) return free;
   const plain = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return (await isFirebreak(`http://${plain}:${port.toString()}`))
+  return (await isFirebreak(`${scheme}://${plain}:${port.toString()}`))
     ? good(name, `a Firebreak listens on ${address}`)
     : bad(name, `${address} cannot be listened on: ${free.detail}`, fix);
 }
@@ -44,12 +49,16 @@ export async function checkPort(host: string, port: number): Promise<Check> {
 const ANSWER_WITHIN_MS = 2_000;
 
 async function isFirebreak(url: string): Promise<boolean> {
+  // Only who is there is asked, and nothing told: the certificate is for the name that people open, not for this address.
+  const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
   try {
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    const answer = await fetch(`${url}/version`, { signal, redirect: 'manual' });
-    const said: unknown = await answer.json();
-    return answer.ok && typeof said === 'object' && said !== null && 'version' in said;
+    const { statusCode, body } = await request(`${url}/version`, { signal, dispatcher });
+    const said: unknown = await body.json();
+    return statusCode === 200 && typeof said === 'object' && said !== null && 'version' in said;
   } catch {
     return false;
+  } finally {
+    await dispatcher.destroy();
   }
 }

@@ -90,6 +90,8 @@ describe('the configuration of a process', () => {
         SLACK_SIGNING_SECRET: 'a'.repeat(32),
       },
     ],
+    ['TLS_KEY_FILE', { TLS_CERT_FILE: 'cert.pem' }],
+    ['TLS_CERT_FILE', { TLS_KEY_FILE: 'key.pem' }],
     ['OIDC_ISSUER', { OIDC_ISSUER: 'id.example.com' }],
     ['OIDC_ISSUER', { OIDC_ISSUER: `https://${SECRET}@id.example.com` }],
     ['OIDC_ISSUER', { OIDC_ISSUER: 'https://id.example.com/?realm=x' }],
@@ -136,6 +138,7 @@ describe('the configuration of a process', () => {
 
   test.each<[Environment]>([
     [{ HOST: '0.0.0.0', FIREBREAK_TRUST_PROXY: '1' }],
+    [{ HOST: '0.0.0.0', TLS_CERT_FILE: 'cert.pem', TLS_KEY_FILE: 'key.pem' }],
     [{ HOST: '::1' }],
     [{ HOST: 'localhost' }],
     [{ SLACK_BOT_TOKEN: 'xoxb-1', SLACK_API_URL: 'http://127.0.0.1:9000/' }],

@@ -10,6 +10,7 @@ import { CALLBACK_PATH } from '../render/sign-in-page.ts';
 import { dkimKeyProblem } from '../connectors/mail/dkim.ts';
 import type { DkimSettings, MailSettings } from './mail-settings.ts';
 import type { SlackSettings, SlackWay } from './slack-settings.ts';
+import type { TlsFiles } from './tls-files.ts';
 import type { Variable } from './variable.ts';
 
 /** Variables by name; an empty one counts as unset. */
@@ -41,6 +42,8 @@ export interface Config {
   readonly port: number;
   readonly baseUrl: string | null;
   readonly trustProxy: boolean;
+  /** Certificate and key of our own server; null: it speaks plain HTTP. */
+  readonly tls: TlsFiles | null;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly taskQueue: string;
   /** Seconds between two looks at registries and clusters; 0: none. */
@@ -228,12 +231,26 @@ function readIssuer(reader: Reader, baseUrl: string | null): IssuerSettings | nu
   return { issuer, clientId, clientSecret, redirectUri: `${baseUrl}${CALLBACK_PATH}` };
 }
 
-function checkExposure(config: Pick<Config, 'host' | 'trustProxy'>): void {
+/** Where certificate and key of our own server stand; null when a proxy ends TLS, or nobody. */
+function readTls(reader: Reader, folder: string): TlsFiles | null {
+  const cert = reader.optional(VARIABLES.tlsCertFile);
+  const key = reader.optional(VARIABLES.tlsKeyFile);
+  if (cert === null && key === null) return null;
+  if (cert === null) throw invalid('TLS_CERT_FILE', 'is needed with TLS_KEY_FILE');
+  if (key === null) throw invalid('TLS_KEY_FILE', 'is needed with TLS_CERT_FILE');
+  return { certFile: resolve(folder, cert), keyFile: resolve(folder, key) };
+}
+
+function checkExposure({
+  host,
+  trustProxy,
+  tls,
+}: Pick<Config, 'host' | 'trustProxy' | 'tls'>): void {
   // What BASE_URL says is only what links say: nothing of it encrypts what comes in here.
-  if (isLoopback(config.host) || config.trustProxy) return;
+  if (isLoopback(host) || trustProxy || tls !== null) return;
   throw invalid(
     'HOST',
-    `opens the server to the network (${config.host}) where tokens would travel unencrypted; set FIREBREAK_TRUST_PROXY=1 behind a proxy that ends TLS, or keep 127.0.0.1`,
+    `opens the server to the network (${host}) where tokens would travel unencrypted; set TLS_CERT_FILE and TLS_KEY_FILE, or FIREBREAK_TRUST_PROXY=1 behind a proxy that ends TLS, or keep 127.0.0.1`,
   );
 }
 
@@ -253,7 +270,8 @@ export function readConfig(sources: ConfigSources): Config {
   const port = reader.required(VARIABLES.port);
   const baseUrl = reader.optional(VARIABLES.baseUrl);
   const trustProxy = reader.required(VARIABLES.trustProxy);
-  checkExposure({ host, trustProxy });
+  const tls = readTls(reader, folder);
+  checkExposure({ host, trustProxy, tls });
   return {
     databaseUrl,
     dataDir,
@@ -264,6 +282,7 @@ export function readConfig(sources: ConfigSources): Config {
     port,
     baseUrl,
     trustProxy,
+    tls,
     logLevel: reader.required(VARIABLES.logLevel),
     taskQueue: reader.required(VARIABLES.taskQueue),
     syncEverySeconds: reader.required(VARIABLES.syncSeconds),

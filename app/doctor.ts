@@ -14,6 +14,7 @@ import { checkIssuer } from './check-issuer.ts';
 import { checkMail } from './check-mail.ts';
 import { checkOnCall } from './check-on-call.ts';
 import { checkSlack } from './check-slack.ts';
+import { checkTls } from './check-tls.ts';
 import { readConfigurationFile } from './config-file.ts';
 import { environmentWithFile, readConfig, type Config, type Environment } from './config.ts';
 import { configurationReferences, PLAYBOOKS_DIR } from './configuration-references.ts';
@@ -164,7 +165,8 @@ export async function examine(
     good('settings', 'every variable is understood'),
     checkDataFolder(config),
     await checkDisk(nearestExisting(config.dataDir)),
-    await checkPort(config.host, config.port),
+    await checkPort(config.host, config.port, config.tls === null ? 'http' : 'https'),
+    ...(await checkTls(config, new Date())),
     checkHalt(config),
     ...database.checks,
     ...temporal,

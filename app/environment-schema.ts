@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ISSUER_VARIABLES } from './issuer-variables.ts';
 import { MAIL_VARIABLES } from './mail-variables.ts';
+import { TLS_VARIABLES } from './tls-variables.ts';
 import { text, url, type Variable } from './variable.ts';
 
 const PORT_MAX = 65_535;
@@ -46,7 +47,8 @@ export const VARIABLES = {
   },
   host: {
     name: 'HOST',
-    about: 'Address to listen on. Anything but loopback needs FIREBREAK_TRUST_PROXY=1.',
+    about:
+      'Address to listen on. Anything but loopback needs TLS_CERT_FILE or FIREBREAK_TRUST_PROXY=1.',
     secret: false,
     fallback: '127.0.0.1',
     example: '0.0.0.0',
@@ -82,6 +84,7 @@ export const VARIABLES = {
     example: '1',
     schema: flag,
   },
+  ...TLS_VARIABLES,
   ...ISSUER_VARIABLES,
   logLevel: {
     name: 'LOG_LEVEL',

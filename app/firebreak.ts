@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
-import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { ApiDependencies, ReloadReport } from '../api/dependencies.ts';
 import type { IssuerSettings } from '../api/issuer.ts';
-import { createApi } from '../api/server.ts';
 import { connectorModules } from '../connectors/registry.ts';
 import type { Configuration } from '../domain/configuration.ts';
 import { CREDENTIALS, type Credential } from '../domain/credential.ts';
@@ -40,6 +38,8 @@ import { installRules, type InstalledRules } from './rules/install.ts';
 import type { SlackSettings } from './slack-settings.ts';
 import { keepStatusCards } from './status-cards.ts';
 import { createSync, type Sync } from './sync/sync.ts';
+import type { TlsFiles } from './tls-files.ts';
+import { listenWith, tlsOf } from './tls-server.ts';
 import { withIssuer } from './with-issuer.ts';
 
 /** Which roles a process plays. */
@@ -58,6 +58,8 @@ export interface FirebreakSettings extends ServerSettings {
   readonly baseUrl: string | null;
   /** True behind a proxy that ends TLS and sets X-Forwarded-For. */
   readonly trustProxy?: boolean;
+  /** Certificate and key of our own server; absent or null: plain HTTP. */
+  readonly tls?: TlsFiles | null;
   /** Path of the HALT file; without it the one in the data folder. */
   readonly haltFile?: string | null;
   readonly configuration: Configuration;
@@ -175,6 +177,7 @@ async function start(settings: FirebreakSettings, opened: Opened): Promise<Fireb
   // First of all: a wrong playbook or regime must stop the start before anything has been changed.
   const playbooks = await loadPlaybooks(settings.playbooksDir, manifests);
   const regimes = await loadRegimes();
+  if (settings.role !== 'worker') tlsOf(settings, now());
   await mkdir(settings.dataDir, { recursive: true, mode: 0o711 });
   const servers = await openServers(settings, settings.log, settings.onFailure);
   opened.add(() => servers.stop());
@@ -278,9 +281,10 @@ async function openApi(ground: Ground, opened: Opened): Promise<string> {
   let selfWatch: () => SelfWatchState = () => NOTHING_WATCHED;
   const given = apiDependencies({ ...ground, selfWatch: () => selfWatch() });
   const dependencies = await withIssuer(settings, given);
-  const api: FastifyInstance = createApi(await withSlack(ground, dependencies, opened));
-  opened.add(() => api.close());
-  const url = await api.listen({ host: settings.host, port: settings.port });
+  const url = await listenWith(
+    { settings, now, opened },
+    await withSlack(ground, dependencies, opened),
+  );
   const watch = startSelfWatch(selfWatchParts(ground, dependencies, ground.live.sources()));
   opened.add(() => watch.stop());
   selfWatch = () => watch.state();

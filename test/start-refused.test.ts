@@ -76,6 +76,12 @@ const MISTAKES: readonly Mistake[] = [
     told: /PORT must be a number/,
   },
   {
+    name: 'a certificate that is not there',
+    environment: { HOST: '0.0.0.0', TLS_CERT_FILE: 'cert.pem', TLS_KEY_FILE: 'key.pem' },
+    exit: 2,
+    told: /TLS_CERT_FILE names a file that cannot be read \(\/.*cert\.pem\)/,
+  },
+  {
     name: 'a playbook with a misspelt key',
     edited: {
       path: 'playbooks/p1-model-drift.yaml',
