@@ -4,6 +4,7 @@ import { ROLES } from '../domain/approval.ts';
 import { haltSchema } from './schema/halt.ts';
 import { problemSchema } from './schema/problem.ts';
 import { as, createTestApi, INCIDENT } from './test-api.ts';
+import { addLimited, TEAMS } from './test-teams.ts';
 
 // Goal: any responder halts, only commanders and administrators lift, and everybody who looks sees what is halted and
 // how to let it go on. Method: requests injected into the server over a store in memory.
@@ -98,5 +99,65 @@ describe('halts', () => {
     expect((await get('/halts')).json()).toEqual({ items: [], next: null, file: null });
     file = 'by hand';
     expect((await get('/halts')).json()).toEqual({ items: [], next: null, file: 'by hand' });
+  });
+});
+
+describe('people whose roles are limited to one object', () => {
+  beforeEach(async () => {
+    await given.app.close();
+    given = createTestApi({
+      knows: ({ subject }) => subject !== 'nobody-knows',
+      holding: { destroys: () => 'nothing', inventory: () => TEAMS, written: () => TEAMS },
+    });
+    addLimited(given.memory, 'fred', { on: 'team', name: 'fraud' });
+    addLimited(given.memory, 'nina', { on: 'namespace', name: 'ml', roles: ['responder'] });
+    addLimited(given.memory, 'vera', { on: 'team', name: 'fraud', roles: ['viewer'] });
+  });
+
+  const halt = (scope: string, subject?: string) => ({ scope, subject, reason: 'it goes wild' });
+
+  test.each([
+    ['fred', halt('all'), 201],
+    ['fred', halt('model', 'fraud-scorer'), 201],
+    ['fred', halt('namespace', 'ml'), 201],
+    ['nina', halt('namespace', 'ml'), 201],
+    ['nina', halt('model', 'fraud-scorer'), 201],
+    ['fred', halt('model', 'pricing'), 403],
+    ['fred', halt('namespace', 'shop'), 403],
+    ['fred', halt('model', 'nobody-knows'), 403],
+    ['fred', halt('namespace', 'nobody-knows'), 403],
+    ['fred', halt('connector', 'kubernetes'), 403],
+    ['fred', halt('playbook', 'model-drift'), 403],
+    ['vera', halt('model', 'fraud-scorer'), 403],
+    ['vera', halt('all'), 403],
+    ['responder', halt('connector', 'kubernetes'), 201],
+  ])('%s may halt what is theirs, and everything: %j', async (person, wanted, code) => {
+    expect((await post('/halts', person, wanted)).statusCode).toBe(code);
+    expect(given.memory.halts).toHaveLength(code === 201 ? 1 : 0);
+  });
+
+  test('learn nothing of what is halted elsewhere, by the list or by trying', async () => {
+    for (const wanted of [
+      ...[halt('all'), halt('connector', 'kubernetes'), halt('playbook', 'model-drift')],
+      ...[halt('model', 'pricing'), halt('model', 'fraud-scorer')],
+      ...[halt('namespace', 'shop'), halt('namespace', 'ml')],
+    ]) {
+      expect((await post('/halts', 'responder', wanted)).statusCode).toBe(201);
+    }
+    const seen = async (person: string): Promise<readonly string[]> => {
+      const { items } = z
+        .object({ items: z.array(haltSchema), next: z.null() })
+        .parse((await get('/halts', person)).json());
+      return items.map(({ scope, subject }) => `${scope} ${subject ?? ''}`.trim()).toSorted();
+    };
+    const theirs = ['all', 'connector kubernetes', 'playbook model-drift'];
+    const own = [...theirs, 'model fraud-scorer', 'namespace ml'].toSorted();
+    for (const person of ['fred', 'nina', 'vera']) expect(await seen(person)).toEqual(own);
+    expect(await seen('viewer')).toHaveLength(7);
+    const words = async (wanted: object) => {
+      const reply = problemSchema.parse((await post('/halts', 'fred', wanted)).json());
+      return [reply.status, reply.detail];
+    };
+    expect(await words(halt('model', 'pricing'))).toEqual(await words(halt('model', 'nothing')));
   });
 });

@@ -1,4 +1,5 @@
-import type { HaltSubject } from '../domain/halt.ts';
+import type { Halt, HaltSubject } from '../domain/halt.ts';
+import type { HaltSight } from '../domain/halt-sight.ts';
 import type { Page, PageRequest, Tables } from '../store/tables.ts';
 import type { Memory } from './test-memory.ts';
 
@@ -6,6 +7,11 @@ function page<T>(all: readonly T[], { cursor, limit }: PageRequest): Page<T> {
   const from = cursor === null ? 0 : Number(cursor);
   const to = from + limit;
   return { items: all.slice(from, to), next: to < all.length ? to.toString() : null };
+}
+
+function isShown({ scope, subject }: Halt, sight: HaltSight | null): boolean {
+  if (sight === null || (scope !== 'model' && scope !== 'namespace')) return true;
+  return sight[scope === 'model' ? 'models' : 'namespaces'].includes(subject ?? '');
 }
 
 /** Halts in memory. */
@@ -31,6 +37,9 @@ export function haltTable(memory: Memory): Tables['halts'] {
       memory.halts[index] = lifted;
       return Promise.resolve(lifted);
     },
-    list: (request) => Promise.resolve(page(memory.halts.toReversed(), request)),
+    list: (sight, request) => {
+      const shown = memory.halts.toReversed().filter((halt) => isShown(halt, sight));
+      return Promise.resolve(page(shown, request));
+    },
   };
 }

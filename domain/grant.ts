@@ -82,6 +82,21 @@ export function rolesOnModel(
   return rolesWhere(holder, (grants) => places.every((place) => covers(grants, place)));
 }
 
+/** The roles that somebody holds on a namespace: by its name, or on every model that the rules say serves there. */
+export function rolesOnNamespace(
+  holder: Holder,
+  namespace: string,
+  written: Written,
+): readonly Role[] {
+  const here = written.map(placeOfEntry).filter(({ namespaces }) => namespaces.includes(namespace));
+  return rolesWhere(
+    holder,
+    (grants) =>
+      grants.some(({ on, name }) => on === 'namespace' && name === namespace) ||
+      (here.length > 0 && here.every((place) => covers(grants, place))),
+  );
+}
+
 /** Whether grants of one role cover a target of an effect: each model that is there, else its namespace by name. */
 function coversTarget(grants: readonly Grant[], target: string, written: Written): boolean {
   const { kind, within } = partsOf(target);

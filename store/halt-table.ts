@@ -1,4 +1,5 @@
 import type { Halt, HaltSubject } from '../domain/halt.ts';
+import type { HaltSight } from '../domain/halt-sight.ts';
 import type { Page, PageRequest } from './tables.ts';
 
 /** What can be done with halt rows. */
@@ -16,6 +17,6 @@ export interface HaltTable {
   end(
     lifted: HaltSubject & { readonly by: string; readonly reason: string; readonly at: string },
   ): Promise<Halt | null>;
-  /** Halts in force and lifted ones, newest first. */
-  list(page: PageRequest): Promise<Page<Halt>>;
+  /** Halts in force and lifted ones, newest first, as far as somebody is shown them; null: all. */
+  list(sight: HaltSight | null, page: PageRequest): Promise<Page<Halt>>;
 }

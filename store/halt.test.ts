@@ -34,10 +34,18 @@ describe('halts', () => {
     expect(await end(model)).toBeNull();
     // The same may be halted again, and the first halt stays on record.
     await begin(model, 'hlt_c');
-    const page = await stores.api().halts.list({ cursor: null, limit: 1 });
-    const next = await stores.api().halts.list({ cursor: page.next, limit: 1 });
+    const page = await stores.api().halts.list(null, { cursor: null, limit: 1 });
+    const next = await stores.api().halts.list(null, { cursor: page.next, limit: 1 });
     expect([...page.items, ...next.items].map(({ id }) => id)).toEqual(['hlt_c', 'hlt_a']);
     expect(next.next).toBeNull();
+    const first = { cursor: null, limit: 10 };
+    for (const [models, seen] of [
+      [['m'], 2],
+      [['other'], 0],
+    ] as const) {
+      const shown = await stores.api().halts.list({ models, namespaces: ['m'] }, first);
+      expect(shown.items).toHaveLength(seen);
+    }
     await end(model);
   });
 

@@ -4,6 +4,7 @@ import { HALT_SCOPES, type Halt } from '../domain/halt.ts';
 import { timestamp } from './column.ts';
 import { firstRow } from './connection.ts';
 import type { Connection } from './connection.ts';
+import type { HaltSight } from '../domain/halt-sight.ts';
 import type { HaltTable } from './halt-table.ts';
 import { cursorNumber, pageOf } from './page.ts';
 import type { Page, PageRequest } from './tables.ts';
@@ -23,6 +24,8 @@ const IN_FORCE = {
 const LIST = {
   name: 'halt-list',
   text: `select ${COLUMNS}, number from firebreak.halt where ($1::bigint is null or number < $1)
+      and ($3::text[] is null or scope not in ('model', 'namespace')
+        or (scope = 'model' and subject = any($3)) or (scope = 'namespace' and subject = any($4)))
     order by number desc limit $2`,
 };
 
@@ -80,8 +83,14 @@ async function begin(
   throw new AppError('conflict', 'Somebody lifted this halt at the same moment: halt again.');
 }
 
-async function list(connection: Connection, page: PageRequest): Promise<Page<Halt>> {
-  const rows = await connection.rows(LIST, [cursorNumber(page), page.limit + 1], numberedRow);
+async function list(
+  connection: Connection,
+  sight: HaltSight | null,
+  page: PageRequest,
+): Promise<Page<Halt>> {
+  const seen = [sight?.models ?? null, sight?.namespaces ?? null];
+  const values = [cursorNumber(page), page.limit + 1, ...seen];
+  const rows = await connection.rows(LIST, values, numberedRow);
   return pageOf(rows, page.limit, {
     item: (row) => haltRow.parse(row),
     cursor: ({ number }) => number,
@@ -95,6 +104,6 @@ export function createHaltTable(connection: Connection): HaltTable {
     begin: (halt) => begin(connection, halt),
     end: ({ scope, subject, by, reason, at }) =>
       firstRow(connection.rows(END, [scope, subject ?? '', by, reason, at], haltRow)),
-    list: (page) => list(connection, page),
+    list: (sight, page) => list(connection, sight, page),
   };
 }

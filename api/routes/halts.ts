@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { AppError } from '../../domain/error.ts';
 import { haltedWords, haltsOn, thingOfIncident, type Halt } from '../../domain/halt.ts';
-import { actorOf, READERS, RESUMERS, STEERERS } from '../auth.ts';
+import { haltSightOf } from '../../domain/halt-sight.ts';
+import { actorOf, callerOf, READERS, RESUMERS, STEERERS } from '../auth.ts';
 import { openCursor, sealCursor } from '../cursor.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { beginHalt } from '../halting.ts';
@@ -38,10 +39,12 @@ export function registerHalts(app: FastifyInstance, dependencies: ApiDependencie
   api.route({
     ...haltEndpoints.list,
     config: { access: READERS, reach: 'object' },
-    handler: async ({ query }) => {
+    handler: async (request) => {
+      const { query } = request;
       const cursor = openCursor(LIST, query.cursor);
+      const sight = haltSightOf(callerOf(request).person, dependencies.holding.written());
       const [page, file] = await Promise.all([
-        store.halts.list({ cursor, limit: query.limit }),
+        store.halts.list(sight, { cursor, limit: query.limit }),
         dependencies.haltFile(),
       ]);
       return { items: page.items, next: sealCursor(LIST, page.next), file };
@@ -52,7 +55,8 @@ export function registerHalts(app: FastifyInstance, dependencies: ApiDependencie
     ...haltEndpoints.begin,
     config: { access: STEERERS, scope: 'halt', reach: 'object' },
     handler: async (request, reply) => {
-      const begun = await beginHalt(dependencies, request.body, actorOf(request));
+      const by = { actor: actorOf(request), caller: callerOf(request) };
+      const begun = await beginHalt(dependencies, request.body, by);
       const { created } = begun;
       if (created) return reply.code(201).send({ ...begun, created });
       return reply.code(200).send({ ...begun, created });

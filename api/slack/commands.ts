@@ -164,7 +164,8 @@ async function halt({ desk, caller, rest }: Asked): Promise<string> {
   if ((wanted.reason ?? '') === '') {
     throw new AppError('invalid', `Say why: ${COMMAND} halt <why>.`, { field: 'reason' });
   }
-  const begun = await beginHalt(desk, parsedWords(haltBody, wanted), slackActor(caller));
+  const by = { actor: slackActor(caller), caller };
+  const begun = await beginHalt(desk, parsedWords(haltBody, wanted), by);
   return [
     `${begun.created ? 'Halted' : 'Halted already'}: ${haltedWords(begun.halt)}. No effect of it happens until it is lifted: ${resumeCommandOf(begun.halt)}`,
     ...(begun.known ? [] : ['Nothing of that name is configured: is it spelled right?']),
