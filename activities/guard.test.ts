@@ -56,7 +56,7 @@ function check(rows: readonly Decision[], situation: Situation = {}): Promise<vo
     signature === 'good';
   const accounts: ActivityDependencies['store']['accounts'] = {
     ...{ put: unused, get: unused, begin: unused, see: unused, end: unused },
-    ...{ ensure: unused, attempt: unused, forgive: unused },
+    ...{ ensure: unused, attempt: unused, forgive: unused, confirm: unused },
     approversSignInSince: () => Promise.resolve(signInSince),
   };
   const rules = { rolesOn };

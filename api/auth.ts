@@ -7,6 +7,7 @@ import type { Actor } from '../domain/decision.ts';
 import { AppError, invariant } from '../domain/error.ts';
 import { rolesAnywhere } from '../domain/grant.ts';
 import { PLACING_ROLES, RELEASE_QUORUM } from '../domain/legal-hold.ts';
+import { CHANGE_QUORUM } from '../domain/rules.ts';
 import type { Scope } from '../domain/scope.ts';
 import { UPDATING_ROLES } from '../domain/stakeholder-update.ts';
 import { sha256Hex } from '../evidence/digest.ts';
@@ -33,6 +34,8 @@ export const UPDATERS: readonly Role[] = UPDATING_ROLES;
 export const APPROVERS: readonly Role[] = ANSWERING_ROLES;
 /** Who may close the review of broken glass. */
 export const REVIEWERS: readonly Role[] = REVIEWING_ROLES;
+/** Who may confirm the first key that an administrator made for somebody: one who administers, or approves changes of the rules. */
+export const CONFIRMERS: readonly Role[] = ['admin', ...CHANGE_QUORUM.roles];
 /** Who may add people and tokens. */
 export const ADMINISTRATORS: Access = ['admin'];
 

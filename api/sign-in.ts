@@ -156,12 +156,12 @@ export async function changePassword(
 /** Makes a password that is good once and for a day; whoever signs in with it has to choose another. Shown once, never kept. */
 export async function makePassword(
   { store, clock, passwords }: Dependencies,
-  { personId, canApprove }: { readonly personId: string; readonly canApprove: boolean },
+  made: Pick<Account, 'personId' | 'canApprove' | 'pendingBy'>,
 ): Promise<{ readonly password: string; readonly endsAt: string }> {
   const password = oneTimePassword();
   const now = clock();
   const endsAt = new Date(now.getTime() + SIGN_IN.oneTimeMs).toISOString();
   const secret = await passwords.keep(password);
-  await store.accounts.put({ personId, secret, madeAt: now.toISOString(), endsAt, canApprove });
+  await store.accounts.put({ ...made, secret, madeAt: now.toISOString(), endsAt });
   return { password, endsAt };
 }

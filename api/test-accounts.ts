@@ -7,6 +7,19 @@ function endAll(memory: Memory, personId: string): void {
   }
 }
 
+/** Lets an account approve that waits for somebody else; false when it does not. */
+function confirmed(
+  { accounts }: Memory,
+  { personId, by }: { readonly personId: string; readonly by: string },
+): boolean {
+  const found = accounts.get(personId);
+  const maker = found?.endsAt === null ? found.pendingBy : undefined;
+  if (found === undefined || maker === undefined || [maker, personId].includes(by)) return false;
+  const { secret, madeAt, endsAt } = found;
+  accounts.set(personId, { personId, secret, madeAt, endsAt, canApprove: true });
+  return true;
+}
+
 /** Accounts and sessions in memory. */
 export function accountTable(memory: Memory): Tables['accounts'] {
   const { accounts, sessions, attempts, people } = memory;
@@ -23,6 +36,7 @@ export function accountTable(memory: Memory): Tables['accounts'] {
       return Promise.resolve();
     },
     get: (personId) => Promise.resolve(accounts.get(personId) ?? null),
+    confirm: (account) => Promise.resolve(confirmed(memory, account)),
     approversSignInSince: (roles) => {
       const made = [...accounts.values()].filter(({ personId }) => {
         const person = people.get(personId);

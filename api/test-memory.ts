@@ -40,7 +40,12 @@ export interface Memory {
   readonly people: Map<string, Person>;
   readonly tokens: Map<
     string,
-    { readonly personId: string; readonly canApprove: boolean; readonly scopes: readonly Scope[] }
+    {
+      readonly personId: string;
+      readonly canApprove: boolean;
+      readonly scopes: readonly Scope[];
+      readonly pendingBy?: string;
+    }
   >;
   /** Names of sources by the SHA-256 of their tokens. */
   readonly sourceTokens: Map<string, string>;

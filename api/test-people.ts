@@ -3,6 +3,23 @@ import type { Tables } from '../store/tables.ts';
 import type { Memory } from './test-memory.ts';
 import { unused } from './test-unused.ts';
 
+/** Lets a token approve that waits for somebody else; false when it does not. */
+function confirmed(
+  { tokens }: Memory,
+  { personId, id, by }: { readonly personId: string; readonly id: string; readonly by: string },
+): boolean {
+  const found = [...tokens].find(
+    ([sha256, token]) =>
+      sha256.startsWith(id) &&
+      token.personId === personId &&
+      ![token.pendingBy ?? by, personId].includes(by),
+  );
+  if (found === undefined) return false;
+  const [sha256, { scopes }] = found;
+  tokens.set(sha256, { personId, scopes, canApprove: true });
+  return true;
+}
+
 /** People and their tokens in memory. */
 export function personTable(memory: Memory): Tables['people'] {
   return {
@@ -22,16 +39,25 @@ export function personTable(memory: Memory): Tables['people'] {
         ) ?? null,
       ),
     list: () => Promise.resolve([...memory.people.values()]),
-    addToken: ({ personId, sha256, canApprove, scopes }) => {
-      memory.tokens.set(sha256, { personId, canApprove, scopes });
+    addToken: ({ sha256, personId, canApprove, scopes, pendingBy }) => {
+      const token = { personId, canApprove, scopes };
+      memory.tokens.set(sha256, pendingBy === undefined ? token : { ...token, pendingBy });
       return Promise.resolve();
     },
+    everApproving: () =>
+      Promise.resolve(
+        [...memory.tokens.values(), ...memory.accounts.values()]
+          .filter(({ canApprove }) => canApprove)
+          .map(({ personId }) => personId),
+      ),
+    confirmToken: (token) => Promise.resolve(confirmed(memory, token)),
     tokensOf: (personId) =>
       Promise.resolve(
         [...memory.tokens]
           .filter(([, token]) => token.personId === personId)
-          .map(([sha256, { canApprove, scopes }]) => ({
+          .map(([sha256, { canApprove, scopes, pendingBy = null }]) => ({
             ...{ id: sha256.slice(0, 16), label: 'a token', expiresAt: null, canApprove, scopes },
+            pendingBy,
           })),
       ),
     revokeToken: ({ personId, id }) => {

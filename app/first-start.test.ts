@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestApi } from '../api/test-api.ts';
 import { FIRST_REVISION, setUpDesk } from '../api/test-desk.ts';
-import { BOOTSTRAP_ADMIN } from '../domain/rules.ts';
+import { BOOTSTRAP_ADMIN, type RulePerson } from '../domain/rules.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import { createStore } from '../store/database.ts';
 import type { Store } from '../store/tables.ts';
@@ -70,12 +70,31 @@ test('it is good for 24 hours, and cannot approve', async () => {
 });
 
 describe('a token made through the API', () => {
-  const ARMED = { ...FIRST_REVISION, armed: true };
+  const APPROVERS: readonly RulePerson[] = (
+    ['approver-security', 'approver-model-owner'] as const
+  ).map((role): RulePerson => ({
+    ...{ id: role, name: role, roles: [role], slackUser: null, mail: null },
+    ...{ active: true, origin: 'file' },
+  }));
   /** What a token that `by` makes for `whom` may do. */
-  async function made(by: string, whom: string, armed: boolean): Promise<unknown> {
+  async function made({
+    by,
+    whom,
+    armed,
+    two = false,
+  }: {
+    readonly by: string;
+    readonly whom: string;
+    readonly armed: boolean;
+    /** Whether two people could approve a change of the rules. */
+    readonly two?: boolean | undefined;
+  }): Promise<string> {
     const { app, memory } = createTestApi();
     await app.close();
-    const desk = { ...setUpDesk(memory), revision: () => (armed ? ARMED : FIRST_REVISION) };
+    const people = two ? APPROVERS : [];
+    const rules = { ...FIRST_REVISION.rules, people };
+    const revision = { ...FIRST_REVISION, armed, rules };
+    const desk = { ...setUpDesk(memory), revision: () => revision };
     const api = createTestApi({ rules: desk });
     const admin = {
       name: 'x',
@@ -96,25 +115,32 @@ describe('a token made through the API', () => {
       payload: { label: 'x', scopes: ['read', 'decide'], expiresAt: '2026-11-24T10:00:00.000Z' },
     });
     await api.app.close();
-    return reply.json<{ canApprove: unknown }>().canApprove;
+    const { canApprove, pending } = reply.json<{ canApprove: boolean; pending: boolean }>();
+    return pending ? 'once confirmed' : canApprove ? 'yes' : 'no';
   }
 
   test.each([
-    { by: 'fb_boot', whom: BOOTSTRAP_ADMIN, armed: false, approves: false },
-    { by: 'fb_admin', whom: BOOTSTRAP_ADMIN, armed: false, approves: false },
+    { by: 'fb_boot', whom: BOOTSTRAP_ADMIN, armed: false, approves: 'no' },
+    { by: 'fb_admin', whom: BOOTSTRAP_ADMIN, armed: false, approves: 'no' },
     // While it is set up one administrator gives everybody theirs.
-    { by: 'fb_boot', whom: 'approver-security', armed: false, approves: true },
-    { by: 'fb_boot', whom: 'new', armed: true, approves: true },
+    { by: 'fb_boot', whom: 'approver-security', armed: false, approves: 'yes' },
+    { by: 'fb_boot', whom: 'new', armed: true, approves: 'yes' },
+    { by: 'fb_admin', whom: 'new', armed: true, approves: 'yes' },
+    // As soon as two people could approve, a first key takes a second hand, which the first day's token is not.
+    { by: 'fb_admin', whom: 'new', armed: true, two: true, approves: 'once confirmed' },
+    { by: 'fb_boot', whom: 'new', armed: true, two: true, approves: 'no' },
+    { by: 'fb_admin', whom: 'approver-security', armed: true, two: true, approves: 'no' },
+    { by: 'fb_admin', whom: 'new', armed: false, two: true, approves: 'yes' },
     // Afterwards nobody gets one in the name of somebody who has one.
-    { by: 'fb_boot', whom: 'approver-security', armed: true, approves: false },
-    { by: 'fb_admin', whom: 'approver-security', armed: true, approves: false },
+    { by: 'fb_boot', whom: 'approver-security', armed: true, approves: 'no' },
+    { by: 'fb_admin', whom: 'approver-security', armed: true, approves: 'no' },
     // Whoever answers in Slack has a way of their own.
-    { by: 'fb_admin', whom: 'sven', armed: false, approves: true },
-    { by: 'fb_admin', whom: 'sven', armed: true, approves: false },
+    { by: 'fb_admin', whom: 'sven', armed: false, approves: 'yes' },
+    { by: 'fb_admin', whom: 'sven', armed: true, approves: 'no' },
   ])(
-    'by $by for $whom, two people needed $armed: approves $approves',
-    async ({ by, whom, armed, approves }) => {
-      expect(await made(by, whom, armed)).toBe(approves);
+    'by $by for $whom, two people needed $armed, there $two: approves $approves',
+    async ({ approves, ...asked }) => {
+      expect(await made(asked)).toBe(approves);
     },
   );
 });

@@ -126,12 +126,35 @@ function addPassword({ run }: Registrar, user: Command): void {
       session.progress(
         `Shown only now, and good until ${reply.endsAt}. Sign in at /login to choose another:`,
       );
-      if (!reply.canApprove) {
+      if (reply.pending) {
+        session.progress(
+          `Who signs in with it approves once they have chosen their own, and somebody else has asked them and confirmed it: firebreak user confirm ${reply.personId}`,
+        );
+      } else if (!reply.canApprove) {
         session.progress(
           'Who signs in with it approves nothing: only the person makes one that does, with a token of their own.',
         );
       }
       session.result(reply, () => reply.password);
+      return EXIT.ok;
+    },
+  );
+}
+
+function addConfirm({ run }: Registrar, user: Command): void {
+  run(
+    user
+      .command('confirm')
+      .description(
+        'let somebody approve on the page whose first password an administrator made (another one, or an approver); ask them before',
+      )
+      .argument('<id>'),
+    async (session, args) => {
+      const { api } = await import('../api/client.ts');
+      const params = { id: argument(args, 0, 'id') };
+      const client = await session.client();
+      const reply = await client.call(api.people.confirmPassword, { params, body: {} });
+      session.result(reply, () => `${reply.personId} approves from their next sign-in on.`);
       return EXIT.ok;
     },
   );
@@ -152,8 +175,10 @@ function addList({ run }: Registrar, user: Command): void {
   });
 }
 
-/** `firebreak user add|list|deactivate|password`. */
+/** `firebreak user add|list|deactivate|password|confirm`. */
 export function registerPeople(registrar: Registrar): void {
   const user = registrar.program.command('user').description('people and their roles');
-  for (const add of [addUser, addList, addDeactivate, addPassword]) add(registrar, user);
+  for (const add of [addUser, addList, addDeactivate, addPassword, addConfirm]) {
+    add(registrar, user);
+  }
 }

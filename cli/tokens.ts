@@ -45,7 +45,11 @@ function addCreate({ run }: Registrar, token: Command): void {
       session.progress(
         `This token is shown only now, is for ${reply.scopes.join(', ')}, and ends ${reply.expiresAt}:`,
       );
-      if (scopes.includes('decide') && !reply.canApprove) {
+      if (reply.pending) {
+        session.progress(
+          `It approves once somebody else has asked them and confirmed it: firebreak token confirm ${reply.personId} ${reply.id}`,
+        );
+      } else if (scopes.includes('decide') && !reply.canApprove) {
         session.progress('It approves nothing: only who has an approving token makes another.');
       }
       session.result(reply, () => reply.token);
@@ -65,12 +69,50 @@ function addList({ run }: Registrar, token: Command): void {
       const params = { id: argument(args, 0, 'person') };
       const reply = await (await session.client()).call(api.people.tokens, { params });
       session.result(reply, () => {
-        const rows = reply.items.map(({ id, label, expiresAt, canApprove, scopes }) => [
-          ...[id, label, expiresAt ?? 'never', scopes.join(', '), canApprove ? 'yes' : 'no'],
+        const rows = reply.items.map((one) => [
+          ...[
+            one.id,
+            one.label,
+            one.expiresAt ?? 'never',
+            one.scopes.join(', '),
+            approvesText(one),
+          ],
         ]);
         const head = ['token', 'label', 'ends', 'scopes', 'approves'];
         return renderTable(head, rows, session.terminal);
       });
+      return EXIT.ok;
+    },
+  );
+}
+
+function approvesText({
+  canApprove,
+  pendingBy,
+}: {
+  readonly canApprove: boolean;
+  readonly pendingBy: string | null;
+}): string {
+  if (canApprove) return 'yes';
+  return pendingBy === null ? 'no' : 'once confirmed';
+}
+
+function addConfirm({ run }: Registrar, token: Command): void {
+  run(
+    token
+      .command('confirm')
+      .description(
+        'let a first token approve that an administrator made (another one, or an approver); ask its person before',
+      )
+      .argument('<person>')
+      .argument('<token>', 'as `token list` shows it'),
+    async (session, args) => {
+      const { api } = await import('../api/client.ts');
+      const params = { id: argument(args, 0, 'person'), token: argument(args, 1, 'token') };
+      const reply = await (
+        await session.client()
+      ).call(api.people.confirmToken, { params, body: {} });
+      session.result(reply, () => `${params.token} of ${reply.personId} approves from now on.`);
       return EXIT.ok;
     },
   );
@@ -148,10 +190,10 @@ function addSourceLists({ run }: Registrar, token: Command): void {
   );
 }
 
-/** `firebreak token create|list|revoke`, `firebreak source token create|list|revoke`. */
+/** `firebreak token create|list|confirm|revoke`, `firebreak source token create|list|revoke`. */
 export function registerTokens(registrar: Registrar): void {
   const token = registrar.program.command('token').description('API tokens of people');
-  for (const add of [addCreate, addList, addRevoke]) add(registrar, token);
+  for (const add of [addCreate, addList, addConfirm, addRevoke]) add(registrar, token);
   const source = registrar.program.command('source').description('alert sources');
   const own = source.command('token').description('tokens of alert sources');
   for (const add of [addSourceCreate, addSourceLists]) add(registrar, own);

@@ -11,6 +11,8 @@ export interface Account {
   /** RFC 3339; when a password that somebody else knows ends, null for one that the person chose. */
   readonly endsAt: string | null;
   readonly canApprove: boolean;
+  /** Who made it, while it approves nothing because somebody else has to confirm it; absent: nothing waits. */
+  readonly pendingBy?: string;
 }
 
 /** A sign-in on our pages. Only the SHA-256 (hex) of its id is kept. */
@@ -40,6 +42,11 @@ export interface AccountTable {
   /** Makes an account without a password for whoever has none yet, whose issuer proved them at `madeAt`. */
   ensure(proven: { readonly personId: string; readonly madeAt: string }): Promise<void>;
   get(personId: string): Promise<Account | null>;
+  /**
+   * Lets an account approve that waits for it, from the next sign-in on; false when it does not wait, has no password of its person's choice
+   * yet, and for who made it or whose it is.
+   */
+  confirm(account: { readonly personId: string; readonly by: string }): Promise<boolean>;
   /**
    * Since when somebody active with one of these roles, or of any when none is named, has an account; null while nobody has.
    */

@@ -188,9 +188,10 @@ describe('tokens', () => {
     });
     await people.addToken({ ...token, sha256: sha256('c'), label: 'job', expiresAt: null });
     const id = 'a'.repeat(16);
+    const plain = { expiresAt: null, canApprove: false, scopes: ['read'], pendingBy: null };
     expect(await people.tokensOf('vera')).toEqual([
-      { id: 'c'.repeat(16), label: 'job', expiresAt: null, canApprove: false, scopes: ['read'] },
-      { id, label: 'laptop', expiresAt: null, canApprove: false, scopes: ['read'] },
+      { ...plain, id: 'c'.repeat(16), label: 'job' },
+      { ...plain, id, label: 'laptop' },
     ]);
     expect(await people.revokeToken({ personId: 'olga', id })).toBe(false);
     expect((await people.byToken(sha256('a')))?.person.id).toBe('vera');
@@ -280,4 +281,36 @@ describe('roles on single objects', () => {
     const listed = await approvals.list(ofShop, all);
     expect(listed.items.map(({ id }) => id)).toEqual(['apr-4', 'apr-1']);
   });
+});
+
+test('a first password and a first token approve by the word of somebody else than who made them', async () => {
+  const { people, accounts } = stores.api();
+  const id = 'first-key';
+  await people.put({
+    ...{ id, name: id, roles: ['approver-security'], slackUser: null, mail: null, active: true },
+  });
+  const account = { personId: id, secret: 's', madeAt: '2026-11-23T10:00:00.000Z' };
+  await accounts.put({
+    ...account,
+    endsAt: '2026-11-24T10:00:00.000Z',
+    canApprove: false,
+    pendingBy: 'root',
+  });
+  expect(await accounts.confirm({ personId: id, by: 'rita' })).toBe(false);
+  await accounts.put({ ...account, endsAt: null, canApprove: false, pendingBy: 'root' });
+  for (const by of ['root', id]) expect(await accounts.confirm({ personId: id, by })).toBe(false);
+  expect(await people.everApproving()).not.toContain(id);
+  expect(await accounts.confirm({ personId: id, by: 'rita' })).toBe(true);
+  expect(await accounts.confirm({ personId: id, by: 'rita' })).toBe(false);
+  expect((await accounts.get(id))?.canApprove).toBe(true);
+  expect(await people.everApproving()).toContain(id);
+  const token = { personId: id, sha256: 'ab'.repeat(32), label: 'l', scopes: ['decide'] as const };
+  await people.addToken({ ...token, expiresAt: null, canApprove: false, pendingBy: 'root' });
+  const [made] = await people.tokensOf(id);
+  expect(made?.pendingBy).toBe('root');
+  const tokenId = made?.id ?? '';
+  const confirm = (by: string) => people.confirmToken({ personId: id, id: tokenId, by });
+  for (const by of ['root', id]) expect(await confirm(by)).toBe(false);
+  expect([await confirm('rita'), await confirm('rita')]).toEqual([true, false]);
+  expect(await people.tokensOf(id)).toMatchObject([{ canApprove: true, pendingBy: null }]);
 });

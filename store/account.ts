@@ -13,16 +13,22 @@ const ATTEMPTS_MAX = 100_000;
 const PUT = {
   name: 'account-put',
   text: `with ended as (delete from firebreak.session where person_id = $1)
-    insert into firebreak.account (person_id, secret, made_at, ends_at, can_approve)
-    values ($1, $2, $3, $4, $5)
+    insert into firebreak.account (person_id, secret, made_at, ends_at, can_approve, pending_by)
+    values ($1, $2, $3, $4, $5, $6)
     on conflict (person_id) do update set secret = excluded.secret, ends_at = excluded.ends_at,
-      can_approve = excluded.can_approve`,
+      can_approve = excluded.can_approve, pending_by = excluded.pending_by`,
+};
+
+const CONFIRM = {
+  name: 'account-confirm',
+  text: `update firebreak.account set can_approve = true, pending_by = null, confirmed_by = $2
+    where person_id = $1 and pending_by <> $2 and person_id <> $2 and ends_at is null`,
 };
 
 const GET = {
   name: 'account-get',
   text: `select person_id as "personId", secret, made_at as "madeAt", ends_at as "endsAt",
-      can_approve as "canApprove"
+      can_approve as "canApprove", pending_by as "pendingBy"
     from firebreak.account where person_id = $1`,
 };
 
@@ -83,13 +89,18 @@ const FORGIVE = {
     where subject in ($1, $2)`,
 };
 
-const accountRow: z.ZodType<Account> = z.object({
-  personId: z.string(),
-  secret: z.string().nullable(),
-  madeAt: timestamp,
-  endsAt: timestamp.nullable(),
-  canApprove: z.boolean(),
-});
+const accountRow: z.ZodType<Account> = z
+  .object({
+    personId: z.string(),
+    secret: z.string().nullable(),
+    madeAt: timestamp,
+    endsAt: timestamp.nullable(),
+    canApprove: z.boolean(),
+    pendingBy: z.string().nullable(),
+  })
+  .transform(({ pendingBy, ...account }) =>
+    pendingBy === null ? account : { ...account, pendingBy },
+  );
 const sessionRow: z.ZodType<PageSession> = z.object({
   sha256: z.string(),
   personId: z.string(),
@@ -109,9 +120,10 @@ const attemptRow = z.object({ subject: z.string(), beganAt: timestamp, attempts:
 /** Accounts and sessions over a connection; see the contract for what each function answers. */
 export function createAccountTable(connection: Connection): AccountTable {
   return {
-    put: async ({ personId, secret, madeAt, endsAt, canApprove }) => {
-      await connection.write(PUT, [personId, secret, madeAt, endsAt, canApprove]);
+    put: async ({ personId, secret, madeAt, endsAt, canApprove, pendingBy = null }) => {
+      await connection.write(PUT, [personId, secret, madeAt, endsAt, canApprove, pendingBy]);
     },
+    confirm: async ({ personId, by }) => (await connection.write(CONFIRM, [personId, by])) > 0,
     ensure: async ({ personId, madeAt }) => {
       await connection.write(ENSURE, [personId, madeAt]);
     },

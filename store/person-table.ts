@@ -28,6 +28,8 @@ export interface StoredToken {
   readonly expiresAt: string | null;
   readonly canApprove: boolean;
   readonly scopes: readonly Scope[];
+  /** Who made it, while it approves nothing because somebody else has to confirm it; null otherwise. */
+  readonly pendingBy: string | null;
 }
 
 /** Who a token is of, and what it may be used for. */
@@ -54,11 +56,21 @@ export interface PersonTable {
     readonly expiresAt: string | null;
     readonly canApprove: boolean;
     readonly scopes: readonly Scope[];
+    /** Who made one that approves once somebody else confirmed it; absent: nothing waits. */
+    readonly pendingBy?: string;
   }): Promise<void>;
+  /** Lets a token approve that waits for it; false when none of this id does, or for who made it or whose it is. */
+  confirmToken(token: {
+    readonly personId: string;
+    readonly id: string;
+    readonly by: string;
+  }): Promise<boolean>;
   /** The tokens of a person that are still good, at most 200, by label. */
   tokensOf(personId: string): Promise<readonly StoredToken[]>;
   /** Ends a token of a person at once; false when it was not good any more. */
   revokeToken(token: { readonly personId: string; readonly id: string }): Promise<boolean>;
+  /** Whoever has, or ever had, a token or an account that approves; at most 10,000. */
+  everApproving(): Promise<readonly string[]>;
   /** True when the person has a token, or ever had one. */
   hasToken(personId: string): Promise<boolean>;
   /** The person, deactivated ones too, and the rights behind the digest of a token that has not ended, or null. */

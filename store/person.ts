@@ -39,11 +39,24 @@ const LIST = {
 
 const ADD_TOKEN = {
   name: 'token-add',
-  text: `insert into firebreak.token (sha256, person_id, label, expires_at, can_approve, scopes)
-    values ($1, $2, $3, $4, $5, $6)
+  text: `insert into firebreak.token (sha256, person_id, label, expires_at, can_approve, scopes, pending_by)
+    values ($1, $2, $3, $4, $5, $6, $7)
     on conflict (sha256) do update set label = excluded.label, expires_at = excluded.expires_at,
-      can_approve = excluded.can_approve, scopes = excluded.scopes
+      can_approve = excluded.can_approve, scopes = excluded.scopes, pending_by = excluded.pending_by
     where token.person_id = excluded.person_id`,
+};
+
+const EVER_APPROVING = {
+  name: 'person-ever-approving',
+  text: `select person_id as id from firebreak.token where can_approve
+    union select person_id from firebreak.account where can_approve limit $1`,
+};
+
+const CONFIRM_TOKEN = {
+  name: 'token-confirm',
+  text: `update firebreak.token set can_approve = true, pending_by = null, confirmed_by = $3
+    where person_id = $1 and left(sha256, 16) = $2 and pending_by <> $3 and person_id <> $3
+      and (expires_at is null or expires_at > now())`,
 };
 
 const HAS_TOKEN = {
@@ -54,7 +67,7 @@ const HAS_TOKEN = {
 const TOKENS_OF = {
   name: 'person-tokens',
   text: `select left(sha256, 16) as id, label, expires_at as "expiresAt", can_approve as "canApprove",
-      scopes
+      scopes, pending_by as "pendingBy"
     from firebreak.token where person_id = $1 and (expires_at is null or expires_at > now())
     order by label, sha256 limit $2`,
 };
@@ -96,6 +109,7 @@ const storedTokenRow: z.ZodType<StoredToken> = z.object({
   expiresAt: timestamp.nullable(),
   canApprove: z.boolean(),
   scopes: z.array(z.enum(SCOPES)),
+  pendingBy: z.string().nullable(),
 });
 const tokenRow = z
   .object({ canApprove: z.boolean(), scopes: z.array(z.enum(SCOPES)) })
@@ -131,10 +145,21 @@ export function createPersonTable(connection: Connection): PersonTable {
         token.expiresAt,
         token.canApprove,
         token.scopes,
+        token.pendingBy ?? null,
       ]);
     },
+    confirmToken: async ({ personId, id, by }) =>
+      (await connection.write(CONFIRM_TOKEN, [personId, id, by])) > 0,
     tokensOf: (personId) => connection.rows(TOKENS_OF, [personId, TOKENS_MAX], storedTokenRow),
     revokeToken: async ({ personId, id }) => (await connection.write(REVOKE, [personId, id])) > 0,
+    everApproving: async () => {
+      const rows = await connection.rows(
+        EVER_APPROVING,
+        [PEOPLE_MAX],
+        z.object({ id: z.string() }),
+      );
+      return rows.map(({ id }) => id);
+    },
     hasToken: async (personId) =>
       (await connection.rows(HAS_TOKEN, [personId], z.object({}))).length > 0,
     byToken: (sha256) => firstRow(connection.rows(BY_TOKEN, [sha256], tokenRow)),

@@ -2,13 +2,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { AppError } from '../../domain/error.ts';
-import { BOOTSTRAP_ADMIN } from '../../domain/rules.ts';
+import { BOOTSTRAP_ADMIN, canBeChanged } from '../../domain/rules.ts';
 import { objectionToExpiry, scopesBeyond, type Scope } from '../../domain/scope.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
 import type { Person } from '../../store/person-table.ts';
 import {
   ADMINISTRATORS,
   callerOf,
+  CONFIRMERS,
   newToken,
   READERS,
   requireRole,
@@ -28,19 +29,45 @@ async function hasOwn(
   return token || account !== null || slackUser !== null || identity !== undefined;
 }
 
+/** True once two people could approve a change of the rules, because each of them ever had a way in that approves. */
+async function canTwoApprove({ store, rules }: ApiDependencies): Promise<boolean> {
+  const able = new Set(await store.people.everApproving());
+  const people = rules
+    .revision()
+    .rules.people.filter(({ id, identity }) => able.has(id) || identity !== undefined);
+  return canBeChanged({ people });
+}
+
 /**
  * Whether a new token or password may approve. One made for oneself is worth what the present token is. Once changes need two
  * people, one made for another approves only when that person never had a way in, be it Slack or an issuer: else an administrator could
- * answer in their name.
+ * answer in their name. As soon as two people could approve, it waits for somebody else to confirm it; before, one administrator sets up alone.
  */
 async function mayApprove(
   dependencies: ApiDependencies,
   { caller, person }: { readonly caller: Caller; readonly person: Person },
-): Promise<boolean> {
-  if (person.id === BOOTSTRAP_ADMIN) return false;
-  if (caller.person.id === person.id) return caller.canApprove;
-  return !dependencies.rules.revision().armed || !(await hasOwn(dependencies, person));
+): Promise<{ readonly canApprove: boolean; readonly pendingBy?: string }> {
+  if (person.id === BOOTSTRAP_ADMIN) return { canApprove: false };
+  if (caller.person.id === person.id) return { canApprove: caller.canApprove };
+  if (!dependencies.rules.revision().armed) return { canApprove: true };
+  if (await hasOwn(dependencies, person)) return { canApprove: false };
+  if (!(await canTwoApprove(dependencies))) return { canApprove: true };
+  // The token of the first day is no person's: whoever holds it could lend themselves the second hand.
+  const isNobody = caller.person.id === BOOTSTRAP_ADMIN;
+  return isNobody ? { canApprove: false } : { canApprove: false, pendingBy: caller.person.id };
 }
+
+/** Who confirms a first key, as a hand of their own. Raises `unauthorized`. */
+function confirmerOf(request: FastifyRequest): string {
+  const { person, canApprove } = callerOf(request);
+  if (canApprove) return person.id;
+  throw new AppError('unauthorized', 'This needs a token of your own that approves.', {
+    permission: 'a token that may approve',
+  });
+}
+
+const NOTHING_PENDING =
+  'Nothing here waits for you: somebody else than who made it and whose it is confirms a first key, a password once its person has chosen their own.';
 
 /** Raises `unauthorized` for a token of one's own that would be for more than the one that it is made with. */
 function requireNoMore(caller: Caller, personId: string, scopes: readonly Scope[]): void {
@@ -78,7 +105,45 @@ export function registerPeople(app: FastifyInstance, dependencies: ApiDependenci
   });
 
   registerTokens(app, dependencies);
+  registerPasswords(app, dependencies);
+  registerConfirming(app, dependencies);
 }
+
+/** Registers the second hand under a first key. */
+function registerConfirming(app: FastifyInstance, { store }: ApiDependencies): void {
+  const api = app.withTypeProvider<ZodTypeProvider>();
+
+  api.route({
+    ...peopleEndpoints.confirmToken,
+    config: { access: CONFIRMERS, scope: 'decide' },
+    handler: async (request) => {
+      const { id: personId, token: id } = request.params;
+      const by = confirmerOf(request);
+      if (!(await store.people.confirmToken({ personId, id, by }))) {
+        throw new AppError('refused', NOTHING_PENDING);
+      }
+      request.log.warn({ by, for: personId, token: id }, 'a first token was confirmed');
+      return { personId, confirmed: true } as const;
+    },
+  });
+
+  api.route({
+    ...peopleEndpoints.confirmPassword,
+    config: { access: CONFIRMERS, scope: 'decide' },
+    handler: async (request) => {
+      const { id: personId } = request.params;
+      const by = confirmerOf(request);
+      if (!(await store.accounts.confirm({ personId, by }))) {
+        throw new AppError('refused', NOTHING_PENDING);
+      }
+      request.log.warn({ by, for: personId }, 'a first password was confirmed');
+      return { personId, confirmed: true } as const;
+    },
+  });
+}
+
+/** The id by which a token is shown, ended and confirmed. */
+const tokenIdOf = (sha256: string): string => sha256.slice(0, 16);
 
 const ownParams = z.object({ id: z.string() });
 
@@ -93,7 +158,7 @@ async function requireOwn(request: FastifyRequest): Promise<void> {
   return Promise.resolve();
 }
 
-/** Registers passwords and tokens. */
+/** Registers tokens. */
 function registerTokens(app: FastifyInstance, dependencies: ApiDependencies): void {
   const api = app.withTypeProvider<ZodTypeProvider>();
   const { store } = dependencies;
@@ -120,23 +185,6 @@ function registerTokens(app: FastifyInstance, dependencies: ApiDependencies): vo
   });
 
   api.route({
-    ...peopleEndpoints.password,
-    config: { access: READERS, scope: 'account', reach: 'object' },
-    preValidation: requireOwn,
-    handler: async (request, reply) => {
-      const caller = callerOf(request);
-      const person = await store.people.get(request.params.id);
-      if (person === null || person.id === BOOTSTRAP_ADMIN) {
-        throw new AppError('not_found', 'There is no such person.');
-      }
-      const canApprove = await mayApprove(dependencies, { caller, person });
-      const made = await makePassword(dependencies, { personId: person.id, canApprove });
-      request.log.warn({ by: caller.person.id, for: person.id }, 'a password was made');
-      return reply.code(201).send({ ...made, personId: person.id, canApprove });
-    },
-  });
-
-  api.route({
     ...peopleEndpoints.token,
     config: { access: READERS, scope: 'account', reach: 'object' },
     preValidation: requireOwn,
@@ -148,13 +196,40 @@ function registerTokens(app: FastifyInstance, dependencies: ApiDependencies): vo
       const objection = objectionToExpiry(expiresAt, dependencies.clock());
       if (objection !== null) throw new AppError('invalid', objection, { field: 'body.expiresAt' });
       requireNoMore(caller, person.id, scopes);
-      const allowed = await mayApprove(dependencies, { caller, person });
-      const canApprove = allowed && scopes.includes('decide');
+      const decides = scopes.includes('decide');
+      const { canApprove: allowed, pendingBy } = await mayApprove(dependencies, { caller, person });
+      const pending = decides && pendingBy !== undefined;
       const token = newToken();
-      const made = { personId: person.id, expiresAt, canApprove, scopes };
-      await store.people.addToken({ ...made, label, sha256: sha256Hex(token) });
+      const sha256 = sha256Hex(token);
+      const made = { personId: person.id, expiresAt, canApprove: allowed && decides, scopes };
+      await store.people.addToken({ ...made, label, sha256, ...(pending ? { pendingBy } : {}) });
       request.log.warn({ by: caller.person.id, for: person.id, scopes }, 'a token was made');
-      return reply.code(201).send({ ...made, token });
+      return reply.code(201).send({ ...made, token, id: tokenIdOf(sha256), pending });
+    },
+  });
+}
+
+/** Registers making passwords. */
+function registerPasswords(app: FastifyInstance, dependencies: ApiDependencies): void {
+  const api = app.withTypeProvider<ZodTypeProvider>();
+  const { store } = dependencies;
+
+  api.route({
+    ...peopleEndpoints.password,
+    config: { access: READERS, scope: 'account', reach: 'object' },
+    preValidation: requireOwn,
+    handler: async (request, reply) => {
+      const caller = callerOf(request);
+      const person = await store.people.get(request.params.id);
+      if (person === null || person.id === BOOTSTRAP_ADMIN) {
+        throw new AppError('not_found', 'There is no such person.');
+      }
+      const worth = await mayApprove(dependencies, { caller, person });
+      const { canApprove } = worth;
+      const made = await makePassword(dependencies, { personId: person.id, ...worth });
+      request.log.warn({ by: caller.person.id, for: person.id }, 'a password was made');
+      const pending = worth.pendingBy !== undefined;
+      return reply.code(201).send({ ...made, personId: person.id, canApprove, pending });
     },
   });
 }

@@ -73,6 +73,8 @@ export const peopleEndpoints = {
           password: z.string(),
           endsAt: z.string(),
           canApprove: z.boolean(),
+          /** True when it approves once somebody else has confirmed it. */
+          pending: z.boolean(),
         }),
       },
     },
@@ -93,6 +95,8 @@ export const peopleEndpoints = {
                 expiresAt: z.string().nullable(),
                 canApprove: z.boolean(),
                 scopes: scopesSchema,
+                /** Who made it, while somebody else has to confirm it. */
+                pendingBy: z.string().nullable(),
               }),
             )
             .readonly(),
@@ -110,6 +114,26 @@ export const peopleEndpoints = {
       response: { 200: z.object({ personId: z.string(), revoked: z.literal(true) }) },
     },
   },
+  confirmToken: {
+    method: 'POST',
+    url: `${API_PREFIX}/people/:id/tokens/:token/confirm`,
+    schema: {
+      summary: 'Let a first token approve that somebody else made',
+      params: z.strictObject({ id: nameSchema, token: tokenIdSchema }),
+      body: z.strictObject({}),
+      response: { 200: z.object({ personId: z.string(), confirmed: z.literal(true) }) },
+    },
+  },
+  confirmPassword: {
+    method: 'POST',
+    url: `${API_PREFIX}/people/:id/password/confirm`,
+    schema: {
+      summary: 'Let an account approve whose first password somebody else made',
+      params: z.strictObject({ id: nameSchema }),
+      body: z.strictObject({}),
+      response: { 200: z.object({ personId: z.string(), confirmed: z.literal(true) }) },
+    },
+  },
   token: {
     method: 'POST',
     url: `${API_PREFIX}/people/:id/tokens`,
@@ -123,8 +147,12 @@ export const peopleEndpoints = {
       response: {
         201: z.object({
           token: z.string(),
+          /** By which it is shown, ended and confirmed. */
+          id: z.string(),
           personId: z.string(),
           canApprove: z.boolean(),
+          /** True when it approves once somebody else has confirmed it. */
+          pending: z.boolean(),
           scopes: scopesSchema,
           expiresAt: z.string(),
         }),
