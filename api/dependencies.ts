@@ -15,7 +15,7 @@ import type { Incident } from '../domain/incident.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { LineageEdge, LineageNode } from '../domain/lineage.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
-import type { OnCall } from '../domain/on-call.ts';
+import type { OnCallAnswer } from '../domain/on-call.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
 import type { Routing } from '../store/routing.ts';
 import type { NewIncident, Store } from '../store/tables.ts';
@@ -189,8 +189,8 @@ export interface ApiDependencies {
   readonly rules: RuleDesk;
   /** What the engine sees when it watches itself. */
   readonly selfWatch: () => SelfWatchState;
-  /** Who is on call by each schedule at a moment. */
-  readonly onCall: (at: Date) => readonly OnCall[];
+  /** Who is on call by each schedule at a moment, and who is next. */
+  readonly onCall: (at: Date) => Promise<readonly OnCallAnswer[]>;
   /** Every effect, target, difference, approval and undo, with zero writes. */
   readonly plan: (request: PlanRequest) => Promise<JsonObject>;
   /** What would become of an alert: duplicate, incident, route, targets, each rule with its reason, and its plan. Writes nothing. */

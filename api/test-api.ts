@@ -3,7 +3,7 @@ import { Registry } from 'prom-client';
 import type { Approval, Role } from '../domain/approval.ts';
 import { DEFAULT_BREAK_GLASS } from '../domain/break-glass.ts';
 import type { SourceConfiguration } from '../domain/configuration.ts';
-import { onCallAt, type OnCallSchedule } from '../domain/on-call.ts';
+import { answerAt, type OnCallSchedule } from '../domain/on-call.ts';
 import type { Fact } from '../domain/fact.ts';
 import type { OperationRow } from '../domain/operation.ts';
 import type { Incident } from '../domain/incident.ts';
@@ -224,8 +224,11 @@ export function createTestApi(change: Partial<ApiDependencies> = {}) {
     signer: (payload) => digestOf(payload),
     clock: () => new Date(NOW),
     newId: () => `id${(ids += 1).toString()}`,
-    selfWatch: () => ({ selfCheck: null, watchdogs: [], alertmanagers: [], overdueReviews: [] }),
-    onCall: (at) => [onCallAt(ON_CALL, at.getTime())],
+    selfWatch: () => ({
+      ...{ selfCheck: null, watchdogs: [], alertmanagers: [] },
+      ...{ overdueReviews: [], calendars: [] },
+    }),
+    onCall: (at) => Promise.resolve([answerAt(ON_CALL, at.getTime())]),
     playbooks: () => [],
     rules: setUpDesk(memory),
     plan: () => Promise.resolve({ effects: [] }),

@@ -199,6 +199,7 @@ function factTable(memory: Memory): Tables['facts'] {
 }
 
 type SmallTables =
+  | 'calendars'
   | 'results'
   | 'claims'
   | 'playbooks'

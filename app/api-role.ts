@@ -7,7 +7,7 @@ import { connectorModules } from '../connectors/registry.ts';
 import { DEFAULT_BREAK_GLASS } from '../domain/break-glass.ts';
 import { AppError } from '../domain/error.ts';
 import { isJsonObject } from '../domain/json.ts';
-import { onCallAt } from '../domain/on-call.ts';
+import { answerAt } from '../domain/on-call.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
 import { createCatalogue } from '../playbooks/catalogue.ts';
 import type { RegimeCatalogue } from '../regimes/loader.ts';
@@ -20,6 +20,7 @@ import { createPasswords } from '../api/password.ts';
 import type { Live } from './live.ts';
 import { createOpenRequest } from './open-request.ts';
 import { createAlertPlan, createPlanRequest } from './plan-request.ts';
+import { knownCalendars } from './read-calendars.ts';
 import type { LoadedInstances } from './connector-instances.ts';
 import { knowsSubject } from './halt-subjects.ts';
 import { createIncidentClocks } from './incident-clocks.ts';
@@ -60,11 +61,12 @@ function holdingOf(live: Live): ApiDependencies['holding'] {
   };
 }
 
-/** Who is on call at a moment, by the schedules of the configuration as it is then. */
-function onCallOf(live: Live): ApiDependencies['onCall'] {
-  return (at) => {
+/** Who is on call at a moment, by the schedules of the configuration as it is then and the calendars as they were read. */
+function onCallOf(live: Live, store: Pick<Store, 'calendars'>): ApiDependencies['onCall'] {
+  return async (at) => {
     const { onCall = [] } = live.configuration();
-    return onCall.map((schedule) => onCallAt(schedule, at.getTime()));
+    const calendars = await knownCalendars(store);
+    return onCall.map((schedule) => answerAt(schedule, at.getTime(), calendars));
   };
 }
 
@@ -95,7 +97,7 @@ export function apiDependencies(options: ApiRoleOptions): ApiDependencies {
     clock: now,
     newId: () => activities.newId('req'),
     selfWatch: options.selfWatch,
-    onCall: onCallOf(live),
+    onCall: onCallOf(live, api),
     playbooks,
     rules: desk,
     plan: createPlanRequest({ activities, playbooks, openRequest }),

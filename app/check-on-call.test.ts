@@ -1,7 +1,12 @@
-// Goal: doctor says by day who would be called at night, and who could not be. Method: the finding for a file and a moment.
-import { expect, test } from '@jest/globals';
-import type { OnCallSchedule } from '../domain/on-call.ts';
+// Goal: doctor says by day who would be called at night, who could not be, and how the calendars are that say so.
+// Method: the findings for a file and a moment; calendars are files in a temporary folder.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { KnownCalendars, OnCallSchedule } from '../domain/on-call.ts';
 import { checkOnCall } from './check-on-call.ts';
+import type { Check } from './finding.ts';
 
 const person = { roles: ['responder'], slackUser: null } as const;
 const people = [
@@ -12,18 +17,79 @@ const schedule = (first: string, startsAt = '2026-11-23T09:00'): OnCallSchedule 
   ...{ name: 'ml', overrides: [] },
   rotation: { timeZone: 'UTC', startsAt, everyDays: 7, people: [first] },
 });
-const now = new Date('2026-11-24T10:00:00Z');
+const now = (): Date => new Date('2026-11-24T10:00:00Z');
+const look = (
+  onCall: readonly OnCallSchedule[],
+  known: KnownCalendars = new Map(),
+): Promise<readonly Check[]> =>
+  checkOnCall({ onCall, people }, { now, known: () => Promise.resolve(known) });
 
 test.each([
   ['somebody with an address', schedule('mona'), true, 'mona until 2026-11-30T09:00:00.000Z'],
-  ['somebody without one', schedule('rex'), false, 'neither mail nor slackUser'],
+  ['somebody without one', schedule('rex'), false, 'rex has neither mail nor slackUser'],
   ['nobody yet', schedule('mona', '2027-01-01T09:00'), false, 'the rotation begins at 2027'],
-])('%s', (...[, one, ok, detail]) => {
-  const [found] = checkOnCall({ onCall: [one], people }, now);
+])('%s', async (...[, one, ok, detail]) => {
+  const [found] = await look([one]);
   expect(found).toMatchObject({ ok, name: 'on call by ml' });
   expect(found?.detail).toContain(detail);
 });
 
-test('without schedules nothing is said', () => {
-  expect(checkOnCall({ people }, now)).toEqual([]);
+test('without schedules nothing is said', async () => {
+  expect(await checkOnCall({ people }, { now, known: () => Promise.resolve(new Map()) })).toEqual(
+    [],
+  );
+});
+
+describe('a calendar', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'firebreak-doctor-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const event = (summary: string, from: string, to: string): string =>
+    ['BEGIN:VEVENT', `UID:${from}`, `SUMMARY:${summary}`, `DTSTART:${from}`, `DTEND:${to}`]
+      .concat('END:VEVENT')
+      .join('\r\n');
+  const onFile = async (name: string, ...events: readonly string[]): Promise<OnCallSchedule> => {
+    const file = join(folder, `${name}.ics`);
+    const text = ['BEGIN:VCALENDAR', 'VERSION:2.0', ...events, 'END:VCALENDAR', ''].join('\r\n');
+    if (events.length > 0) await writeFile(file, text);
+    const names = { mona: ['Mona'] };
+    const ical = { file, timeZone: 'UTC', refreshMinutes: 15, people: names };
+    return { name: 'ops', overrides: [], ical };
+  };
+  const TODAY = event('Mona', '20261124T000000Z', '20261125T000000Z');
+
+  test('that is good', async () => {
+    expect(await look([await onFile('good', TODAY)])).toMatchObject([
+      { name: 'calendar of ops', ok: true, detail: 'read now, 1 entries, all understood' },
+      { name: 'on call by ops', ok: true, detail: 'mona until 2026-11-25T00:00:00.000Z' },
+    ]);
+  });
+
+  test('with an entry that names nobody is a fault that names it', async () => {
+    const strange = event('Cover', '20261201T000000Z', '20261202T000000Z');
+    expect(await look([await onFile('strange', TODAY, strange)])).toMatchObject([
+      { ok: false, detail: '"Cover" names nobody of this schedule' },
+      { ok: true },
+    ]);
+  });
+
+  test('that cannot be read is a fault, and what a running engine read counts', async () => {
+    const gone = await onFile('gone');
+    const [fault, nobody] = await look([gone]);
+    expect(fault).toMatchObject({ name: 'calendar of ops', ok: false });
+    expect(fault?.detail).toContain('no earlier reading is found here');
+    expect(nobody?.detail).toContain('nobody: its calendar was never read');
+    const entry = { from: '2026-11-24T00:00:00.000Z', to: '2026-11-25T00:00:00.000Z' };
+    const reading = {
+      ...{ readAt: '2026-11-24T09:00:00.000Z', from: entry.from, until: entry.to, findings: [] },
+      entries: [{ ...entry, title: 'Mona', names: [['Mona']] }],
+    };
+    const known = { schedule: 'ops', reading, problem: null };
+    const [old, mona] = await look([gone], new Map([['ops', known]]));
+    expect(old?.detail).toContain('what was read at 2026-11-24T09:00:00.000Z counts');
+    expect(mona).toMatchObject({ ok: true, detail: 'mona until 2026-11-25T00:00:00.000Z' });
+  });
 });

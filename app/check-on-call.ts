@@ -1,27 +1,114 @@
 import type { Configuration } from '../domain/configuration.ts';
-import { onCallAt } from '../domain/on-call.ts';
+import { toAppError } from '../domain/error.ts';
+import {
+  answerAt,
+  calendarOf,
+  type KnownCalendars,
+  type OnCallSchedule,
+} from '../domain/on-call.ts';
+import type { KnownCalendar } from '../domain/on-call-calendar.ts';
+import { createStore } from '../store/database.ts';
 import { bad, good, type Check } from './finding.ts';
+import { calendarWindow, knownCalendars, readCalendar, readingOf } from './read-calendars.ts';
 
-/** Who is on call now by each schedule of the file, and whether a message could reach them. */
-export function checkOnCall(
-  { onCall = [], people }: Pick<Configuration, 'onCall' | 'people'>,
-  now: Date,
-): readonly Check[] {
-  return onCall.map((schedule): Check => {
-    const name = `on call by ${schedule.name}`;
-    const { people: ids, until, reason } = onCallAt(schedule, now.getTime());
-    if (ids.length === 0) {
-      return bad(name, `nobody: ${reason ?? 'no reason given'}`, 'Begin the rotation earlier.');
+/** What the look at who is on call needs. */
+export interface OnCallExamination {
+  readonly now: () => Date;
+  /** What a running engine has read; empty where its database cannot be asked. */
+  readonly known: () => Promise<KnownCalendars>;
+}
+
+/** What was read of calendars, by the database of this address; empty when it is null or does not answer. */
+export async function storedCalendars(databaseUrl: string | null): Promise<KnownCalendars> {
+  if (databaseUrl === null) return new Map();
+  try {
+    const store = await createStore({ databaseUrl, role: 'api', poolSize: 1 });
+    try {
+      return await knownCalendars(store);
+    } finally {
+      await store.close();
     }
-    const detail = `${ids.join(', ')} until ${until ?? 'an unknown time'}`;
-    const deaf = people.filter(
-      ({ id, mail, slackUser }) => ids.includes(id) && mail === null && slackUser === null,
-    );
-    if (deaf.length === 0) return good(name, detail);
-    return bad(
-      name,
-      `${detail}, who has neither mail nor slackUser`,
-      'Give them one under people.',
-    );
-  });
+  } catch {
+    // That the database does not answer is a finding of its own.
+    return new Map();
+  }
+}
+
+/** A calendar as it is now; when it cannot be read what was read before, with the reason. */
+async function lookAt(
+  schedule: OnCallSchedule,
+  { now, known }: OnCallExamination,
+): Promise<KnownCalendar> {
+  const at = now();
+  const { name } = schedule;
+  try {
+    const window = calendarWindow(at);
+    const found = await readCalendar({ schedule, window, version: null, now });
+    if (found === 'unchanged') return { schedule: name, reading: null, problem: 'it says nothing' };
+    return { schedule: name, reading: readingOf(schedule, found, at), problem: null };
+  } catch (error) {
+    const { code, message } = toAppError(error);
+    const reading = (await known()).get(name)?.reading ?? null;
+    return { schedule: name, reading, problem: `${code}: ${message}` };
+  }
+}
+
+const CALENDAR_FIX =
+  'Check its url or file, and whom its people are called there (docs/on-call.md).';
+
+/** How the calendar of a schedule is: whether it can be read, how old what counts is, and whom it names in vain. */
+function checkCalendar(
+  { schedule, reading, problem }: KnownCalendar,
+  findings: readonly string[],
+): Check {
+  const name = `calendar of ${schedule}`;
+  if (problem !== null) {
+    const counts =
+      reading === null
+        ? 'no earlier reading is found here; `firebreak on-call` asks the running engine'
+        : `what was read at ${reading.readAt} counts`;
+    return bad(name, `${problem} (${counts})`, CALENDAR_FIX);
+  }
+  if (findings.length > 0) return bad(name, findings.join('; '), CALENDAR_FIX);
+  return good(
+    name,
+    `read now, ${(reading?.entries.length ?? 0).toString()} entries, all understood`,
+  );
+}
+
+/** Who is on call now by one schedule, and whether a message could reach them. */
+function checkWho(
+  { people, until, reason, next, schedule }: ReturnType<typeof answerAt>,
+  known: Configuration['people'],
+): Check {
+  const name = `on call by ${schedule}`;
+  if (people.length === 0) {
+    const fix = 'Begin the rotation earlier, or fill the gap in the calendar.';
+    return bad(name, `nobody: ${reason ?? 'no reason given'}`, fix);
+  }
+  const then = next === null ? '' : `, then ${next.people.join(', ')}`;
+  const detail = `${people.join(', ')} until ${until ?? 'an unknown time'}${then}`;
+  const deaf = known.filter(
+    ({ id, mail, slackUser }) => people.includes(id) && mail === null && slackUser === null,
+  );
+  if (deaf.length === 0) return good(name, detail);
+  const ids = deaf.map(({ id }) => id).join(', ');
+  return bad(name, `${detail}; ${ids} has neither mail nor slackUser`, 'Give one under people.');
+}
+
+/** Who is on call now by each schedule of the file, whether a message could reach them, and how calendars are. Never raises. */
+export async function checkOnCall(
+  { onCall = [], people }: Pick<Configuration, 'onCall' | 'people'>,
+  examination: OnCallExamination,
+): Promise<readonly Check[]> {
+  const at = examination.now().getTime();
+  const checks = await Promise.all(
+    onCall.map(async (schedule): Promise<readonly Check[]> => {
+      if (calendarOf(schedule) === null) return [checkWho(answerAt(schedule, at), people)];
+      const known = await lookAt(schedule, examination);
+      const answer = answerAt(schedule, at, new Map([[schedule.name, known]]));
+      return [checkCalendar(known, answer.findings), checkWho(answer, people)];
+    }),
+  );
+  return checks.flat();
 }

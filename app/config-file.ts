@@ -16,6 +16,7 @@ import { fileError, readYamlDocument } from '../playbooks/yaml-document.ts';
 import { templateProblems } from '../render/update-template.ts';
 import type { Environment } from './config.ts';
 import { resolveEnvironment } from './environment-reference.ts';
+import { onCallProblems } from './on-call-references.ts';
 
 /** What the configuration refers to. */
 export interface ConfigurationReferences {
@@ -243,33 +244,6 @@ function checkUpdates(check: Check, { updates }: Configuration): void {
   }
 }
 
-/** A rung that names whom nobody knows would reach nobody, in the night in which it is needed. */
-function checkEscalation(check: Check, { escalation, onCall = [], people }: Configuration): void {
-  const ids = people.map(({ id }) => id);
-  const schedules = onCall.map(({ name }) => name);
-  checkUnique(check, ['onCall'], schedules);
-  const known = (path: DocumentPath, name: string | null, all: readonly string[]): void => {
-    if (name === null || all.includes(name)) return;
-    note(check, path, `There is no '${name}' here.${suggestionFor(name, all)}`);
-  };
-  for (const ladder of ['approvals', 'incidents'] as const) {
-    for (const [index, rung] of (escalation?.[ladder] ?? []).entries()) {
-      const path = ['escalation', ladder, index];
-      known([...path, 'person'], rung.person, ids);
-      known([...path, 'onCall'], rung.onCall, schedules);
-    }
-  }
-  for (const [index, { rotation, overrides }] of onCall.entries()) {
-    const path = ['onCall', index];
-    for (const [place, id] of rotation.people.entries()) {
-      known([...path, 'rotation', 'people', place], id, ids);
-    }
-    for (const [place, { person }] of overrides.entries()) {
-      known([...path, 'overrides', place, 'person'], person, ids);
-    }
-  }
-}
-
 /** A configuration beside the document that it came from, in which references are still references. */
 export interface PlacedConfiguration {
   readonly configuration: Configuration;
@@ -300,7 +274,12 @@ function configurationOf(raw: YamlDocument, references: ConfigurationReferences)
   checkRoutes(check, parsed.data);
   checkInventory(check, parsed.data);
   checkDrills(check, parsed.data);
-  checkEscalation(check, parsed.data);
+  checkUnique(
+    check,
+    ['onCall'],
+    parsed.data.onCall.map(({ name }) => name),
+  );
+  for (const { path, message } of onCallProblems(parsed.data)) note(check, path, message);
   checkSandboxes(check, parsed.data);
   checkUpdates(check, parsed.data);
   if (check.problems.length > 0) throw fileError(check.problems);

@@ -12,7 +12,7 @@ import { checkDisk, checkPort } from './check-machine.ts';
 import { checkClock, checkPostgres, checkTemporal } from './check-servers.ts';
 import { checkIssuer } from './check-issuer.ts';
 import { checkMail } from './check-mail.ts';
-import { checkOnCall } from './check-on-call.ts';
+import { checkOnCall, storedCalendars } from './check-on-call.ts';
 import { checkSlack } from './check-slack.ts';
 import { checkTls } from './check-tls.ts';
 import { readConfigurationFile } from './config-file.ts';
@@ -108,6 +108,10 @@ async function checkConfiguration(
     checkMail(config, read),
     checkIssuer(config, read),
   ]);
+  const onCall = await checkOnCall(read, {
+    now: () => new Date(),
+    known: () => storedCalendars(config.databaseUrl),
+  });
   const { checks, clocks } = await checkInstances(
     connectorModules,
     read,
@@ -117,14 +121,7 @@ async function checkConfiguration(
     good(`last resort at ${instance}`, commands.join('; ')),
   );
   return {
-    checks: [
-      file,
-      ...checkSubstitutes(read),
-      ...checkOnCall(read, new Date()),
-      ...channels.flat(),
-      ...checks,
-      ...resorts,
-    ],
+    checks: [file, ...checkSubstitutes(read), ...onCall, ...channels.flat(), ...checks, ...resorts],
     clocks,
   };
 }

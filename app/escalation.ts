@@ -136,7 +136,10 @@ function rungFact(
       ...(subject.kind === 'approval' ? { approvalId: subject.id } : {}),
       people: people.map(({ id }) => id),
       channels: step.channels,
-      onCall: onCall === null ? null : { schedule: onCall.schedule, until: onCall.until },
+      onCall:
+        onCall === null
+          ? null
+          : { schedule: onCall.schedule, until: onCall.until, source: { ...onCall.source } },
     },
   });
 }

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
 import { createHttpClient, healthContext } from '../connectors/http.ts';
-import { AppError, toAppError } from '../domain/error.ts';
+import { toAppError } from '../domain/error.ts';
 import type { SelfCheckState } from '../domain/self-watch.ts';
 import type { SelfCheck } from '../store/self-watch-table.ts';
 import type { Store } from '../store/tables.ts';
+import { secretUrl } from './secret-url.ts';
 
 const BEAT_MS = 10_000;
 const REPLY_BYTES_MAX = 64 * 1024;
@@ -17,30 +18,13 @@ export interface Heartbeat {
   close(): Promise<void>;
 }
 
-/** Segments shorter than this are words, not keys. */
-const KEY_CHARACTERS_MIN = 8;
-
-function segmentsOf(url: URL): readonly string[] {
-  const parts = url.pathname.split('/').filter((part) => part !== '');
-  try {
-    return parts.map(decodeURIComponent);
-  } catch (cause) {
-    const message = 'The path of the heartbeat URL is not encoded as UTF-8.';
-    throw new AppError('invalid', message, { field: 'heartbeatUrl', cause });
-  }
-}
-
 /** A heartbeat to one URL; what of it looks like a key is in no message. Raises `invalid` for a path that is none. */
 export function createHeartbeat(text: string): Heartbeat {
-  const url = new URL(text);
-  const path = segmentsOf(url);
-  const keys = path.filter((part) => part.length >= KEY_CHARACTERS_MIN);
-  url.pathname = '/';
+  const named = { name: 'the heartbeat URL', field: 'heartbeatUrl' };
+  const { baseUrl, path, secrets } = secretUrl(text, named);
   const http = createHttpClient({
-    name: 'The heartbeat URL',
-    baseUrl: url.href,
+    ...{ name: 'The heartbeat URL', baseUrl, secrets },
     headers: () => Promise.resolve({}),
-    secrets: [text, ...keys, ...url.searchParams.values()],
     timeoutMs: BEAT_MS,
   });
   return {

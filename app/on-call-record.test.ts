@@ -15,6 +15,7 @@ const round = (...schedules: readonly OnCallSchedule[]): Promise<number> =>
   recordOnCall({
     ...{ store: stores.worker(), log: pino({ level: 'silent' }) },
     schedules: () => schedules,
+    calendars: new Map(),
     now: () => new Date('2026-11-23T10:00:00.000Z'),
   });
 

@@ -2,7 +2,12 @@ import type { Logger } from 'pino';
 import { toAppError } from '../domain/error.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
-import { onCallAt, type OnCall, type OnCallSchedule } from '../domain/on-call.ts';
+import {
+  onCallAt,
+  type KnownCalendars,
+  type OnCall,
+  type OnCallSchedule,
+} from '../domain/on-call.ts';
 import type { Person } from '../store/person-table.ts';
 import type { Store } from '../store/tables.ts';
 
@@ -13,18 +18,26 @@ const INCIDENTS_MAX = 10_000;
 export interface OnCallRecordOptions {
   readonly store: Pick<Store, 'escalations' | 'incidents' | 'people' | 'transaction'>;
   readonly schedules: () => readonly OnCallSchedule[];
+  /** What is known of calendars outside. */
+  readonly calendars: KnownCalendars;
   readonly now: () => Date;
   readonly log: Pick<Logger, 'warn'>;
 }
 
-function wordsOf({ schedule, people, reason }: OnCall, known: readonly Person[]): string {
+/** How old an answer is that comes from a calendar outside which cannot be read now; empty for every other one. */
+function ageOf({ source: { readAt, problem } }: OnCall): string {
+  return problem === null || readAt === null ? '' : `, whose calendar was last read at ${readAt}`;
+}
+
+function wordsOf(onCall: OnCall, known: readonly Person[]): string {
+  const { schedule, people, reason } = onCall;
   if (people.length === 0) return `nobody by ${schedule} (${reason ?? 'no reason given'})`;
   const names = people.map((id) => {
     const person = known.find((one) => one.id === id);
     if (person === undefined) return `${id} (not known)`;
     return `${person.name} (${id}${person.active ? '' : ', deactivated'})`;
   });
-  return `${names.join(', ')} by ${schedule}`;
+  return `${names.join(', ')} by ${schedule}${ageOf(onCall)}`;
 }
 
 function factOf(
@@ -38,8 +51,9 @@ function factOf(
     occurredAt: openedAt,
     summary: `On call when it opened: ${onCall.map((one) => wordsOf(one, known)).join('; ')}.`,
     data: {
-      schedules: onCall.map(({ schedule, people, until, reason }) => ({
+      schedules: onCall.map(({ schedule, people, until, reason, source }) => ({
         ...{ schedule, people, until, reason },
+        source: { ...source },
       })),
     },
   });
@@ -50,7 +64,7 @@ function factOf(
  * looked at. Answers how many were put down; without schedules none.
  */
 export async function recordOnCall(options: OnCallRecordOptions): Promise<number> {
-  const { store, now, log } = options;
+  const { store, now, log, calendars } = options;
   const schedules = options.schedules();
   if (schedules.length === 0) return 0;
   const [incidents, known] = await Promise.all([
@@ -64,7 +78,7 @@ export async function recordOnCall(options: OnCallRecordOptions): Promise<number
   let recorded = 0;
   for (const incident of incidents.filter(({ id }) => !done.has(id))) {
     const { id, openedAt } = incident;
-    const onCall = schedules.map((schedule) => onCallAt(schedule, Date.parse(openedAt)));
+    const onCall = schedules.map((schedule) => onCallAt(schedule, Date.parse(openedAt), calendars));
     const people = [...new Set(onCall.flatMap((one) => one.people))];
     try {
       const isOurs = await store.transaction(async (tables) => {

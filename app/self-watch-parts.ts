@@ -3,9 +3,11 @@ import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { ApiDependencies } from '../api/dependencies.ts';
 import type { Configuration, SourceConfiguration } from '../domain/configuration.ts';
 import type { Store } from '../store/tables.ts';
+import { createCalendarWatch } from './calendar-watch.ts';
 import { createCatchUp } from './catch-up.ts';
 import { createHeartbeat, createSelfChecker } from './heartbeat.ts';
 import { readmit } from './readmission.ts';
+import type { Live } from './live.ts';
 import { createReviewWatch } from './review-watch.ts';
 import type { OpenedDesk } from './rules/desk.ts';
 import type { SelfWatchParts } from './self-watch.ts';
@@ -17,6 +19,7 @@ export interface WatchGround {
     readonly configuration: Pick<Configuration, 'heartbeatUrl'>;
     readonly log: Logger;
   };
+  readonly live: Pick<Live, 'configuration'>;
   readonly worker: Store;
   readonly activities: Pick<ActivityDependencies, 'channels' | 'newId' | 'now'>;
   readonly desk: Pick<OpenedDesk, 'round'> | null;
@@ -24,7 +27,7 @@ export interface WatchGround {
 
 /** The parts of the watch, as far as the configuration asks for them. */
 export function selfWatchParts(
-  { settings, worker, activities, desk }: WatchGround,
+  { settings, live, worker, activities, desk }: WatchGround,
   { store, intake, metrics }: Pick<ApiDependencies, 'store' | 'intake' | 'metrics'>,
   sources: readonly SourceConfiguration[],
 ): SelfWatchParts {
@@ -43,6 +46,7 @@ export function selfWatchParts(
   return {
     ...{ checker, metrics, log },
     watchdogs: createWatchdogs({ store, messages: worker, sources, channels, log, now }),
+    calendars: createCalendarWatch(store, () => live.configuration().onCall ?? []),
     catchUp: createCatchUp({ store, intake, sources, log, now }),
     reviews: createReviewWatch({ store, messages: worker, channels, now }),
     rules: async () => desk?.round(),

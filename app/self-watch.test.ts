@@ -212,6 +212,10 @@ describe('the watch', () => {
         round: () => Promise.reject(new Error('no database')),
         overdue: () => [{ id: 'brk_1', incidentId: 'inc_1', dueAt: '2026-11-23T10:00:00.000Z' }],
       },
+      calendars: {
+        round: () => Promise.reject(new Error('no database')),
+        states: () => [{ schedule: 'ops', readAt: '2026-11-23T10:00:00.000Z', problem: null }],
+      },
       readmit: () => Promise.reject(new Error('no database')),
       ...{ metrics, log },
     });
@@ -226,5 +230,7 @@ describe('the watch', () => {
     expect(text).toContain('firebreak_break_glass_reviews_overdue 1');
     expect(watch.state().overdueReviews).toMatchObject([{ id: 'brk_1' }]);
     expect(text).toContain('firebreak_self_check_timestamp_seconds 1795428000');
+    const read = 'firebreak_on_call_calendar_read_timestamp_seconds{schedule="ops"} 1795428000';
+    expect(text).toContain(read);
   });
 });

@@ -2,6 +2,7 @@ import { Gauge, type Registry } from 'prom-client';
 import type { Logger } from 'pino';
 import { toAppError } from '../domain/error.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
+import type { CalendarWatch } from './calendar-watch.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { ReviewWatch } from './review-watch.ts';
 import type { SelfChecker } from './heartbeat.ts';
@@ -16,6 +17,7 @@ export interface SelfWatchParts {
   readonly watchdogs: Watchdogs;
   readonly catchUp: CatchUp;
   readonly reviews: ReviewWatch;
+  readonly calendars: CalendarWatch;
   /** Takes in again what silences that are over had suppressed; answers how many alerts. */
   readonly readmit: () => Promise<number>;
   /** Settles changes of the rules that are due, follows the newest rules, and tells people. */
@@ -30,6 +32,7 @@ export const NOTHING_WATCHED: SelfWatchState = {
   watchdogs: [],
   alertmanagers: [],
   overdueReviews: [],
+  calendars: [],
 };
 
 /** The engine's watch over itself. */
@@ -40,7 +43,8 @@ export interface SelfWatch {
   stop(): Promise<void>;
 }
 
-function measure({ metrics, checker, watchdogs, catchUp, reviews }: SelfWatchParts): void {
+function measure(parts: SelfWatchParts): void {
+  const { metrics, checker, watchdogs, catchUp, reviews, calendars } = parts;
   const registers = [metrics];
   new Gauge({
     name: 'firebreak_self_check_timestamp_seconds',
@@ -77,6 +81,18 @@ function measure({ metrics, checker, watchdogs, catchUp, reviews }: SelfWatchPar
       this.set(reviews.overdue().length);
     },
   });
+  new Gauge({
+    name: 'firebreak_on_call_calendar_read_timestamp_seconds',
+    help: 'When the calendar outside of a schedule was last read; 0 when it never was.',
+    labelNames: ['schedule'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { schedule, readAt } of calendars.states()) {
+        this.set({ schedule }, readAt === null ? 0 : Date.parse(readAt) / 1000);
+      }
+    },
+  });
 }
 
 /**
@@ -84,7 +100,7 @@ function measure({ metrics, checker, watchdogs, catchUp, reviews }: SelfWatchPar
  * can tell whether its own door still leads anywhere; a schedule would need what is being watched.
  */
 export function startSelfWatch(parts: SelfWatchParts): SelfWatch {
-  const { checker, watchdogs, catchUp, reviews, log } = parts;
+  const { checker, watchdogs, catchUp, reviews, calendars, log } = parts;
   measure(parts);
   const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
     try {
@@ -100,6 +116,7 @@ export function startSelfWatch(parts: SelfWatchParts): SelfWatch {
     await attempt('rules', parts.rules);
     await attempt('watchdogs', () => watchdogs.round());
     await attempt('reviews', () => reviews.round());
+    await attempt('calendars', () => calendars.round());
     await attempt('self-check', () => checker?.round() ?? Promise.resolve());
   };
   let stopped = false;
@@ -124,6 +141,7 @@ export function startSelfWatch(parts: SelfWatchParts): SelfWatch {
       watchdogs: watchdogs.states(),
       alertmanagers: catchUp.states(),
       overdueReviews: reviews.overdue(),
+      calendars: calendars.states(),
     }),
     stop: async () => {
       stopped = true;

@@ -6,7 +6,7 @@ import type { Registrar } from './registrar.ts';
 const TEXT_MAX = 300;
 
 function lines(state: SelfWatchState): readonly string[] {
-  const { selfCheck, watchdogs, alertmanagers, overdueReviews } = state;
+  const { selfCheck, watchdogs, alertmanagers, overdueReviews, calendars } = state;
   return [
     selfCheck === null
       ? 'self-check: not configured (no heartbeat URL)'
@@ -25,15 +25,19 @@ function lines(state: SelfWatchState): readonly string[] {
       ({ id, incidentId, dueAt }) =>
         `break-glass: the review of ${id} (${incidentId}) was due ${dueAt}; firebreak break-glass reviews`,
     ),
+    ...calendars.map(
+      ({ schedule, readAt, problem }) =>
+        `${schedule}: calendar read ${readAt ?? 'never'}${problem === null ? '' : `; ${problem}`}`,
+    ),
   ];
 }
 
 function isWell(state: SelfWatchState): boolean {
-  const { selfCheck, watchdogs, alertmanagers, overdueReviews } = state;
+  const { selfCheck, watchdogs, alertmanagers, overdueReviews, calendars } = state;
   return (
     (selfCheck?.problem ?? null) === null &&
     watchdogs.every(({ missing }) => !missing) &&
-    alertmanagers.every(({ problem }) => problem === null) &&
+    [...alertmanagers, ...calendars].every(({ problem }) => problem === null) &&
     overdueReviews.length === 0
   );
 }
@@ -43,7 +47,9 @@ export function registerSelfWatch({ program, run }: Registrar): void {
   run(
     program
       .command('self-watch')
-      .description('show the self-check, the watchdogs of the sources and what webhooks missed'),
+      .description(
+        'show the self-check, the watchdogs of the sources, what webhooks missed and calendars',
+      ),
     async (session) => {
       const { api } = await import('../api/client.ts');
       const state = await (await session.client()).call(api.selfWatch.show, {});

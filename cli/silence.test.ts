@@ -31,6 +31,7 @@ const replies = {
       watchdogs: [{ source: 'production', alertname: 'Watchdog', lastSeenAt: NOW, missing: true }],
       alertmanagers: [{ source: 'production', readAt: NOW, problem: null, missed: 2 }],
       overdueReviews: [],
+      calendars: [{ schedule: 'ops', readAt: NOW, problem: null }],
     },
   },
 };

@@ -3,16 +3,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { onCallSchema } from './on-call-schema.ts';
-import { onCallAt, onCallBy, type OnCallSchedule } from './on-call.ts';
+import { answerAt, onCallAt, onCallBy, type OnCallSchedule, type Rotation } from './on-call.ts';
 
-const BERLIN: OnCallSchedule = {
-  name: 'ml',
-  rotation: {
-    ...{ timeZone: 'Europe/Berlin', startsAt: '2026-03-23T09:00', everyDays: 7 },
-    people: ['mona', 'olga', 'sam'],
-  },
-  overrides: [],
+const ROTATION: Rotation = {
+  ...{ timeZone: 'Europe/Berlin', startsAt: '2026-03-23T09:00', everyDays: 7 },
+  people: ['mona', 'olga', 'sam'],
 };
+const BERLIN: OnCallSchedule = { name: 'ml', rotation: ROTATION, overrides: [] };
 const at = (schedule: OnCallSchedule, time: string) => onCallAt(schedule, Date.parse(time));
 
 describe('a rotation', () => {
@@ -36,7 +33,7 @@ describe('a rotation', () => {
   });
 
   test('of which the hand-over falls into an hour that is left out goes on', () => {
-    const night = { ...BERLIN.rotation, startsAt: '2026-03-28T02:30', everyDays: 1 };
+    const night = { ...ROTATION, startsAt: '2026-03-28T02:30', everyDays: 1 };
     const schedule = { ...BERLIN, rotation: night };
     expect(at(schedule, '2026-03-29T00:29:00Z').people).toEqual(['mona']);
     expect(at(schedule, '2026-03-29T02:00:00Z').people).toEqual(['olga']);
@@ -58,7 +55,7 @@ describe('a rotation', () => {
         fc.integer({ min: 1, max: 14 }),
         fc.integer({ min: 0, max: 400 * 24 * 60 }),
         (timeZone, everyDays, minutes) => {
-          const schedule = { ...BERLIN, rotation: { ...BERLIN.rotation, timeZone, everyDays } };
+          const schedule = { ...BERLIN, rotation: { ...ROTATION, timeZone, everyDays } };
           const now = from + minutes * 60_000;
           const { people, until } = onCallAt(schedule, now);
           expect(people).toHaveLength(1);
@@ -93,10 +90,21 @@ describe('who stands in', () => {
     expect(at(schedule, time).people).toEqual([person]);
   });
 
+  test('ends a turn that is told, and is the next one', () => {
+    const now = Date.parse('2026-03-23T12:00:00Z');
+    expect(answerAt(schedule, now)).toMatchObject({
+      ...{ people: ['mona'], until: '2026-03-24T00:00:00.000Z' },
+      next: { people: ['kim'], from: '2026-03-24T00:00:00.000Z' },
+    });
+  });
+
   test('does so before the rotation begins as well', () => {
-    const early = { ...schedule, rotation: { ...BERLIN.rotation, startsAt: '2027-01-01T09:00' } };
+    const early = { ...schedule, rotation: { ...ROTATION, startsAt: '2027-01-01T09:00' } };
     expect(at(early, '2026-03-24T01:00:00Z').people).toEqual(['kim']);
-    expect(at(early, '2026-03-27T01:00:00Z')).toMatchObject({ people: [], until: null });
+    expect(at(early, '2026-03-27T01:00:00Z')).toMatchObject({
+      people: [],
+      until: '2027-01-01T08:00:00.000Z',
+    });
   });
 });
 
@@ -107,10 +115,10 @@ test('a schedule that is not there is nothing, not nobody', () => {
 });
 
 test.each([
-  ['a zone that is none', { rotation: { ...BERLIN.rotation, timeZone: 'Mars/Olympus' } }],
-  ['a time that is none', { rotation: { ...BERLIN.rotation, startsAt: '2026-13-40T09:00' } }],
-  ['nobody', { rotation: { ...BERLIN.rotation, people: [] } }],
-  ['a turn of no days', { rotation: { ...BERLIN.rotation, everyDays: 0 } }],
+  ['a zone that is none', { rotation: { ...ROTATION, timeZone: 'Mars/Olympus' } }],
+  ['a time that is none', { rotation: { ...ROTATION, startsAt: '2026-13-40T09:00' } }],
+  ['nobody', { rotation: { ...ROTATION, people: [] } }],
+  ['a turn of no days', { rotation: { ...ROTATION, everyDays: 0 } }],
   [
     'an end before its beginning',
     { overrides: [{ from: '2026-03-26T00:00:00Z', to: '2026-03-25T00:00:00Z', person: 'kim' }] },

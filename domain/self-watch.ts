@@ -37,10 +37,20 @@ export interface OverdueReview {
   readonly dueAt: string;
 }
 
+/** How reading the calendar of a schedule goes. */
+export interface CalendarState {
+  readonly schedule: string;
+  /** When it was last read, RFC 3339; null when it never was. */
+  readonly readAt: string | null;
+  /** Why the latest try brought nothing, so that the last reading counts; null when it did. */
+  readonly problem: string | null;
+}
+
 /** What the engine sees when it watches itself; what is not configured is null or empty. */
 export interface SelfWatchState {
   readonly selfCheck: SelfCheckState | null;
   readonly watchdogs: readonly WatchdogState[];
   readonly alertmanagers: readonly CatchUpState[];
   readonly overdueReviews: readonly OverdueReview[];
+  readonly calendars: readonly CalendarState[];
 }

@@ -54,7 +54,11 @@ function offsetIn(zone: string): Offset {
  */
 function firstInstantOf(wall: number, offset: Offset): number {
   // A day before and after: beyond any change of the clocks that could concern this hour.
-  const candidates = [offset(wall - DAY_MS), offset(wall + DAY_MS)].map((ahead) => wall - ahead);
+  const before = offset(wall - DAY_MS);
+  const after = offset(wall + DAY_MS);
+  // Most days: there is one reading.
+  if (before === after) return wall - before;
+  const candidates = [wall - before, wall - after];
   const real = candidates.filter((instant) => instant + offset(instant) === wall);
   return Math.min(...(real.length === 0 ? candidates : real));
 }
@@ -67,6 +71,12 @@ export function wallOf(zone: string, instant: number): number {
 /** The first instant at which the wall clocks of a zone show `wall`; see `wallOf`. */
 export function instantOf(zone: string, wall: number): number {
   return firstInstantOf(wall, offsetIn(zone));
+}
+
+/** `instantOf` of one zone, for many readings: what is costly about a zone is made once. */
+export function clockOf(zone: string): (wall: number) => number {
+  const offset = offsetIn(zone);
+  return (wall) => firstInstantOf(wall, offset);
 }
 
 /** The calendar day of an instant in a zone, `YYYY-MM-DD`. */

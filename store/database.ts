@@ -6,6 +6,7 @@ import { createPendingSignInTable } from './pending-sign-in.ts';
 import { createAlertTable } from './alert.ts';
 import { createApprovalTable } from './approval.ts';
 import { createBreakGlassTable } from './break-glass.ts';
+import { createCalendarTable } from './calendar.ts';
 import { createClaimTable } from './claim.ts';
 import { columnTypes } from './column.ts';
 import { poolConnection, together } from './connection.ts';
@@ -105,6 +106,7 @@ export function createTables(connection: Connection): Tables {
     refusedAnswers: createRefusedAnswerTable(connection),
     breakGlass: createBreakGlassTable(connection),
     escalations: createEscalationTable(connection),
+    calendars: createCalendarTable(connection),
     playbooks: createPlaybookTable(connection),
     evidence: createEvidenceTable(connection),
     messages: createMessageTable(connection),

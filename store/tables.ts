@@ -13,6 +13,7 @@ import type { StormSuspect } from '../domain/storm.ts';
 import type { RouteCount } from '../domain/route-report.ts';
 import type { AccountTable } from './account-table.ts';
 import type { BreakGlassTable } from './break-glass-table.ts';
+import type { CalendarTable } from './calendar-table.ts';
 import type { EscalationTable } from './escalation-table.ts';
 import type { ClaimTable } from './claim-table.ts';
 import type { IsolationTable } from './isolation-table.ts';
@@ -296,6 +297,7 @@ export interface Tables {
   readonly refusedAnswers: RefusedAnswerTable;
   readonly breakGlass: BreakGlassTable;
   readonly escalations: EscalationTable;
+  readonly calendars: CalendarTable;
   readonly playbooks: PlaybookTable;
   readonly evidence: EvidenceTable;
   readonly messages: MessageTable;

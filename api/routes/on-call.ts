@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { READERS } from '../auth.ts';
+import type { OnCallPerson } from '../../domain/on-call.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { onCallEndpoints } from '../schema/on-call.ts';
 
@@ -12,13 +13,17 @@ export function registerOnCall(app: FastifyInstance, dependencies: ApiDependenci
     config: { access: READERS },
     handler: async ({ query }) => {
       const at = query.at === undefined ? clock() : new Date(query.at);
-      const known = new Map((await store.people.list()).map((person) => [person.id, person]));
-      const schedules = onCall(at).map(({ schedule, people, until, reason }) => ({
-        ...{ schedule, until, reason },
-        people: people.map((id) => {
+      const [all, answers] = await Promise.all([store.people.list(), onCall(at)]);
+      const known = new Map(all.map((person) => [person.id, person]));
+      const shown = (ids: readonly string[]): readonly OnCallPerson[] =>
+        ids.map((id) => {
           const { name = id, active = false } = known.get(id) ?? {};
           return { id, name, active };
-        }),
+        });
+      const schedules = answers.map(({ people, next, ...answer }) => ({
+        ...answer,
+        people: shown(people),
+        next: next === null ? null : { people: shown(next.people), from: next.from },
       }));
       return { at: at.toISOString(), schedules };
     },

@@ -2,6 +2,10 @@ import { z } from 'zod';
 import type { OnCallView } from '../../domain/on-call.ts';
 import { API_PREFIX, instantSchema } from './value.ts';
 
+const people = z
+  .array(z.object({ id: z.string(), name: z.string(), active: z.boolean() }))
+  .readonly();
+
 const onCallSchema = z.object({
   /** RFC 3339 UTC. */
   at: z.string(),
@@ -10,11 +14,20 @@ const onCallSchema = z.object({
       z.object({
         schedule: z.string(),
         /** Nobody where it is empty; then `reason` says why. `active` is false for who could not be told. */
-        people: z
-          .array(z.object({ id: z.string(), name: z.string(), active: z.boolean() }))
-          .readonly(),
+        people,
+        /** The answer holds at least so long. */
         until: z.string().nullable(),
         reason: z.string().nullable(),
+        /** Null when nobody else is in sight. */
+        next: z.object({ people, from: z.string() }).nullable(),
+        /** `readAt` and `problem` are those of a calendar outside; null for a rotation. */
+        source: z.object({
+          kind: z.enum(['rotation', 'ical']),
+          readAt: z.string().nullable(),
+          problem: z.string().nullable(),
+        }),
+        /** What is wrong in the calendar, in words. */
+        findings: z.array(z.string()).readonly(),
       }),
     )
     .readonly(),
@@ -26,7 +39,8 @@ export const onCallEndpoints = {
     method: 'GET',
     url: `${API_PREFIX}/on-call`,
     schema: {
-      summary: 'Who is on call by each schedule, now or at another time',
+      summary:
+        'Who is on call by each schedule, now or at another time, who is next, and how old that is',
       querystring: z.strictObject({ at: instantSchema.optional() }),
       response: { 200: onCallSchema },
     },

@@ -33,6 +33,15 @@ const stateSchema = z.object({
   overdueReviews: z
     .array(z.object({ id: z.string(), incidentId: z.string(), dueAt: z.string() }))
     .readonly(),
+  calendars: z
+    .array(
+      z.object({
+        schedule: z.string(),
+        readAt: z.string().nullable(),
+        problem: z.string().nullable(),
+      }),
+    )
+    .readonly(),
 }) satisfies z.ZodType<SelfWatchState>;
 
 /** What the engine sees when it watches itself. */
@@ -42,7 +51,7 @@ export const selfWatchEndpoints = {
     url: `${API_PREFIX}/self-watch`,
     schema: {
       summary:
-        'The latest self-check, the watchdogs of the sources, what webhooks missed, and overdue reviews',
+        'The latest self-check, watchdogs, what webhooks missed, overdue reviews, calendars of who is on call',
       response: { 200: stateSchema },
     },
   },

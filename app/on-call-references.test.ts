@@ -1,0 +1,53 @@
+// Goal: a rung or a schedule that names whom nobody knows is a mistake of the file, told with its place. Method: files, read.
+import { expect, test } from '@jest/globals';
+import { connectorModules } from '../connectors/registry.ts';
+import { isAppError } from '../domain/error.ts';
+import { readConfiguration } from './config-file.ts';
+
+const references = {
+  manifests: connectorModules.map(({ manifest }) => manifest),
+  ...{ playbooks: [], environment: {} },
+};
+
+/** What is said of a file; empty when it is taken. */
+function told(...lines: readonly string[]): string {
+  const people = 'people: [{ id: mona, name: Mona, roles: [responder] }]';
+  try {
+    readConfiguration([people, ...lines].join('\n'), 'firebreak.yaml', references);
+    return '';
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return JSON.stringify(error.details?.['problems']);
+  }
+}
+
+const ROTATION = "{ timeZone: UTC, startsAt: '2026-11-23T09:00', people: [WHO] }";
+const STAND = "{ from: '2026-12-24T09:00:00Z', to: '2026-12-25T09:00:00Z', person: WHO }";
+
+test.each<[string, readonly string[]]>([
+  ['a rung', ['escalation:', '  incidents: [{ afterSeconds: 60, person: WHO }]']],
+  ['a turn', ['onCall:', `  - { name: ml, rotation: ${ROTATION} }`]],
+  [
+    'a calendar',
+    ['onCall:', '  - { name: ml, ical: { file: /ops.ics, people: { WHO: [Mona] } } }'],
+  ],
+  [
+    'who stands in',
+    [
+      'onCall:',
+      `  - { name: ml, rotation: ${ROTATION.replace('WHO', 'mona')}, overrides: [${STAND}] }`,
+    ],
+  ],
+])('%s names somebody who is there', (_name, lines) => {
+  const named = (who: string) => told(...lines.map((line) => line.replace('WHO', who)));
+  expect(named('mona')).toBe('');
+  expect(named('mono')).toContain("There is no 'mono' here. Did you mean 'mona'?");
+  expect(named('mono')).toContain('"line":3,');
+});
+
+test('a rung uses a schedule that is there, and no two have one name', () => {
+  const rung = ['escalation:', '  incidents: [{ afterSeconds: 60, onCall: mk }]'];
+  const one = `  - { name: ml, rotation: ${ROTATION.replace('WHO', 'mona')} }`;
+  expect(told(...rung, 'onCall:', one)).toContain("There is no 'mk' here. Did you mean 'ml'?");
+  expect(told('onCall:', one, one)).toContain("'ml' is given twice.");
+});

@@ -1,0 +1,68 @@
+import type { Configuration } from '../domain/configuration.ts';
+import { calendarOf, type OnCallSchedule } from '../domain/on-call.ts';
+import { suggestionFor } from '../playbooks/suggestion.ts';
+import type { DocumentPath } from '../playbooks/yaml-document.ts';
+
+/** A name that means nothing, and where it stands. */
+interface NameProblem {
+  readonly path: DocumentPath;
+  readonly message: string;
+}
+
+/** A name that is used, and what there is. */
+interface Use {
+  readonly path: DocumentPath;
+  readonly name: string | null;
+  readonly all: readonly string[];
+}
+
+function problemsOf({ path, name, all }: Use): readonly NameProblem[] {
+  if (name === null || all.includes(name)) return [];
+  return [{ path, message: `There is no '${name}' here.${suggestionFor(name, all)}` }];
+}
+
+function usesOfLadder(
+  ladder: 'approvals' | 'incidents',
+  { escalation, onCall = [], people }: Configuration,
+): readonly Use[] {
+  const ids = people.map(({ id }) => id);
+  const schedules = onCall.map(({ name }) => name);
+  return (escalation?.[ladder] ?? []).flatMap((rung, index) => {
+    const path = ['escalation', ladder, index];
+    return [
+      { path: [...path, 'person'], name: rung.person, all: ids },
+      { path: [...path, 'onCall'], name: rung.onCall, all: schedules },
+    ];
+  });
+}
+
+function usesOfSchedule(
+  schedule: OnCallSchedule,
+  path: DocumentPath,
+  ids: readonly string[],
+): readonly Use[] {
+  const { rotation, overrides } = schedule;
+  const way = 'ical';
+  return [
+    ...(rotation?.people ?? []).map((name, place) => ({
+      ...{ path: [...path, 'rotation', 'people', place], name, all: ids },
+    })),
+    ...Object.keys(calendarOf(schedule)?.people ?? {}).map((name) => ({
+      ...{ path: [...path, way, 'people', name], name, all: ids },
+    })),
+    ...overrides.map(({ person: name }, place) => ({
+      ...{ path: [...path, 'overrides', place, 'person'], name, all: ids },
+    })),
+  ];
+}
+
+/** Names of rungs and schedules that mean nothing: such a one would reach nobody, in the night in which it is needed. */
+export function onCallProblems(configuration: Configuration): readonly NameProblem[] {
+  const { onCall = [], people } = configuration;
+  const ids = people.map(({ id }) => id);
+  return [
+    ...usesOfLadder('approvals', configuration),
+    ...usesOfLadder('incidents', configuration),
+    ...onCall.flatMap((schedule, index) => usesOfSchedule(schedule, ['onCall', index], ids)),
+  ].flatMap(problemsOf);
+}
