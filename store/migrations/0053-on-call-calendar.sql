@@ -1,5 +1,4 @@
--- What was last read of the calendars outside that say who is on call, so that one that is down leaves nobody alone; and a third
--- channel, by which people are paged.
+-- What was last read of the calendars outside that say who is on call, so that one that is down leaves nobody alone.
 create table firebreak.on_call_calendar (
   -- Name of the schedule in the configuration.
   schedule text primary key,
@@ -25,10 +24,3 @@ create table firebreak.on_call_calendar (
 
 grant select, insert, update on firebreak.on_call_calendar to firebreak_worker;
 grant select on firebreak.on_call_calendar to firebreak_api;
-
-alter table firebreak.message drop constraint message_channel_check;
-alter table firebreak.message add constraint message_channel_check
-  check (channel in ('slack', 'mail', 'page'));
-
--- A rung whose page reached nobody counts as in vain afterwards; nothing else of it changes.
-grant update (reached) on firebreak.escalation to firebreak_worker;
