@@ -3,7 +3,12 @@ import { newFact } from '../domain/fact.ts';
 import type { Outcome } from '../domain/incident.ts';
 import type { Json } from '../domain/json.ts';
 import { cardEdit } from '../domain/message.ts';
-import { claimTargetsOf, keyText, type OperationRow } from '../domain/operation.ts';
+import {
+  claimTargetsOf,
+  keyText,
+  type OperationResult,
+  type OperationRow,
+} from '../domain/operation.ts';
 import type { ActionOperation, EffectOperation, UndoOperation } from '../domain/playbook.ts';
 import { findOperation, isEffect } from '../domain/playbook.ts';
 import type { ActInput, ActOutcome, EffectFirst } from './activity.ts';
@@ -38,7 +43,9 @@ export async function act(
 /** The same, over what was read already. */
 export async function actIn(acting: Acting): Promise<ActOutcome> {
   try {
-    return await run(acting);
+    const outcome = await run(acting);
+    await acting.carried;
+    return outcome;
   } catch (error) {
     if (isRetryable(error)) throw error;
     return fail(acting, error);
@@ -80,7 +87,7 @@ async function run(acting: Acting): Promise<ActOutcome> {
   if (input.stage === 'run') {
     const { step } = input;
     const { approvalClass } = operation;
-    const effect = { deps, attempt, incident, pinned, step, context, approvalClass };
+    const effect = { ...acting, pinned, step, context, approvalClass };
     const first = await clearEffect({
       ...effect,
       rows: jobs.map((job) => currentRow(acting.rows, job)),
@@ -124,23 +131,22 @@ interface Finish {
 }
 
 async function finish(acting: Acting, end: Finish): Promise<ActOutcome> {
-  const { deps, attempt, input } = acting;
-  const stored = await settle(
-    deps,
-    {
-      incidentId: input.incidentId,
-      step: input.step,
-      operation: input.operation,
-      round: input.round,
-      outcome: end.outcome,
-      reason: end.reason,
-      value: end.value,
-      startedAt: attempt.scheduledAt.toISOString(),
-      settledAt: deps.now().toISOString(),
-    },
-    end.facts,
-  );
-  return { ...outcomeOf(stored), blockedBy: null, conflict: false, holdMs: end.holdMs };
+  await acting.carried;
+  return answer(await settle(acting.deps, resultOf(acting, end), end.facts), end);
+}
+
+function resultOf({ deps, attempt, input }: Acting, end: Finish): OperationResult {
+  const { incidentId, step, operation, round } = input;
+  const { outcome, reason, value } = end;
+  return {
+    ...{ incidentId, step, operation, round, outcome, reason, value },
+    startedAt: attempt.scheduledAt.toISOString(),
+    settledAt: deps.now().toISOString(),
+  };
+}
+
+function answer(stored: OperationResult, { holdMs }: Pick<Finish, 'holdMs'>): ActOutcome {
+  return { ...outcomeOf(stored), blockedBy: null, conflict: false, holdMs };
 }
 
 async function change(
@@ -148,9 +154,27 @@ async function change(
   operation: ActionOperation,
   jobs: readonly EffectJob[],
 ): Promise<ActOutcome> {
+  const [only] = jobs;
+  const alone =
+    jobs.length === 1 && only
+      ? { result: (row: OperationRow) => resultOf(acting, succeeded([valueOf(row)], only.holdMs)) }
+      : {};
   const ends = await forEachAtMost(TARGETS_AT_ONCE, jobs, (job) =>
-    changeTarget(acting, job, currentRow(acting.rows, job)),
+    changeTarget(acting, job, { current: currentRow(acting.rows, job), ...alone }),
   );
+  const open = await leftOpen(acting, operation, ends);
+  if (open !== null) return open;
+  const end = summarise(ends, jobs);
+  const [settled] = ends.flatMap((one) => ('result' in one ? [one.result] : []));
+  return settled ? answer(settled, end) : finish(acting, end);
+}
+
+/** What keeps the round open, if anything does: a claim, people to be asked, or a world that moved. */
+async function leftOpen(
+  acting: Acting,
+  operation: ActionOperation,
+  ends: readonly TargetEnd[],
+): Promise<ActOutcome | null> {
   const { input } = acting;
   const open = { operation: operation.name, round: input.round, holdMs: 0 };
   const waiting = ends.find((end) => 'blockedBy' in end);
@@ -160,11 +184,9 @@ async function change(
     return waits(input, { kind: 'approval', reason: asking.asks });
   }
   const conflict = ends.find((end) => 'conflict' in end && end.conflict);
-  if (conflict && 'row' in conflict && input.approvalId !== null) {
-    await voidAfterConflict(acting, input.approvalId, conflict.row);
-    return { ...open, outcome: 'failed', reason: conflict.reason, blockedBy: null, conflict: true };
-  }
-  return finish(acting, summarise(ends, jobs));
+  if (!conflict || !('row' in conflict) || input.approvalId === null) return null;
+  await voidAfterConflict(acting, input.approvalId, conflict.row);
+  return { ...open, outcome: 'failed', reason: conflict.reason, blockedBy: null, conflict: true };
 }
 
 /** The round stays open: something comes before the effect. */
@@ -213,8 +235,12 @@ function summarise(ends: readonly TargetEnd[], jobs: readonly EffectJob[]): Fini
   if (skipped && 'skipped' in skipped) {
     return { outcome: 'skipped', reason: skipped.skipped, value, facts: [], holdMs: 0 };
   }
-  const held = { ...value, [HOLD_MS]: holdMs };
-  return { outcome: 'succeeded', reason: null, value: held, facts: [], holdMs };
+  return succeeded(values, holdMs);
+}
+
+function succeeded(targets: readonly Json[], holdMs: number): Finish {
+  const value = { targets, [HOLD_MS]: holdMs };
+  return { outcome: 'succeeded', reason: null, value, facts: [], holdMs };
 }
 
 /** What later expressions read of an effect. */
@@ -262,6 +288,7 @@ async function voidAfterConflict(
 async function undo(acting: Acting, operation: UndoOperation): Promise<ActOutcome> {
   const { deps, attempt, input, incident } = acting;
   if (incident.mode === 'observe') return skip(acting, 'observe mode changes nothing');
+  await acting.carried;
   const stack = await deps.store.operations.undoStack(incident.id);
   const mine = stack.filter((row) => operation.of.includes(row.operation));
   const claim = await deps.store.claims.take({

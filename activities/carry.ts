@@ -28,15 +28,18 @@ function isEmpty(carried: Carried): boolean {
 }
 
 /**
- * Writes what the workflow carries, in one transaction, before anything else; answers the incident. Raises
- * `not_found`, and `refused` for a replaced generation and for a run that is not believed, whose incident becomes stuck.
+ * Writes what the workflow carries, in one transaction, before anything else; answers the incident, and tells it to
+ * `onRead` as soon as only the commit is left. Raises `not_found`, and `refused` for a replaced generation and for a run
+ * that is not believed, whose incident becomes stuck.
  */
 export async function begin(
   deps: ActivityDependencies,
   reference: RunReference,
+  onRead?: (incident: Incident) => void,
 ): Promise<Incident> {
   try {
-    return await (isEmpty(reference.carried) ? stand(deps, reference) : carry(deps, reference));
+    if (isEmpty(reference.carried)) return await stand(deps, reference);
+    return await carry(deps, reference, onRead);
   } catch (error) {
     const distrust = distrustOf(error);
     if (distrust !== null) await markStuck(deps, reference, distrust);
@@ -44,18 +47,28 @@ export async function begin(
   }
 }
 
-/** The same, with what was settled and done in the incident so far. */
-export async function beginActing(
-  deps: ActivityDependencies,
-  reference: RunReference,
-): Promise<{
+/** An incident in which something is about to be done, with what was settled and done in it so far. */
+export interface Begun {
   readonly incident: Incident;
   readonly results: readonly OperationResult[];
   readonly rows: readonly OperationRow[];
-}> {
+  /** Settled once what the run carried is written; raises as `begin` does. Only a look may come before it. */
+  readonly carried: Promise<unknown>;
+}
+
+/** As `begin`, but its commit may still be on its way. */
+export async function beginActing(
+  deps: ActivityDependencies,
+  reference: RunReference,
+): Promise<Begun> {
   const { incidentId } = reference;
+  let onRead: (incident: Incident) => void = () => undefined;
+  const read = new Promise<Incident>((resolve) => {
+    onRead = resolve;
+  });
+  const carried = begin(deps, reference, onRead);
   const [incident, [results, rows]] = await Promise.all([
-    begin(deps, reference),
+    Promise.race([carried, read]),
     deps.store.together((tables) =>
       Promise.all([
         tables.results.ofIncident(incidentId),
@@ -63,7 +76,7 @@ export async function beginActing(
       ]),
     ),
   ]);
-  return { incident, results, rows };
+  return { incident, results, rows, carried };
 }
 
 /** The incident as it stands. */
@@ -81,7 +94,11 @@ async function stand(deps: ActivityDependencies, reference: RunReference): Promi
 }
 
 /** Everything goes out at once, the lock first and the log last; what must not be takes all of it back. */
-function carry(deps: ActivityDependencies, reference: RunReference): Promise<Incident> {
+function carry(
+  deps: ActivityDependencies,
+  reference: RunReference,
+  onRead?: (incident: Incident) => void,
+): Promise<Incident> {
   const { incidentId, carried } = reference;
   return deps.store.transaction(async (tables) => {
     const locking = tables.incidents.lock(incidentId);
@@ -96,6 +113,7 @@ function carry(deps: ActivityDependencies, reference: RunReference): Promise<Inc
         .then(() => tables.facts.append(incidentId, carried.facts)),
     ]);
     checkGeneration(locked, reference);
+    onRead?.(incident);
     return incident;
   });
 }

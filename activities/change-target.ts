@@ -1,9 +1,9 @@
 import { AppError } from '../domain/error.ts';
-import type { Incident } from '../domain/incident.ts';
 import type { Json } from '../domain/json.ts';
-import type { OperationResult, OperationRow } from '../domain/operation.ts';
+import type { OperationRow } from '../domain/operation.ts';
 import type { Tables } from '../store/tables.ts';
 import type { ActInput } from './activity.ts';
+import type { Begun } from './carry.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { runEffect, type EffectEnd } from './plan-apply-verify.ts';
 import { beginAttempt, type EffectRun } from './try-effect.ts';
@@ -21,13 +21,10 @@ import {
 const FIRST_FENCE = 1;
 
 /** An effect operation about to be carried out, with what Postgres knows of its incident. */
-export interface Acting {
+export interface Acting extends Begun {
   readonly deps: ActivityDependencies;
   readonly attempt: Attempt;
   readonly input: Omit<ActInput, 'carried' | 'acknowledged'>;
-  readonly incident: Incident;
-  readonly results: readonly OperationResult[];
-  readonly rows: readonly OperationRow[];
 }
 
 /** How one target of an operation ended, or what stands before it. */
@@ -44,15 +41,22 @@ export type TargetEnd =
 export async function changeTarget(
   acting: Acting,
   job: EffectJob,
-  current: OperationRow | null,
+  { current, result }: Pick<EffectRun, 'result'> & { readonly current: OperationRow | null },
 ): Promise<TargetEnd> {
   const { deps, attempt, input, incident } = acting;
-  const effect = { generation: input.generation, round: input.round };
-  if (current) return runEffect(deps, attempt, { ...effect, row: current });
+  const settling = result === undefined ? {} : { result };
+  const effect = { generation: input.generation, round: input.round, ...settling };
+  if (current) {
+    await acting.carried;
+    return runEffect(deps, attempt, { ...effect, row: current });
+  }
   if (input.stage === 'apply') {
     throw new AppError('refused', `No approved plan for ${job.target}.`, { field: 'stage' });
   }
-  const draft = await draftPlan(deps, attempt, { job, earlier: [] });
+  const [draft] = await Promise.all([
+    draftPlan(deps, attempt, { job, earlier: [] }),
+    acting.carried,
+  ]);
   const stored = await deps.store.transaction(async (tables) => {
     if (incident.mode === 'observe') {
       await tables.facts.append(incident.id, [

@@ -1,11 +1,11 @@
 import { atLeast, type ApprovalClass } from '../domain/approval.ts';
 import { clearanceOf } from '../domain/autonomy.ts';
 import type { EvaluationContext } from '../domain/evaluation.ts';
-import type { Incident } from '../domain/incident.ts';
 import type { OperationRow, OperationState } from '../domain/operation.ts';
 import type { PinnedPlaybook, StepName } from '../domain/playbook.ts';
 import type { EffectFirst } from './activity.ts';
 import { underRules } from './autonomy.ts';
+import type { Begun } from './carry.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { openVeto } from './veto.ts';
 
@@ -23,10 +23,9 @@ export function isUnapproved({ state, approvalId }: OperationRow): boolean {
 }
 
 /** An effect of which no approval of its playbook is in charge. */
-export interface LoneEffect {
+export interface LoneEffect extends Pick<Begun, 'incident' | 'carried'> {
   readonly deps: ActivityDependencies;
   readonly attempt: Attempt;
-  readonly incident: Incident;
   readonly pinned: PinnedPlaybook;
   readonly step: StepName;
   readonly context: EvaluationContext;
@@ -57,6 +56,7 @@ export async function clearEffect(effect: LoneEffect): Promise<EffectFirst | nul
     case 'approval':
       return { kind: 'approval', reason: clearance.reason };
     case 'veto':
+      await effect.carried;
       return { kind: 'veto', until: clearance.until ?? (await openVeto(effect)) };
   }
 }

@@ -43,19 +43,21 @@ export async function lookOnce(
   }
 }
 
-/** Looks until it holds, patience ends, or another look would meet the same refusal. */
+/** Looks until it holds, patience ends, or another look would meet the same refusal; `seen` is the first look, where it was. */
 export async function lookUntil(
   deps: ActivityDependencies,
   attempt: Attempt,
-  row: OperationRow,
+  { row, seen }: { readonly row: OperationRow; readonly seen?: Looked },
 ): Promise<Verdict> {
   const deadline = Date.now() + VERIFY_WITHIN_MS;
+  let looked = seen ?? (await lookOnce(deps, attempt, row));
   for (let restMs = VERIFY_FIRST_MS; ; restMs = Math.min(restMs * 1.6, VERIFY_REST_MAX_MS)) {
-    const { verdict, failure } = await lookOnce(deps, attempt, row);
+    const { verdict, failure } = looked;
     if (verdict.holds === 'yes' || (failure !== null && !isRetryable(failure))) return verdict;
     const waitMs = Math.max(restMs, failure?.retryAfterMs ?? 0);
     if (Date.now() + waitMs > deadline) return verdict;
     attempt.heartbeat(keyText(row));
     await sleep(waitMs, undefined, { signal: attempt.signal });
+    looked = await lookOnce(deps, attempt, row);
   }
 }

@@ -2,7 +2,12 @@ import { isAppError, toAppError } from '../domain/error.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import type { Outcome } from '../domain/incident.ts';
 import type { Json } from '../domain/json.ts';
-import { keyText, type OperationRow, type OperationState } from '../domain/operation.ts';
+import {
+  keyText,
+  type OperationResult,
+  type OperationRow,
+  type OperationState,
+} from '../domain/operation.ts';
 import type { Receipt, Verdict } from '../domain/plan.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { tryOnce, wasTried, type EffectRun } from './try-effect.ts';
@@ -22,6 +27,8 @@ export interface EffectEnd {
   readonly reason: string | null;
   readonly conflict: boolean;
   readonly row: OperationRow;
+  /** What was stored of its whole operation along with it. */
+  readonly result?: OperationResult;
 }
 
 function factOf(
@@ -39,34 +46,41 @@ function factOf(
   });
 }
 
+/** A step of a row with what is told of it. */
+interface Stage {
+  readonly from: readonly OperationState[];
+  readonly to: OperationState;
+  readonly change?: {
+    readonly receipt?: Receipt;
+    readonly verdict?: Verdict;
+    readonly reason?: string | null;
+    readonly leaseUntil?: string;
+  };
+  readonly fact: NewFact;
+  readonly whileFence?: number;
+  /** What settles the whole operation along with it. */
+  readonly result?: OperationResult;
+}
+
 /**
- * Moves the row and appends the stage's fact, all or nothing. A lost race reads what won; an attempt that holds the
+ * Moves the row and appends the stage's fact, all or nothing; answers the result when it is stored. A lost race reads what won; an attempt that holds the
  * fence no more raises instead: what it would say is not to be said.
  */
 async function commit(
   deps: ActivityDependencies,
   row: OperationRow,
-  stage: {
-    readonly from: readonly OperationState[];
-    readonly to: OperationState;
-    readonly change?: {
-      readonly receipt?: Receipt;
-      readonly verdict?: Verdict;
-      readonly reason?: string | null;
-      readonly leaseUntil?: string;
-    };
-    readonly fact: NewFact;
-    readonly whileFence?: number;
-  },
-): Promise<OperationRow> {
-  const { from, to, fact, whileFence } = stage;
+  stage: Stage,
+): Promise<{ readonly row: OperationRow; readonly result?: OperationResult }> {
+  const { from, to, fact, whileFence, result } = stage;
   const { operations } = deps.store;
   const change = { ...stage.change, ...(whileFence === undefined ? {} : { whileFence }) };
   const supersedes = to === 'applied';
-  const moved = await operations.advance(row, { from, to, change, facts: [fact], supersedes });
-  if (moved) return moved;
+  const settling = result === undefined ? {} : { result };
+  const wanted = { from, to, change, facts: [fact], supersedes, ...settling };
+  const moved = await operations.advance(row, wanted);
+  if (moved) return moved.isSettled ? { row: moved.row, ...settling } : { row: moved.row };
   if (whileFence !== undefined) throw overtaken(row);
-  return (await operations.find(row)) ?? row;
+  return { row: (await operations.find(row)) ?? row };
 }
 
 function endOf(row: OperationRow, outcome: Outcome, conflict = false): EffectEnd {
@@ -93,13 +107,14 @@ export async function runEffect(
   }
   const applied = await apply(deps, attempt, run);
   if (applied.end) return applied.end;
-  return verify(deps, attempt, { ...run, row: applied.row });
+  return verify(deps, attempt, { ...run, ...applied });
 }
 
 interface Applied {
   readonly row: OperationRow;
   /** Set when it goes no further. */
   readonly end: EffectEnd | null;
+  readonly seen?: Looked;
 }
 
 async function apply(
@@ -111,7 +126,12 @@ async function apply(
   for (let tries = 0; ; tries += 1) {
     const tried = await tryOnce(deps, attempt, tries === 0 ? run : { ...run, begun: false });
     if ('receipt' in tried) {
-      return { row: await recordApplied(deps, run, tried), end: null };
+      // The world is looked at while the receipt is being written: the look changes nothing, and counts behind the receipt.
+      const [row, seen] = await Promise.all([
+        recordApplied(deps, run, tried),
+        lookOnce(deps, attempt, run.row),
+      ]);
+      return { row, end: null, seen };
     }
     const reading = readFailure(tried.error, tried.permitted);
     if (reading === 'try-again') throw tried.error;
@@ -158,7 +178,7 @@ async function recordApplied(
 ): Promise<OperationRow> {
   const { plan } = run.row;
   const leaseUntil = new Date(deps.now().getTime() + LEASE_MS).toISOString();
-  return commit(deps, run.row, {
+  const { row } = await commit(deps, run.row, {
     whileFence: fence,
     from: ['applying', 'unknown'],
     to: 'applied',
@@ -174,6 +194,7 @@ async function recordApplied(
       },
     }),
   });
+  return row;
 }
 
 /** Nothing happened, for certain: the row ends, and a moved world asks for a new plan. */
@@ -185,7 +206,7 @@ async function refuse(
   const known = toAppError(error);
   const conflict = isConflict(error);
   const differences = known.details?.['differences'];
-  const row = await commit(deps, run.row, {
+  const { row } = await commit(deps, run.row, {
     whileFence: fence,
     from: ['applying'],
     to: 'refused',
@@ -245,19 +266,42 @@ async function verify(
   run: EffectRun,
 ): Promise<EffectEnd> {
   if (run.row.state === 'verified') return endOf(run.row, 'succeeded');
-  const verdict = await lookUntil(deps, attempt, run.row);
-  const holds = verdict.holds === 'yes';
-  const reason = verdict.holds === 'yes' ? null : verdict.reason;
-  const row = await commit(deps, run.row, {
-    from: ['applied', 'unverified'],
-    to: holds ? 'verified' : 'unverified',
+  const verdict = await lookUntil(deps, attempt, run);
+  const { row, result } = await commit(deps, run.row, stageOf(run, verdict));
+  if (row.state !== 'verified') {
+    return endOf(row, verdict.holds === 'no' ? 'failed' : 'inconclusive');
+  }
+  const end = endOf(row, 'succeeded');
+  return result === undefined ? end : { ...end, result };
+}
+
+/** What the last look makes of an effect; one that holds may settle its operation. */
+function stageOf(run: EffectRun, verdict: Verdict): Stage {
+  const { summary } = run.row.plan;
+  const from = ['applied', 'unverified'] as const;
+  if (verdict.holds === 'yes') {
+    const result = run.result?.(run.row);
+    return {
+      from,
+      to: 'verified',
+      change: { verdict, reason: null },
+      ...(result === undefined ? {} : { result }),
+      fact: factOf(run, 'verified', {
+        kind: 'operation.verified',
+        summary: `Verified: ${summary}`,
+        data: { holds: verdict.holds, reason: null },
+      }),
+    };
+  }
+  const { holds, reason } = verdict;
+  return {
+    from,
+    to: 'unverified',
     change: { verdict, reason },
-    fact: factOf(run, holds ? 'verified' : 'unverified', {
-      kind: holds ? 'operation.verified' : 'operation.unverified',
-      summary: holds ? `Verified: ${run.row.plan.summary}` : `Not verified: ${reason ?? ''}`,
-      data: { holds: verdict.holds, reason },
+    fact: factOf(run, 'unverified', {
+      kind: 'operation.unverified',
+      summary: `Not verified: ${reason}`,
+      data: { holds, reason },
     }),
-  });
-  if (row.state === 'verified') return endOf(row, 'succeeded');
-  return endOf(row, verdict.holds === 'no' ? 'failed' : 'inconclusive');
+  };
 }

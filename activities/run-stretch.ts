@@ -8,9 +8,8 @@ import {
   type Playbook,
 } from '../domain/playbook.ts';
 import { actIn } from './act.ts';
-import type { Acting } from './change-target.ts';
 import type { OperationOutcome, Stage, StretchInput, StretchOutcome } from './activity.ts';
-import { beginActing } from './carry.ts';
+import { beginActing, type Begun } from './carry.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { forEachAtMost } from './fan-out.ts';
 import { lookFor, passes, type Scene } from './look.ts';
@@ -41,14 +40,15 @@ export async function runStretch(
   attempt: Attempt,
   input: StretchInput,
 ): Promise<StretchOutcome> {
-  const { incident, results: stored, rows } = await beginActing(deps, input);
+  const begun = await beginActing(deps, input);
+  const { incident, results: stored } = begun;
   const pinned = await pinnedOf(deps, incident);
   const settled: OperationOutcome[] = [];
   let known: readonly OperationResult[] = stored;
   for (const stage of input.stages) {
     const scene = { deps, attempt, incident, step: input.step, pinned, results: known };
     const ends = await forEachAtMost(AT_ONCE, stage.operations, (asked) =>
-      runOne({ scene, input, rows }, asked),
+      runOne({ scene, input, begun }, asked),
     );
     for (const end of ends) if (end.kind === 'settled') settled.push(end.outcome);
     const isOver = ends.every((end) => end.kind === 'settled' && (end.passes || stage.goesOn));
@@ -73,11 +73,11 @@ async function knownAfter(
 interface Running {
   readonly scene: Scene;
   readonly input: StretchInput;
-  readonly rows: Acting['rows'];
+  readonly begun: Begun;
 }
 
 async function runOne(
-  { scene, input, rows }: Running,
+  { scene, input, begun }: Running,
   { name, round }: Stage['operations'][number],
 ): Promise<Ended> {
   const { deps, attempt, incident, step, pinned, results } = scene;
@@ -85,7 +85,7 @@ async function runOne(
   if (isEffect(operation)) {
     const { incidentId, generation } = input;
     const asked = { incidentId, generation, step, operation: name, round };
-    const acting = { deps, attempt, incident, results, rows };
+    const acting = { ...begun, deps, attempt, results };
     const outcome = await actIn({
       ...acting,
       input: { ...asked, stage: 'run', approvalId: null },
@@ -98,6 +98,7 @@ async function runOne(
       result: null,
     };
   }
+  await begun.carried;
   // A probe's patience counts from here: what stands before it in the stretch may take its time.
   const since = new Date().toISOString();
   const result = await lookFor(scene, { operation, round, since });

@@ -1,8 +1,14 @@
 import type { Receipt } from '../domain/plan.ts';
-import type { OperationKey, OperationRow, OperationState } from '../domain/operation.ts';
+import type {
+  OperationKey,
+  OperationResult,
+  OperationRow,
+  OperationState,
+} from '../domain/operation.ts';
 import type { Tables } from '../store/tables.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { actionOf, effectContext, overtaken } from './effect.ts';
+import type { Looked } from './look-again.ts';
 
 /** What applies one stored plan. */
 export interface EffectRun {
@@ -12,6 +18,10 @@ export interface EffectRun {
   readonly round: number;
   /** True when the row was stored with its first attempt begun: that one is this one, and has written nothing yet. */
   readonly begun?: boolean;
+  /** What the first look behind the write told. */
+  readonly seen?: Looked;
+  /** The result of the whole operation once this row is verified; absent where other rows belong to it as well. */
+  readonly result?: (row: OperationRow) => OperationResult;
 }
 
 /** States from which an attempt may write. */

@@ -1,10 +1,17 @@
+import { z } from 'zod';
 import type { NewFact } from '../domain/fact.ts';
-import type { OperationKey, OperationRow, OperationState } from '../domain/operation.ts';
+import type {
+  OperationKey,
+  OperationResult,
+  OperationRow,
+  OperationState,
+} from '../domain/operation.ts';
 import { encodeFacts } from './append.ts';
 import { jsonText } from './column.ts';
 import { firstRow } from './connection.ts';
 import type { Connection, Statement } from './connection.ts';
 import { OPERATION_COLUMNS, operationRow } from './operation-row.ts';
+import { RESULT_COLUMNS, RESULT_TYPES, resultValues } from './result.ts';
 
 /** A conditional step of an operation's row. */
 export interface OperationMove {
@@ -20,7 +27,21 @@ export interface OperationStage extends OperationMove {
   readonly facts: readonly NewFact[];
   /** True when older containments of the same thing are over with it. */
   readonly supersedes: boolean;
+  /** What settles its whole operation with it. */
+  readonly result?: OperationResult;
 }
+
+/** A row after its step. */
+export interface OperationAdvance {
+  readonly row: OperationRow;
+  /** True when the result that was given is the one that is stored. */
+  readonly isSettled: boolean;
+}
+
+const advanceRow: z.ZodType<OperationAdvance> = z
+  .object({ isSettled: z.boolean() })
+  .and(operationRow)
+  .transform(({ isSettled, ...row }) => ({ row, isSettled }));
 
 /** Finds one operation by the first four values. */
 export const KEY = `incident_id = $1 and operation = $2 and target = $3 and round = $4`;
@@ -87,15 +108,38 @@ export async function move(
   return firstRow(connection.rows(statement(`move-${name}`, text), values, operationRow));
 }
 
-/** A move with its facts, and the end of older containments, in one round trip that takes effect whole or not at all. */
+/** Settles the operation of the row that moved, unless that was done before; values from `$first` on. */
+function settling(result: OperationResult, first: number): Omit<Moving, 'name'> {
+  const values = resultValues(result);
+  const given = RESULT_TYPES.map((type, index) => `$${(first + index).toString()}::${type}`);
+  return {
+    text: `settled as (
+      insert into firebreak.operation_result (${RESULT_COLUMNS}) select ${given.join(', ')} from moved
+      on conflict do nothing returning true as done
+    ),`,
+    values,
+  };
+}
+
+/** Values of an advance behind those of its move, before those of a result. */
+const ADVANCE_VALUES = 4;
+const NOTHING_SETTLED = { text: 'settled as (select true as done where false),', values: [] };
+
+/**
+ * A move with its facts, the end of older containments and the result of its operation, in one round trip that takes effect
+ * whole or not at all.
+ */
 export async function advance(
   connection: Connection,
   key: OperationKey,
   stage: OperationStage,
-): Promise<OperationRow | null> {
+): Promise<OperationAdvance | null> {
   const { name, text, values } = moving(key, stage);
   const { keys, kinds, bodies } = encodeFacts(stage.facts);
   const next = (offset: number): string => `$${(values.length + offset).toString()}`;
+  const { result } = stage;
+  const settled =
+    result === undefined ? NOTHING_SETTLED : settling(result, values.length + ADVANCE_VALUES + 1);
   // The log's head is locked last, as everywhere: whoever holds it waits for nothing else.
   const advancing = `with moved as (${text}),
     superseded as (
@@ -105,16 +149,17 @@ export async function advance(
         and o.apply_sequence < coalesce(m."applySequence", 9223372036854775807)
       returning o.round
     ),
+    ${settled.text}
     told as (
-      select count(*) from moved m, (select count(*) from superseded) s,
+      select count(*) from moved m, (select count(*) from superseded) s, (select count(*) from settled) r,
         lateral firebreak.append_facts(m."incidentId", ${next(2)}::text[], ${next(3)}::text[], ${next(4)}::bytea[])
     )
-    select moved.* from moved, told`;
+    select moved.*, exists (select from settled) as "isSettled" from moved, told`;
   return firstRow(
     connection.rows(
-      statement(`advance-${name}`, advancing),
-      [...values, stage.supersedes, keys, kinds, bodies],
-      operationRow,
+      statement(`advance-${name}${result === undefined ? '' : '-settling'}`, advancing),
+      [...values, stage.supersedes, keys, kinds, bodies, ...settled.values],
+      advanceRow,
     ),
   );
 }

@@ -5,7 +5,7 @@ import type {
   OperationRow,
   OperationState,
 } from '../domain/operation.ts';
-import type { OperationMove, OperationStage } from './operation-move.ts';
+import type { OperationAdvance, OperationMove, OperationStage } from './operation-move.ts';
 
 /** What can be done with operation rows. */
 export interface OperationTable {
@@ -41,8 +41,11 @@ export interface OperationTable {
     to: OperationState,
     change?: OperationMove['change'],
   ): Promise<OperationRow | null>;
-  /** `move` with the facts of the stage, all or nothing, in one round trip; null as there, and then nothing is told. */
-  advance(key: OperationKey, stage: OperationStage): Promise<OperationRow | null>;
+  /**
+   * `move` with the facts and the result of the stage, all or nothing, in one round trip; null as there, and then nothing
+   * is told or settled.
+   */
+  advance(key: OperationKey, stage: OperationStage): Promise<OperationAdvance | null>;
   /**
    * Begins an attempt: takes the next fencing number and moves to `to` in one statement, so that nobody gets a fence on
    * a row that went on. Null when the row was in none of `from`.

@@ -137,10 +137,41 @@ describe('an operation', () => {
     const late = { ...stage, change: { whileFence: 7 }, facts: [note('late')] };
     expect(await operations().advance(key, late)).toBeNull();
     const moved = await operations().advance(key, { ...stage, facts: [note('applied')] });
-    expect(moved).toMatchObject({ state: 'applied', superseded: false });
+    expect(moved).toMatchObject({ row: { state: 'applied', superseded: false }, isSettled: false });
     expect(await operations().advance(key, { ...stage, facts: [note('twice')] })).toBeNull();
     expect(await operations().find(older)).toMatchObject({ superseded: true });
     expect(await told()).toEqual([...before, 'advanced', 'applied']);
+  });
+
+  test('advances with the result of its operation, which the first one settles', async () => {
+    const key = await planned();
+    const { results } = stores.worker();
+    const stage = { to: 'verified', change: {}, facts: [], supersedes: false } as const;
+    const { incidentId, operation, round } = key;
+    const result = {
+      incidentId,
+      operation,
+      round,
+      step: 'isolate',
+      outcome: 'succeeded',
+      reason: null,
+      value: { targets: [1] },
+      startedAt: '2026-11-23T12:00:00.000Z',
+      settledAt: '2026-11-23T12:00:01.000Z',
+    } as const;
+    const lost = { ...stage, from: ['unknown'], result } as const;
+    expect(await operations().advance(key, lost)).toBeNull();
+    expect(await results.ofIncident(key.incidentId)).toEqual([]);
+    const won = { ...stage, from: ['planned'], result } as const;
+    expect(await operations().advance(key, won)).toMatchObject({ isSettled: true });
+    expect(await results.ofIncident(key.incidentId)).toEqual([result]);
+    const later = { ...result, outcome: 'failed', reason: 'later' } as const;
+    const again = { ...stage, from: ['verified'], result: later } as const;
+    expect(await operations().advance(key, again)).toMatchObject({
+      row: { state: 'verified' },
+      isSettled: false,
+    });
+    expect(await results.ofIncident(key.incidentId)).toEqual([result]);
   });
 
   test('racing attempts never share a fence', async () => {

@@ -11,10 +11,39 @@ const RESULTS_MAX = 10_000;
 const COLUMNS = `incident_id as "incidentId", step, operation, round, outcome, reason, value,
   started_at as "startedAt", settled_at as "settledAt"`;
 
+/** The columns that a result is written to. */
+export const RESULT_COLUMNS = `incident_id, step, operation, round, outcome, reason, value, started_at, settled_at`;
+/** The types of `RESULT_COLUMNS`. */
+export const RESULT_TYPES = [
+  'text',
+  'text',
+  'text',
+  'integer',
+  'text',
+  'text',
+  'json',
+  'timestamptz',
+  'timestamptz',
+] as const;
+
+/** What a result puts into `RESULT_COLUMNS`. */
+export function resultValues(result: OperationResult): readonly unknown[] {
+  return [
+    result.incidentId,
+    result.step,
+    result.operation,
+    result.round,
+    result.outcome,
+    result.reason,
+    JSON.stringify(result.value),
+    result.startedAt,
+    result.settledAt,
+  ];
+}
+
 const PUT = {
   name: 'result-put',
-  text: `insert into firebreak.operation_result (incident_id, step, operation, round, outcome, reason, value,
-      started_at, settled_at)
+  text: `insert into firebreak.operation_result (${RESULT_COLUMNS})
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning ${COLUMNS}`,
 };
 
@@ -43,18 +72,7 @@ const resultRow: z.ZodType<OperationResult> = z.object({
 });
 
 async function put(connection: Connection, result: OperationResult): Promise<OperationResult> {
-  const values = [
-    result.incidentId,
-    result.step,
-    result.operation,
-    result.round,
-    result.outcome,
-    result.reason,
-    JSON.stringify(result.value),
-    result.startedAt,
-    result.settledAt,
-  ];
-  const stored = await firstRow(connection.rows(PUT, values, resultRow));
+  const stored = await firstRow(connection.rows(PUT, resultValues(result), resultRow));
   if (stored !== null) return stored;
   const key = [result.incidentId, result.operation, result.round];
   return requireRow(connection.rows(GET, key, resultRow), 'The result was not stored.');

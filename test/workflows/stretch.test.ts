@@ -1,6 +1,10 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { act } from '../../activities/act.ts';
+import { loadIncident } from '../../activities/load-incident.ts';
 import { AppError } from '../../domain/error.ts';
+import { newFact } from '../../domain/fact.ts';
 import type { PlaybookOperation } from '../../domain/playbook.ts';
+import type { Store } from '../../store/tables.ts';
 import { quietTemporalRuntime } from '../harness.ts';
 import { op, playbookOf } from './engine-operations.ts';
 import { startEngine, type Engine } from './engine.ts';
@@ -8,6 +12,12 @@ import { createWorld, type World } from './world.ts';
 
 // Goal: what nobody decides between is one activity, and one that stops or is tried again does nothing twice.
 // Method: the activities in the history of a run, and the writes of its world, on real Temporal and Postgres.
+const NOTHING_CARRIED = { facts: [], change: {}, messages: [] };
+const ATTEMPT = {
+  signal: new AbortController().signal,
+  heartbeat: () => undefined,
+  scheduledAt: new Date(),
+};
 let engine: Engine | null = null;
 
 beforeAll(quietTemporalRuntime);
@@ -132,4 +142,35 @@ describe('a stretch', () => {
     expect(count(kinds, 'operation.applied')).toBe(2);
     expect(count(kinds, 'evidence.sealed')).toBe(1);
   });
+});
+
+test('nothing is planned or changed when what the run carried could not be written', async () => {
+  const world = createWorld({ canary: 1 });
+  const running = await startEngine(
+    playbookOf({ isolate: [op.contain('drain', 'canary', 0)] }),
+    world,
+  );
+  engine = running;
+  await running.stopWorker();
+  const { id } = await running.open();
+  const { store } = running.deps;
+  const reference = { incidentId: id, generation: 1, carried: NOTHING_CARRIED };
+  await loadIncident(running.deps, reference);
+  let transactions = 0;
+  // The first transaction is all but committed when the connection is lost.
+  const transaction: Store['transaction'] = (work) =>
+    store.transaction(async (tables) => {
+      const answer = await work(tables);
+      transactions += 1;
+      if (transactions === 1) throw new AppError('unavailable', 'The connection was lost.');
+      return answer;
+    });
+  const facts = [newFact({ key: 'run/one', kind: 'step.started', summary: 'Isolate begins.' })];
+  const acted = act({ ...running.deps, store: { ...store, transaction } }, ATTEMPT, {
+    ...{ ...reference, carried: { ...NOTHING_CARRIED, facts } },
+    ...{ step: 'isolate', operation: 'drain', round: 1, stage: 'run', approvalId: null },
+  });
+  await expect(acted).rejects.toMatchObject({ code: 'unavailable' });
+  expect(world.writes).toEqual([]);
+  expect(await store.operations.ofIncident(id)).toEqual([]);
 });
