@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError, isAppError } from '../domain/error.ts';
 import type { HttpAccessConfig } from './http-access-config.ts';
+import type { Send } from './http-transport.ts';
 import { createHttpClient, healthContext, type HttpClient } from './http.ts';
 
 /** A token that names no lifetime is asked for again after five minutes. */
@@ -32,7 +33,7 @@ export interface TokenSourceOptions {
   /** The system's name in messages. */
   readonly name: string;
   readonly client: NonNullable<HttpAccessConfig['oauth2']>;
-  readonly fetch: (url: URL, init: RequestInit) => Promise<Response>;
+  readonly send: Send;
   /** Every token that comes is handed over, to be kept out of messages. */
   readonly remember: (secret: string) => void;
   /** Milliseconds of a clock that never goes back. */
@@ -74,7 +75,7 @@ function clientOf(options: TokenSourceOptions): {
     baseUrl: url.href,
     headers: () => Promise.resolve({ authorization: `Basic ${basic}` }),
     secrets: [client.clientSecret, basic],
-    fetch: options.fetch,
+    send: options.send,
     timeoutMs: ANSWER_WITHIN_MS,
     replyBytesMax: REPLY_BYTES_MAX,
     classify: (status, body) => classify(name, status, body),

@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { AppError } from '../domain/error.ts';
 import { createTokenSource, type TokenSource } from './client-credentials.ts';
 import type { HttpAccessConfig } from './http-access-config.ts';
-import { createTransport, type Tls, type Transport } from './http-transport.ts';
+import { createTransport, type Send, type Tls, type Transport } from './http-transport.ts';
 import type { HttpClientOptions } from './http.ts';
 import { readTokenFile } from './token-file.ts';
 
 /** What of a client's options follows from its configuration; hand it to `createHttpClient`, which closes it. */
 export type HttpAccess = Required<
-  Pick<HttpClientOptions, 'baseUrl' | 'headers' | 'refused' | 'secrets' | 'fetch' | 'released'>
+  Pick<HttpClientOptions, 'baseUrl' | 'headers' | 'refused' | 'secrets' | 'send' | 'released'>
 >;
 
 /** Renewed credentials that are kept out of messages beside those of the configuration. */
@@ -44,12 +44,12 @@ async function readTls(
 
 type TlsFiles = Parameters<typeof readTls>[0];
 
-/** The transport's fetch, with what the files hold now. */
-function fetchWith(transport: Transport, files: TlsFiles): Transport['fetch'] {
-  if (Object.values(files).every((file) => file === undefined)) return transport.fetch;
-  return async (url, init) => {
+/** Sends over the transport with what the files hold now. */
+function sendWith(transport: Transport, files: TlsFiles): Send {
+  if (Object.values(files).every((file) => file === undefined)) return transport.send;
+  return async (url, request) => {
     transport.use(await readTls(files));
-    return transport.fetch(url, init);
+    return transport.send(url, request);
   };
 }
 
@@ -89,9 +89,9 @@ function identityOf(config: HttpAccessConfig, name: string, secrets: string[]): 
   };
   if (oauth2 !== undefined) {
     const transport = createTransport(proxy);
-    const fetch = fetchWith(transport, { caFile: oauth2.caFile });
+    const send = sendWith(transport, { caFile: oauth2.caFile });
     const now = (): number => performance.now();
-    const source = createTokenSource({ name, client: oauth2, fetch, remember, now });
+    const source = createTokenSource({ name, client: oauth2, send, remember, now });
     return identityOfClient(source, transport);
   }
   if (tokenFile !== undefined) {
@@ -137,7 +137,7 @@ export function openHttpAccess(config: HttpAccessConfig, name: string): HttpAcce
     },
     refused: identity.refused,
     secrets,
-    fetch: fetchWith(transport, { caFile, certFile, keyFile }),
+    send: sendWith(transport, { caFile, certFile, keyFile }),
     released: async () => {
       await identity.close();
       await transport.close();

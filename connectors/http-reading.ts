@@ -6,9 +6,11 @@ import { failureOfSilence, type FailedCall } from './http-failure.ts';
  * The body as text; null when it is longer than the cap. Raises `bad_reply` for a good answer that is no UTF-8: what it
  * names would be read as something else. An answer that says no is only quoted.
  */
-export async function readCapped(response: Response, bytesMax: number): Promise<string | null> {
-  if (response.body === null) return '';
-  const body: AsyncIterable<Uint8Array> = response.body;
+export async function readCapped(
+  { ok, body }: { readonly ok: boolean; readonly body: AsyncIterable<Uint8Array> | null },
+  bytesMax: number,
+): Promise<string | null> {
+  if (body === null) return '';
   const pieces: Uint8Array[] = [];
   let size = 0;
   for await (const piece of body) {
@@ -17,7 +19,7 @@ export async function readCapped(response: Response, bytesMax: number): Promise<
     pieces.push(piece);
   }
   try {
-    return new TextDecoder('utf-8', { fatal: response.ok }).decode(Buffer.concat(pieces));
+    return new TextDecoder('utf-8', { fatal: ok }).decode(Buffer.concat(pieces));
   } catch (error) {
     throw new AppError('bad_reply', 'The reply is no UTF-8.', { cause: error });
   }
@@ -81,14 +83,12 @@ export function createSilenceTimer(timeoutMs: number): SilenceTimer {
 
 /** Yields the pieces of a body up to a cap and stops the timer. Raises `too_large` and `unavailable`. */
 export async function* cappedPieces(
-  response: Response,
+  body: AsyncIterable<Uint8Array>,
   call: { readonly bytesMax: number; readonly failed: FailedCall },
   timer: SilenceTimer,
 ): AsyncGenerator<Uint8Array> {
   let size = 0;
   try {
-    const body: AsyncIterable<Uint8Array> | null = response.body;
-    if (body === null) return;
     for await (const piece of body) {
       timer.touch();
       size += piece.byteLength;

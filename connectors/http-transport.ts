@@ -1,5 +1,6 @@
-import { Agent, ProxyAgent, type Dispatcher } from 'undici';
-import type { HttpClientOptions } from './http.ts';
+import { pipeline, type Readable, type Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { Agent, ProxyAgent, request, type Dispatcher } from 'undici';
 
 /** What a TLS connection needs beyond the defaults. An own `ca` is trusted in place of the public authorities. */
 export interface Tls {
@@ -10,12 +11,81 @@ export interface Tls {
   readonly rejectUnauthorized?: boolean;
 }
 
-/** The built-in fetch over connections that know an authority, a client certificate and a proxy. */
+/** A request as it goes out. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly headers: Headers;
+  readonly body?: Uint8Array;
+  readonly signal: AbortSignal;
+}
+
+/** What came back: a redirect is an answer as well. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** True for 200 to 299. */
+  readonly ok: boolean;
+  readonly headers: Headers;
+  /** The body without its encoding. Read it to its end, or stop: what is left open holds a connection. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Sends one request; raises what the socket said, or the reason of the signal. */
+export type Send = (url: URL, request: HttpRequest) => Promise<HttpAnswer>;
+
+/** Connections that know an authority, a client certificate and a proxy. */
 export interface Transport {
   /** What the connections from now on are made with. */
   use(tls: Tls): void;
-  readonly fetch: NonNullable<HttpClientOptions['fetch']>;
+  readonly send: Send;
   close(): Promise<void>;
+}
+
+/** Encodings that are asked for, and those beside them that a server may use unasked. */
+const ENCODINGS_WANTED = 'gzip, deflate';
+const DECODERS: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
+const BODILESS: readonly number[] = [204, 304];
+
+/** The body as it was before it was encoded; one that is encoded in an unknown way stays as it is. */
+function decoded(body: Readable, encoding: string | null): AsyncIterable<Uint8Array> {
+  const makers = (encoding ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => DECODERS.get(name.trim()));
+  return makers.reduceRight<Readable>(
+    (stream, make) =>
+      // What goes wrong is raised where the last stream is read.
+      make === undefined ? stream : pipeline(stream, make(), () => undefined),
+    body,
+  );
+}
+
+/** Headers as they came; of one that came twice both values. */
+function headersOf(raw: Dispatcher.ResponseData['headers']): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(raw)) {
+    for (const one of [value ?? []].flat()) headers.append(name, one);
+  }
+  return headers;
+}
+
+/** Sends over a dispatcher; by default over one that this whole process shares. Several times cheaper than `fetch`. */
+export function sendOver(dispatcher?: Dispatcher): Send {
+  const place = dispatcher === undefined ? {} : { dispatcher };
+  return async (url, { method, headers, body = null, signal }) => {
+    // A plain object: the proxy's agent copies no other kind of headers.
+    const sent = { ...Object.fromEntries(headers), 'accept-encoding': ENCODINGS_WANTED };
+    const answer = await request(url, { ...place, method, headers: sent, body, signal });
+    const { statusCode: status } = answer;
+    const found = headersOf(answer.headers);
+    const encoding = BODILESS.includes(status) ? null : found.get('content-encoding');
+    const ok = status >= 200 && status < 300;
+    return { status, ok, headers: found, body: decoded(answer.body, encoding) };
+  };
 }
 
 /** The address of a proxy without its user, and the header that proves that user. */
@@ -51,13 +121,10 @@ export function createTransport(proxy?: string): Transport {
     agents.push({ key, agent: agentOf(tls, proxy) });
     for (const { agent } of agents.splice(0, agents.length - 2)) void agent.close();
   };
-  if (proxy !== undefined) use({});
+  use({});
   return {
     use,
-    fetch: (url, init) => {
-      const dispatcher = agents.at(-1)?.agent;
-      return fetch(url, dispatcher === undefined ? init : Object.assign({}, init, { dispatcher }));
-    },
+    send: (url, sent) => sendOver(agents.at(-1)?.agent)(url, sent),
     close: async () => {
       await Promise.all(agents.splice(0).map(({ agent }) => agent.destroy()));
     },

@@ -12,6 +12,7 @@ import {
   type HttpClient,
   type HttpClientOptions,
 } from './http.ts';
+import { sendOver, type Send } from './http-transport.ts';
 
 const SECRET = 's3cr3t/token+value';
 const anything = z.unknown();
@@ -134,14 +135,15 @@ describe('permits', () => {
   });
 
   test('of a process that stops while it connects are not used after its deadline', async () => {
-    const slow = (url: URL, init: RequestInit): Promise<Response> => {
-      const answered = fetch(url, init);
+    const send = sendOver();
+    const slow: Send = (url, request) => {
+      const answered = send(url, request);
       // Nothing of this process runs meanwhile, timers included.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
       return answered;
     };
     const error = await failureOf(
-      clientOf({ timeoutMs: 300, fetch: slow }).call(WRITE, contextOf()),
+      clientOf({ timeoutMs: 300, send: slow }).call(WRITE, contextOf()),
     );
     expect(error.code).toBe('outcome_unknown');
     expect(twin.ledger).toHaveLength(0);

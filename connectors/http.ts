@@ -18,6 +18,7 @@ import {
   type HttpContent,
   type HttpIdentity,
 } from './http-request.ts';
+import { sendOver, type HttpAnswer, type HttpRequest, type Send } from './http-transport.ts';
 import { createRedactor, redacted } from './redaction.ts';
 
 /** How a connector reaches its system. */
@@ -30,8 +31,8 @@ export interface HttpClientOptions extends HttpIdentity {
   readonly refused?: (headers: Headers) => void;
   /** Lets go of what the requests were sent with; `close` of the client calls it. */
   readonly released?: () => Promise<void>;
-  /** Sends requests instead of the built-in fetch: for client certificates and own authorities. */
-  readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
+  /** Sends requests over connections of its own: for client certificates, own authorities and proxies. */
+  readonly send?: Send;
   /** Per request, in milliseconds; 15 seconds by default. */
   readonly timeoutMs?: number;
   /** For a whole streamed reply, in milliseconds; four minutes by default. */
@@ -138,7 +139,7 @@ function isRetriedLater(code: AppError['code']): boolean {
 }
 
 interface Answer {
-  readonly response: Response;
+  readonly response: Omit<HttpAnswer, 'body'>;
   readonly text: string;
   readonly now: Date;
 }
@@ -147,13 +148,15 @@ interface Sending {
   readonly failed: FailedCall;
   readonly bytesMax: number;
   readonly now: () => Date;
-  readonly fetch: (url: URL, init: RequestInit) => Promise<Response>;
+  readonly send: Send;
 }
 
+const SHARED = sendOver();
+
 /** Sends a request and reads the whole reply. Raises `unavailable`, `outcome_unknown`, `too_large`, `bad_reply`. */
-async function send(url: URL, init: RequestInit, sending: Sending): Promise<Answer> {
+async function send(url: URL, request: HttpRequest, sending: Sending): Promise<Answer> {
   try {
-    const response = await sending.fetch(url, init);
+    const response = await sending.send(url, request);
     const text = await readCapped(response, sending.bytesMax);
     if (text !== null) return { response, text, now: sending.now() };
   } catch (error) {
@@ -230,19 +233,18 @@ async function exchangeOnce<T>(
   const deadline = AbortSignal.timeout(timeoutOf(options, call));
   if (mutating) await askPermit(context, options.name);
   refuseStopped(options.name, [closing, context.signal, deadline]);
-  const init: RequestInit = {
+  const request: HttpRequest = {
     method: call.method,
     headers,
-    redirect: 'manual',
     signal: AbortSignal.any([closing, context.signal, deadline]),
     ...(body.bytes === undefined ? {} : { body: body.bytes }),
   };
   const sentAt = context.now().getTime();
-  const answer = await send(url, init, {
+  const answer = await send(url, request, {
     failed,
     bytesMax: options.replyBytesMax ?? REPLY_BYTES_MAX,
     now: context.now,
-    fetch: options.fetch ?? fetch,
+    send: options.send ?? SHARED,
   });
   const taken = { sentAt, gotAt: answer.now.getTime() };
   door.seen.clockSkewMs = clockSkewOf(answer.response.headers.get('date'), taken);
@@ -264,9 +266,9 @@ async function stream(
   const deadline = AbortSignal.timeout(options.streamTimeoutMs ?? STREAM_TIMEOUT_MS);
   const signal = AbortSignal.any([closing, context.signal, timer.signal, deadline]);
   try {
-    const response = await (options.fetch ?? fetch)(url, { headers, redirect: 'manual', signal });
+    const response = await (options.send ?? SHARED)(url, { method: 'GET', headers, signal });
     if (response.ok) {
-      const pieces = cappedPieces(response, { bytesMax: call.bytesMax, failed }, timer);
+      const pieces = cappedPieces(response.body, { bytesMax: call.bytesMax, failed }, timer);
       return { status: response.status, headers: response.headers, pieces };
     }
     const text = (await readCapped(response, ERROR_BODY_BYTES_MAX)) ?? '';

@@ -7,7 +7,7 @@ import type { KubernetesConfig } from './manifest.ts';
 /** Where the API server is, and how to be let in. */
 export type Connection = Pick<
   HttpClientOptions,
-  'baseUrl' | 'headers' | 'refused' | 'secrets' | 'fetch' | 'released'
+  'baseUrl' | 'headers' | 'refused' | 'secrets' | 'send' | 'released'
 >;
 
 type ServerConfig = Extract<KubernetesConfig, { readonly server: string }>;
@@ -30,7 +30,7 @@ async function fromFile(config: FileConfig): Promise<Connection> {
       return headers;
     },
     secrets,
-    fetch: transport.fetch,
+    send: transport.send,
     released: () => transport.close(),
   };
 }

@@ -1,5 +1,6 @@
 // Firebreak in a process of its own, a worker unless another role is asked for; says `ready` and, in JSON, what its
 // first start gave away; ends when its standard input closes.
+import { subscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { asyncLocalStorage } from '@temporalio/activity';
@@ -8,22 +9,25 @@ import { startFirebreak } from '../../app/firebreak.ts';
 import { buildIdOf } from '../../worker/bundle.ts';
 import { placesSchema, settingsOf } from './settings.ts';
 
+const NAME_HEADER = 'user-agent';
+const createdSchema = z.object({
+  request: z.object({ headers: z.custom<string[]>((value) => Array.isArray(value)) }),
+});
+
 /** Adds to our name which attempt of which activity sends a call, so that a twin can tell. */
-function nameActivities(send: typeof fetch): typeof fetch {
-  return (input, init) => {
-    const activity = asyncLocalStorage.getStore()?.info;
-    if (activity === undefined) return send(input, init);
-    const { activityType, activityId, attempt } = activity;
-    const headers = new Headers(init?.headers);
-    const ours = headers.get('user-agent') ?? '';
-    headers.set('user-agent', `${ours} ${activityType}/${activityId}/${attempt.toString()}`);
-    return send(input, { ...init, headers });
-  };
+function nameActivity(message: unknown): void {
+  const activity = asyncLocalStorage.getStore()?.info;
+  if (activity === undefined) return;
+  const { activityType, activityId, attempt } = activity;
+  const { request } = createdSchema.parse(message);
+  const at = request.headers.indexOf(NAME_HEADER) + 1;
+  const ours = request.headers[at] ?? '';
+  request.headers[at] = `${ours} ${activityType}/${activityId}/${attempt.toString()}`;
 }
 
 const role = z.enum(['all', 'api', 'worker']).parse(process.argv[3] ?? 'worker');
 const places = placesSchema.parse(JSON.parse(process.argv[2] ?? ''));
-if (places.namesActivities === true) globalThis.fetch = nameActivities(globalThis.fetch);
+if (places.namesActivities === true) subscribe('undici:request:create', nameActivity);
 const closed = once(process.stdin.resume(), 'close');
 const code = await readFile(places.bundlePath, 'utf8');
 const bundle = { code, buildId: buildIdOf(code) };
