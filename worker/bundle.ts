@@ -23,8 +23,11 @@ export function buildIdOf(code: string): string {
 /** Bundles `workflows/index.ts` (or the emitted `.js` beside it). Takes one to three seconds. */
 export async function buildWorkflowBundle(): Promise<WorkflowBundle> {
   const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
+  const moduleOf = (name: string): string =>
+    join(import.meta.dirname, '..', 'workflows', `${name}.${extension}`);
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(import.meta.dirname, '..', 'workflows', `index.${extension}`),
+    workflowsPath: moduleOf('index'),
+    preloadModules: [moduleOf('short-stacks')],
     logger: {
       log: () => undefined,
       trace: () => undefined,
