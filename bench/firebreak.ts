@@ -21,9 +21,12 @@ export interface Tokens {
   readonly source: string;
 }
 
+const NO_TOKENS: Tokens = { admin: '', source: '' };
+
 /** A Firebreak that runs in a process of its own, on embedded servers. */
 export interface RunningFirebreak {
   readonly pid: number;
+  readonly url: string;
   /** From the start of the process until it takes alerts and polls for work, in milliseconds. */
   readonly startedMs: number;
   readonly tokens: Tokens;
@@ -32,6 +35,10 @@ export interface RunningFirebreak {
   readonly temporal: string;
   /** Sends one alert; resolves with its incident when it is accepted. Raises for any other answer. */
   alert(labels: Readonly<Record<string, string>>): Promise<string>;
+  /** Sends one webhook with several alerts, as a group comes; resolves with the first one's incident. */
+  alerts(group: readonly Readonly<Record<string, string>>[]): Promise<string>;
+  /** Opens approvals that nobody answers, past everything that would ask for them. */
+  openApprovals(incidentId: string, approvals: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -42,6 +49,8 @@ export interface Installation {
   readonly config: string;
   /** The built program. */
   readonly program: string;
+  /** Variables that it is started with. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Lays out an installation of a built program. */
@@ -56,15 +65,35 @@ export async function install(
   return { folder, dataDir: join(folder, 'data'), config, program };
 }
 
-function bodyOf(labels: Readonly<Record<string, string>>): string {
+function bodyOf(group: readonly Readonly<Record<string, string>>[]): string {
   const startsAt = new Date().toISOString();
-  const alert = { status: 'firing', labels, annotations: { summary: 'bench' }, startsAt };
-  return JSON.stringify({ version: '4', status: 'firing', receiver: 'bench', alerts: [alert] });
+  const alerts = group.map((labels) => {
+    return { status: 'firing', labels, annotations: { summary: 'bench' }, startsAt };
+  });
+  return JSON.stringify({ version: '4', status: 'firing', receiver: 'bench', alerts });
+}
+
+/** Sends groups of alerts over the pool with a source's token. */
+function senderOf(pool: Pool, token: string): RunningFirebreak['alerts'] {
+  return async (group) => {
+    const reply = await pool.request({
+      method: 'POST',
+      path: '/api/v1/alerts/alertmanager',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: bodyOf(group),
+    });
+    const text = await reply.body.text();
+    if (reply.statusCode !== ACCEPTED) {
+      throw new Error(`An alert was answered ${reply.statusCode.toString()}: ${text}`);
+    }
+    const [receipt] = accepted.parse(JSON.parse(text)).alerts;
+    return receipt?.incidentId ?? '';
+  };
 }
 
 /** Starts it; `tokens` are those of an earlier start on the same data. */
 export async function startFirebreak(
-  { folder, dataDir, config, program }: Installation,
+  { folder, dataDir, config, program, env = {} }: Installation,
   tokens: Tokens | null,
 ): Promise<RunningFirebreak> {
   const starter = join(import.meta.dirname, 'firebreak-process.mjs');
@@ -74,34 +103,27 @@ export async function startFirebreak(
     cwd: folder,
     log: log.fd,
     // Looks happen when they are measured, not in the midst of something else.
-    env: { FIREBREAK_SYNC_SECONDS: '0' },
+    env: { ...env, FIREBREAK_SYNC_SECONDS: '0' },
   });
   const { url, adminToken, sources } = await child.said(ready);
   const startedMs = performance.now() - begun;
-  const given = {
-    admin: adminToken ?? tokens?.admin ?? '',
-    source: sources.find(({ kind }) => kind === 'alertmanager')?.token ?? tokens?.source ?? '',
-  };
+  const fresh = sources.find(({ kind }) => kind === 'alertmanager')?.token;
+  const known = tokens ?? NO_TOKENS;
+  const given = { admin: adminToken ?? known.admin, source: fresh ?? known.source };
   const pool = new Pool(url, { connections: CONNECTIONS });
+  const alerts = senderOf(pool, given.source);
   return {
     pid: child.pid,
+    url,
     startedMs,
     tokens: given,
     client: createClient({ url, token: given.admin, channel: 'cli' }),
     temporal: `127.0.0.1:${(readTemporalRecord(dataDir)?.port ?? 0).toString()}`,
-    alert: async (labels) => {
-      const reply = await pool.request({
-        method: 'POST',
-        path: '/api/v1/alerts/alertmanager',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${given.source}` },
-        body: bodyOf(labels),
-      });
-      const text = await reply.body.text();
-      if (reply.statusCode !== ACCEPTED) {
-        throw new Error(`An alert was answered ${reply.statusCode.toString()}: ${text}`);
-      }
-      const [receipt] = accepted.parse(JSON.parse(text)).alerts;
-      return receipt?.incidentId ?? '';
+    alert: (labels) => alerts([labels]),
+    alerts,
+    openApprovals: async (incidentId, approvals) => {
+      child.ask({ incidentId, approvals });
+      await child.said(z.object({ approvals: z.number() }));
     },
     stop: async () => {
       await pool.close();

@@ -14,6 +14,7 @@ import { loadNow, machineClass, residentMiB } from './machine.ts';
 import { COUNTS, measureRound, STORIES, type Bench } from './measure.ts';
 import { readOptions, type Options } from './options.ts';
 import { startPeer } from './peer.ts';
+import { startPeople } from './people.ts';
 import { pageOf, tableOf } from './report.ts';
 import { rowsOf, type Figures } from './rows.ts';
 import { syncFigures } from './sync.ts';
@@ -129,8 +130,10 @@ async function prepare(options: Options, closers: Closers): Promise<Prepared> {
   const dataDir = join(folder, 'dbos');
   const peer = parts.has('dbos') ? await startPeer({ dataDir, cacheDir, log: say }) : null;
   if (peer) closers.push(() => peer.stop());
+  const people = parts.has('people') ? await startPeople(folder, program, options.rounds) : null;
+  if (people) closers.push(() => people.stop());
   const bench: Bench = {
-    ...{ firebreak, world, floor, peer, parts, say },
+    ...{ firebreak, world, floor, peer, people, parts, say },
     models: dispenser(supplies.models),
     stories: dispenser(world.stories),
     ids: dispenser(supplies.ids),

@@ -9,6 +9,7 @@ export const PARTS = [
   'containment',
   'starts',
   'sync',
+  'people',
 ] as const;
 /** One of them. */
 export type Part = (typeof PARTS)[number];

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '..');
 
 /**
- * Builds the program as it is shipped, with the playbook of the benchmark among its own; answers where it is. Run from
+ * Builds the program as it is shipped, with the playbooks of the benchmark among its own; answers where it is. Run from
  * its sources it would hold what translates them as well.
  */
 export async function buildProgram(folder: string): Promise<string> {
@@ -17,9 +17,8 @@ export async function buildProgram(folder: string): Promise<string> {
   await once(building, 'exit');
   if (building.exitCode !== 0) throw new Error('The program cannot be built.');
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction');
-  await copyFile(
-    join(import.meta.dirname, 'five-steps.yaml'),
-    join(program, 'playbooks', 'five-steps.yaml'),
-  );
+  for (const name of ['five-steps.yaml', 'asked.yaml']) {
+    await copyFile(join(import.meta.dirname, name), join(program, 'playbooks', name));
+  }
   return program;
 }

@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { api } from '../api/client.ts';
+import { openPeopleStage, type PeopleStage, RESPONDER } from './people-stage.ts';
+import type { Figures } from './rows.ts';
+import { quantile } from './statistics.ts';
+
+/** Incidents of one round whose first effect a person approves; the first of them does not count. */
+const ASKED = 13;
+/** The storm: groups of ten alerts, a hundred groups a second, for so many seconds. */
+const STORM = { seconds: 8, groupsPerSecond: 100, alertsPerGroup: 10 } as const;
+const COMMANDS_PER_SECOND = 25;
+/** What a command counts that was not acknowledged in time: Slack gives up then. */
+const ACK_MAX_MS = 3_000;
+const LISTINGS = 20;
+const PAGE = 200;
+const LOOK_MS = 10;
+const WITHIN_MS = 30_000;
+/** Between a question and its answer, so that nothing of the way to the question is measured. */
+const REST_MS = 300;
+
+/** People and Firebreak, as fast as they wait for each other. */
+export interface PeopleBench {
+  measure(): Promise<Figures>;
+  stop(): Promise<void>;
+}
+
+async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  const deadline = performance.now() + WITHIN_MS;
+  while (performance.now() < deadline) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await sleep(LOOK_MS);
+  }
+  throw new Error(`${what} did not come within ${WITHIN_MS.toString()} ms.`);
+}
+
+/** One incident whose first effect a person approves, in milliseconds. */
+async function ask({ firebreak, owner, marks }: PeopleStage, model: string) {
+  const sent = performance.now();
+  const incident = await firebreak.alert({ alertname: 'Asked', model });
+  const querystring = { status: 'open', incident } as const;
+  const question = await until('the question', async () => {
+    const { items } = await owner.call(api.approvals.list, { querystring });
+    return items[0];
+  });
+  const [told = sent] = await marks.reached(`${model}/told`, 1);
+  const [card = sent] = await marks.reached(`${model}/card`, 1);
+  await sleep(REST_MS);
+  const { id, planDigest } = question;
+  const body = { planDigest, verdict: 'approve', decisionId: `bench-${id}` } as const;
+  const decided = performance.now();
+  const answered = owner.call(api.approvals.answer, { params: { id }, body });
+  const [called = decided] = await marks.reached(`${model}/tags`, 1);
+  await answered;
+  return { told: told - sent, card: card - sent, call: called - decided };
+}
+
+/** Does something so many times a second, whether what was begun before has ended or not; ends when all has. */
+async function paced(
+  perSecond: number,
+  seconds: number,
+  work: (index: number) => Promise<void>,
+): Promise<void> {
+  const begun = performance.now();
+  const running: Promise<void>[] = [];
+  for (let index = 0; index < perSecond * seconds; index += 1) {
+    const waitMs = begun + (index * 1000) / perSecond - performance.now();
+    if (waitMs > 1) await sleep(waitMs);
+    running.push(work(index));
+  }
+  await Promise.all(running);
+}
+
+/** Commands in Slack, each a row, beside a storm of alerts into one incident. */
+async function storm(stage: PeopleStage): Promise<Figures> {
+  const { firebreak, slack, models, incident } = stage;
+  const model = models.shift() ?? '';
+  const acks: number[] = [];
+  const begun = performance.now();
+  let stormMs = 0;
+  const alerts = paced(STORM.groupsPerSecond, STORM.seconds, async (index) => {
+    const group = Array.from({ length: STORM.alertsPerGroup }, (_, one) => ({
+      ...{ alertname: 'Storm', model, instance: `${index.toString()}-${one.toString()}` },
+    }));
+    await firebreak.alerts(group);
+  }).then(() => {
+    stormMs = performance.now() - begun;
+  });
+  const commands = paced(COMMANDS_PER_SECOND, STORM.seconds, async (index) => {
+    const start = performance.now();
+    const text = `note ${incident.toString()} seen ${model} ${index.toString()}`;
+    const command = { userId: RESPONDER, command: '/firebreak', text, timeoutMs: ACK_MAX_MS };
+    const lost = (): number => ACK_MAX_MS;
+    const took = slack.sendSlashCommand(command).then(() => performance.now() - start, lost);
+    acks.push(await took);
+  });
+  await Promise.all([alerts, commands]);
+  const sent = STORM.groupsPerSecond * STORM.alertsPerGroup * STORM.seconds;
+  return {
+    'people.ack': quantile(acks, 0.5),
+    'people.ackP99': quantile(acks, 0.99),
+    'people.stormPerSecond': (sent * 1000) / stormMs,
+  };
+}
+
+async function listings({ owner }: PeopleStage): Promise<Figures> {
+  const took: number[] = [];
+  for (let left = LISTINGS; left > 0; left -= 1) {
+    const start = performance.now();
+    const page = await owner.call(api.approvals.list, {
+      querystring: { status: 'open', limit: PAGE },
+    });
+    took.push(performance.now() - start);
+    if (page.items.length !== PAGE) throw new Error('The page of open approvals is not full.');
+  }
+  return { 'people.listed': quantile(took, 0.5) };
+}
+
+async function round(stage: PeopleStage): Promise<Figures> {
+  const timings = [];
+  for (const model of stage.models.splice(0, ASKED)) timings.push(await ask(stage, model));
+  const [, ...counted] = timings;
+  const of = (pick: (timing: (typeof counted)[number]) => number): number | null =>
+    quantile(counted.map(pick), 0.5);
+  return {
+    'people.call': of(({ call }) => call),
+    'people.told': of(({ told }) => told),
+    'people.card': of(({ card }) => card),
+    ...(await listings(stage)),
+    ...(await storm(stage)),
+  };
+}
+
+/** A Firebreak of its own, for so many rounds. */
+export async function startPeople(
+  folder: string,
+  program: string,
+  rounds: number,
+): Promise<PeopleBench> {
+  const stage = await openPeopleStage(folder, program, rounds * (ASKED + 1));
+  return { measure: () => round(stage), stop: () => stage.close() };
+}
