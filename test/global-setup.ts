@@ -56,6 +56,7 @@ export default async function globalSetup(config: { readonly rootDir: string }):
   setVariable('FIREBREAK_TEST_CLI_PATH', values.get('temporalCliPath'));
   setVariable('FIREBREAK_TEST_SERVER_PATH', values.get('testServerPath'));
   setVariable('FIREBREAK_TEST_BUNDLE', values.get('bundlePath'));
+  setVariable('FIREBREAK_TEST_PROGRAM', values.get('programPath'));
   // The pipe alone must not keep jest from ending.
   child.unref();
   lines.close();

@@ -10,9 +10,9 @@ import { afterAll } from '@jest/globals';
 import { z } from 'zod';
 import { createTestDatabase, type TestDatabase } from '../store/test-database.ts';
 
-/** How long the background build of the workflow bundle may take on a busy machine. */
-const BUNDLE_TIMEOUT_MS = 120_000;
-const BUNDLE_POLL_MS = 50;
+/** How long a build in the background may take on a busy machine. */
+const BUILT_WITHIN_MS = 120_000;
+const BUILD_POLL_MS = 50;
 
 function variable(name: string): string {
   const value = process.env[name];
@@ -42,23 +42,31 @@ export function temporalTestServerPath(): string {
   return variable('FIREBREAK_TEST_SERVER_PATH');
 }
 
-/**
- * Path of the workflow bundle that this run built once, in the background; waits until it is there.
- */
-export async function workflowBundlePath(): Promise<string> {
-  const path = variable('FIREBREAK_TEST_BUNDLE');
+/** Where something is that this test run built, as soon as it is there. Raises when it could not be built. */
+async function built(name: string): Promise<string> {
+  const path = variable(name);
   const exists = (file: string): Promise<boolean> =>
     access(file).then(
       () => true,
       () => false,
     );
-  const deadline = Date.now() + BUNDLE_TIMEOUT_MS;
+  const deadline = Date.now() + BUILT_WITHIN_MS;
   while (Date.now() < deadline) {
     if (await exists(path)) return path;
     if (await exists(`${path}.error`)) throw new Error(await readFile(`${path}.error`, 'utf8'));
-    await sleep(BUNDLE_POLL_MS);
+    await sleep(BUILD_POLL_MS);
   }
-  throw new Error('The workflow bundle was not built in time.');
+  throw new Error(`${path} was not built in time.`);
+}
+
+/** The workflow bundle of this test run. */
+export function workflowBundlePath(): Promise<string> {
+  return built('FIREBREAK_TEST_BUNDLE');
+}
+
+/** The folder of the compiled program of this test run: a process of it begins a second sooner than one from the sources. */
+export function programPath(): Promise<string> {
+  return built('FIREBREAK_TEST_PROGRAM');
 }
 
 // One registration while the file loads, because hooks can't be added from within a test.

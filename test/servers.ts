@@ -17,10 +17,10 @@ async function untilInputCloses(): Promise<void> {
   });
 }
 
-/** Builds the workflow bundle beside the running tests; the answer ends that. */
-function buildBundle(path: string): () => Promise<void> {
-  const builder = join(import.meta.dirname, 'bundle-build.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', builder, path], {
+/** Builds workflow bundle and program beside the running tests; the answer ends that. */
+function build(bundlePath: string, programPath: string): () => Promise<void> {
+  const builder = join(import.meta.dirname, 'build.ts');
+  const child = spawn(process.execPath, ['--import', 'tsx', builder, bundlePath, programPath], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const gone = new Promise<void>((resolve) => {
@@ -65,15 +65,17 @@ async function main(): Promise<void> {
     });
     try {
       const bundlePath = join(dataDir, 'workflow-bundle.js');
+      const programPath = join(dataDir, 'program');
       const ready = {
         databaseUrl: servers.postgres?.url,
         temporalAddress: servers.temporal?.address,
         temporalCliPath: cli.path,
         testServerPath: testServer,
         bundlePath,
+        programPath,
       };
       process.stdout.write(`${JSON.stringify(ready)}\n`);
-      const endBuild = buildBundle(bundlePath);
+      const endBuild = build(bundlePath, programPath);
       await closed;
       await endBuild();
     } finally {

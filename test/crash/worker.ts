@@ -9,7 +9,7 @@ import { connectEngine } from '../../app/engine-client.ts';
 import { makeCurrent } from '../../app/engine-setup.ts';
 import type { ProcessRole } from '../../app/firebreak.ts';
 import { buildIdOf } from '../../worker/bundle.ts';
-import { workflowBundlePath } from '../harness.ts';
+import { programPath, workflowBundlePath } from '../harness.ts';
 import type { Places } from './settings.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -38,12 +38,11 @@ export async function startProcess(
   role: ProcessRole,
   closers: (() => Promise<void>)[],
 ): Promise<FirebreakProcess> {
-  const program = join(import.meta.dirname, 'worker-process.ts');
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', program, JSON.stringify(places), role],
-    { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] },
-  );
+  const program = join(await programPath(), 'test', 'crash', 'worker-process.js');
+  const child = spawn(process.execPath, [program, JSON.stringify(places), role], {
+    cwd: ROOT,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const gone = once(child, 'exit').then(() => 'gone');
   closers.push(async () => {
     if (child.exitCode === null && child.signalCode === null) child.stdin.end();

@@ -12,6 +12,7 @@ import {
   waitUntilGone,
   type ProcessIdentity,
 } from '../../app/embedded/process-identity.ts';
+import { programPath } from '../harness.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** What the machine needs; the program sees nothing else of the environment. */
@@ -75,7 +76,7 @@ export function installationIn(dataDir: string, configFile: string): Installatio
       const child = spawn(
         process.execPath,
         [
-          ...['--import', 'tsx', join(ROOT, 'cli/main.ts'), 'start', '--json', '--port', '0'],
+          ...[join(await programPath(), 'cli', 'main.js'), 'start', '--json', '--port', '0'],
           ...['--data-dir', dataDir, '--config', configFile],
         ],
         { cwd: ROOT, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] },
