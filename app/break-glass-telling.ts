@@ -102,9 +102,8 @@ function isConcerned(
   incident: Incident,
   written: readonly InventoryEntry[],
 ): boolean {
-  if (!person.active) return false;
-  if (person.roles.includes('admin')) return true;
-  return rolesOnModel(person, incident.model, written).some((role) => role !== 'viewer');
+  const roles = person.active ? rolesOnModel(person, incident.model, written) : [];
+  return roles.some((role) => role !== 'viewer');
 }
 
 /** The mail of one thing to the addresses of those whom it concerns; none where nobody has one. */
