@@ -134,6 +134,8 @@ export interface ApiLimits {
   readonly streamStallMs: number;
   /** How long an answer waits for a decision's outcome, in milliseconds. */
   readonly decisionWaitMs: number;
+  /** Slack gives up after 3 s: by then the person knows at least that we do not know, in milliseconds. */
+  readonly slackAckMs: number;
   /** Time for a whole request to arrive, in milliseconds. */
   readonly requestMs: number;
   /** Time for requests under way to end when the server stops, in milliseconds. */
@@ -152,6 +154,7 @@ export const API_LIMITS: ApiLimits = {
   heartbeatMs: 15_000,
   streamStallMs: 30_000,
   decisionWaitMs: 2_000,
+  slackAckMs: 2_300,
   requestMs: 30_000,
   stopMs: 10_000,
 };

@@ -92,7 +92,7 @@ describe('in Slack', () => {
   const say = (words: string) => {
     const fred = given.memory.people.get('fred');
     if (fred !== undefined) given.memory.people.set('fred', { ...fred, slackUser: 'T1/U1' });
-    const desk = { ...given.dependencies, inventory: () => TEAMS };
+    const desk = { ...given.dependencies, inventory: () => TEAMS, channel: 'C1' };
     const who = { team: 'T1', user: 'U1' };
     return carryOutCommand(desk, { words, who, requestId: words.replaceAll(/\W/gu, '-') });
   };

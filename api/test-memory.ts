@@ -9,6 +9,7 @@ import type { Incident } from '../domain/incident.ts';
 import type { HoldRelease, LegalHold } from '../domain/legal-hold.ts';
 import type { LineageEdge, LineageNode } from '../domain/lineage.ts';
 import type { OperationResult, OperationRow } from '../domain/operation.ts';
+import type { Message } from '../domain/message.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
 import type { RefusedAnswer } from '../domain/refused-answer.ts';
 import type { Scope } from '../domain/scope.ts';
@@ -60,6 +61,7 @@ export interface Memory {
   readonly edges: LineageEdge[];
   readonly halts: Halt[];
   readonly legalHolds: LegalHold[];
+  readonly messages: Message[];
   readonly words: HoldRelease[];
   readonly updates: StakeholderUpdate[];
   /** Raised by `legalHolds.inForce` while set. */
@@ -99,6 +101,7 @@ export function emptyMemory(): Memory {
     edges: [],
     halts: [],
     legalHolds: [],
+    messages: [],
     words: [],
     updates: [],
     holdTrouble: null,

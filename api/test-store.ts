@@ -216,7 +216,13 @@ function smallTables(
   memory: Memory,
 ): Pick<
   Tables,
-  SmallTables | 'settings' | 'observations' | 'findings' | 'isolations' | 'statusCards'
+  | SmallTables
+  | 'settings'
+  | 'observations'
+  | 'findings'
+  | 'isolations'
+  | 'statusCards'
+  | 'incidentChannels'
 > {
   const no = unused;
   return {
@@ -245,6 +251,10 @@ function smallTables(
       moved: no('messages.moved'),
       threadParent: no('messages.threadParent'),
       ofIncident: no('messages.ofIncident'),
+      inSlack: (timestamps) =>
+        Promise.resolve(
+          memory.messages.filter(({ externalId }) => timestamps.includes(externalId ?? '')),
+        ),
     },
     outbox: {
       add: no('outbox.add'),

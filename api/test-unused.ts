@@ -23,7 +23,10 @@ export function quietIncidents(): Pick<
 }
 
 /** What tells people, and is no matter of the API. */
-function quietTelling(): Pick<Tables, 'calendars' | 'escalations' | 'statusCards'> {
+function quietTelling(): Pick<
+  Tables,
+  'calendars' | 'escalations' | 'statusCards' | 'incidentChannels'
+> {
   const no = unused;
   return {
     calendars: {
@@ -35,6 +38,12 @@ function quietTelling(): Pick<Tables, 'calendars' | 'escalations' | 'statusCards
       take: no('escalations.take'),
       takenAmong: no('escalations.takenAmong'),
       get: no('escalations.get'),
+    },
+    incidentChannels: {
+      get: no('incidentChannels.get'),
+      put: no('incidentChannels.put'),
+      invited: no('incidentChannels.invited'),
+      incidentIn: () => Promise.resolve(null),
     },
     statusCards: {
       look: no('statusCards.look'),
@@ -57,6 +66,7 @@ export function quietTables(): Pick<
   | 'isolations'
   | 'rules'
   | 'statusCards'
+  | 'incidentChannels'
 > {
   const no = unused;
   return {

@@ -10,7 +10,7 @@ let twin: SlackTwin;
 let poor: SlackTwin;
 beforeAll(async () => {
   twin = await createSlackTwin();
-  poor = await createSlackTwin({ missingScopes: ['channels:history'] });
+  poor = await createSlackTwin({ missingScopes: ['channels:history', 'groups:history'] });
 });
 afterAll(async () => {
   await twin.close();

@@ -296,7 +296,10 @@ async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
   const { configuration } = settings;
   // Messages are the relay's, which runs beside the workflows: no other process needs what they are sent with.
   const messenger = activities.serves.has('read')
-    ? await createMessengerOf(ground.worker, settings)
+    ? await createMessengerOf(ground.worker, {
+        ...settings,
+        written: () => ground.live.configuration().inventory,
+      })
     : null;
   opened.add(() => messenger?.close() ?? Promise.resolve());
   const clocksOf = createRecordedClocks({ catalogue: ground.regimes, now });
@@ -315,7 +318,7 @@ async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
     log: settings.log,
   });
   opened.add(() => role.stop());
-  const cards = keepStatusCards(messenger?.slack ?? null, {
+  const cards = keepStatusCards(messenger, {
     ...{ store: ground.worker, channels: activities.channels, log: settings.log, clocksOf },
     channel: settings.slack?.channel ?? null,
   });

@@ -5,12 +5,14 @@ import { isAboutGlass } from '../domain/break-glass.ts';
 import { markedTitle } from '../domain/drill.ts';
 import { rungOf } from '../domain/escalation.ts';
 import type { Json } from '../domain/json.ts';
-import { cardOf, cardPurpose, OPENED, type Message } from '../domain/message.ts';
+import { cardOf, cardPurpose, CHANNEL_OPENED, OPENED, type Message } from '../domain/message.ts';
 import { milestone, type SlackMessage } from '../render/slack.ts';
+import { channelNotice } from '../render/slack-channel.ts';
 import { approvalCard } from '../render/slack-approval.ts';
 import { statusCard } from '../render/slack-status.ts';
 import type { Person } from '../store/person-table.ts';
 import type { Store } from '../store/tables.ts';
+import type { IncidentChannels } from './incident-channels.ts';
 import { statusOf } from './status-view.ts';
 import type { MailTry } from './mail-outcome.ts';
 
@@ -46,6 +48,7 @@ export type LaneStore = Pick<
   | 'escalations'
   | 'incidents'
   | 'people'
+  | 'incidentChannels'
 >;
 
 interface SlackLaneOptions {
@@ -53,6 +56,8 @@ interface SlackLaneOptions {
   /** Channel id; null uses the connector's own. */
   readonly channel: string | null;
   readonly decide: boolean;
+  /** Where each incident is told; null: all in the one channel. */
+  readonly channels: IncidentChannels | null;
 }
 
 function asJson(value: unknown): Json {
@@ -78,18 +83,29 @@ export async function calledBy(store: LaneStore, message: Message): Promise<read
   return people.filter(({ id, active }) => active && rung.people.includes(id));
 }
 
+/** The live card of an incident, or where its channel is; null for every other row. */
+async function shownOfIncident(
+  store: LaneStore,
+  { incidentId, purpose, subject }: Message,
+): Promise<SlackMessage | null> {
+  if (incidentId === null) return null;
+  if (purpose === CHANNEL_OPENED) {
+    const own = await store.incidentChannels.get(incidentId);
+    return channelNotice(subject, own?.channelId ?? null);
+  }
+  const status = purpose === OPENED ? await statusOf(store, incidentId, null) : null;
+  return status === null ? null : statusCard(status);
+}
+
 /** What a row shows: the live card of its incident, the card of its approval as it stands now, or its words. */
 async function shownOf(
   { store, decide }: SlackLaneOptions,
   message: Message,
 ): Promise<SlackMessage> {
+  const ofIncident = await shownOfIncident(store, message);
+  if (ofIncident !== null) return ofIncident;
   const card = cardOf(message);
   const approval = card === null ? null : await store.approvals.get(card.approvalId);
-  const { incidentId, purpose } = message;
-  if (incidentId !== null && purpose === OPENED) {
-    const status = await statusOf(store, incidentId, null);
-    if (status !== null) return statusCard(status);
-  }
   if (approval === null) {
     const { subject, text } = message;
     return milestone(subject, text, await mentioned(store, message));
@@ -109,13 +125,30 @@ async function shownOf(
   });
 }
 
-/** Slack's timestamp of the card that an edit is about; null when there is none to edit. */
-async function editedTs({ messages }: LaneStore, message: Message): Promise<string | null> {
+/** The key under which a message of an incident is posted to Slack: it is found by it. */
+export function slackKeyOf({
+  incidentId,
+  purpose,
+}: Pick<Message, 'incidentId' | 'purpose'>): string {
+  return `${incidentId ?? ENGINE}/slack/${purpose}`;
+}
+
+/** In place of an incident, for what is told about the engine itself. */
+export const ENGINE = 'engine';
+
+/** Slack's timestamp of the card that an edit is about, and its key; null when there is none to edit. */
+async function editedCard(
+  { messages }: LaneStore,
+  message: Message,
+): Promise<{ readonly ts: string; readonly postedAs: string } | null> {
   const card = cardOf(message);
   if (card?.isEdit !== true || message.incidentId === null) return null;
   const all = await messages.ofIncident(message.incidentId);
   const purpose = cardPurpose(card.approvalId);
-  return all.find((one) => one.channel === 'slack' && one.purpose === purpose)?.externalId ?? null;
+  const row = all.find((one) => one.channel === 'slack' && one.purpose === purpose);
+  return row === undefined || row.externalId === null
+    ? null
+    : { ts: row.externalId, postedAs: slackKeyOf(row) };
 }
 
 /** The way to Slack; null when it is not configured. */
@@ -123,18 +156,19 @@ export function slackLane(connector: Connector | null, options: SlackLaneOptions
   const post = connector?.actions['post'];
   const update = connector?.actions['update'];
   if (!post || !update) return null;
-  const { store, channel } = options;
+  const { store, channel, channels } = options;
   return {
     prepare: async (message, { under, isAnew }) => {
       const { text, blocks } = await shownOf(options, message);
-      const where = message.slackChannel ?? channel;
+      const told = () => (channels === null ? channel : channels.of(message.incidentId));
+      const where = message.slackChannel ?? (await told());
       const content = {
         text,
         blocks: asJson(blocks),
         ...(where === null ? {} : { channel: where }),
       };
-      const ts = isAnew ? null : await editedTs(store, message);
-      if (ts !== null) return { action: update, input: { ...content, ts }, mailTry: null };
+      const card = isAnew ? null : await editedCard(store, message);
+      if (card !== null) return { action: update, input: { ...content, ...card }, mailTry: null };
       const threadTs = under?.externalId ?? null;
       const input = threadTs === null ? content : { ...content, threadTs };
       return { action: post, input, mailTry: null };

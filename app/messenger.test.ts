@@ -198,6 +198,7 @@ describe('messenger, slack', () => {
     pass(2_000);
     expect(await send(rows[1])).toBe('later');
     expect(slack.ledger).toHaveLength(asked);
+    pass(2_000);
     expect(await send(rows[0])).toBe('sent');
     expect(await send(rows[1])).toBe('sent');
     expect(await facts('message.failed')).toEqual([]);

@@ -13,7 +13,9 @@ import {
 import type { Store } from '../store/tables.ts';
 import { mailOutcome, type MailOutcome, type MailTry } from './mail-outcome.ts';
 import { mailLane, type MailLaneOptions } from './mail-lane.ts';
-import { slackLane, type Lane, type LaneStore } from './message-lanes.ts';
+import { ABOUT_CHANNELS, type IncidentChannels } from './incident-channels.ts';
+import { ENGINE, slackLane, type Lane, type LaneStore } from './message-lanes.ts';
+import { SlackPace, type SlackVerb } from './slack-pace.ts';
 import { tell } from './tell.ts';
 import { unreachedRow } from './unreached.ts';
 
@@ -34,10 +36,14 @@ export interface MessengerOptions {
   readonly mail: Connector | null;
   /** Channel id; null uses the connector's own. */
   readonly slackChannel: string | null;
+  /** Where each incident is told in Slack; by default all in the one channel. */
+  readonly channels?: IncidentChannels;
   /** Who gets mail, its sender and our public address. */
   readonly mailing: Omit<MailLaneOptions, 'store'>;
   /** Whether clicks in Slack come back to us: only then a card has buttons. */
   readonly decide?: boolean;
+  /** Shared with whoever else writes to Slack; one of its own by default. */
+  readonly pace?: SlackPace;
   readonly now?: () => Date;
   /** How long a caller waits for one message, in milliseconds: the relay has other work. */
   readonly patienceMs?: number;
@@ -85,14 +91,18 @@ function isUntold({ state, recipients }: Message): boolean {
   return state === 'pending' && recipients?.some((one) => one.state === 'accepted') !== true;
 }
 
-/** In place of an incident, for what is told about the engine itself. */
-const ENGINE = 'engine';
+/** What Slack counts a message as; null for other channels. */
+function verbOf(message: Message): SlackVerb | null {
+  if (message.channel !== 'slack') return null;
+  return cardOf(message)?.isEdit === true ? 'update' : 'post';
+}
 
 /** The messenger, with what it remembers between messages. */
 class ChannelMessenger implements Messenger {
   private readonly store: MessengerOptions['store'];
   private readonly now: () => Date;
   private readonly patienceMs: number;
+  private readonly pace: SlackPace;
   private readonly lanes: Readonly<Record<MessageChannel, Lane | null>>;
   private readonly restUntilMs = new Map<MessageChannel, number>();
   /** The last send under way of each thread: messages of a thread go one after the other. */
@@ -105,11 +115,13 @@ class ChannelMessenger implements Messenger {
     this.store = options.store;
     this.now = options.now ?? ((): Date => new Date());
     this.patienceMs = options.patienceMs ?? PATIENCE_MS;
+    this.pace = options.pace ?? new SlackPace(this.now);
     this.lanes = {
       slack: slackLane(options.slack, {
         store: options.store,
         channel: options.slackChannel,
         decide: options.decide ?? false,
+        channels: options.channels ?? null,
       }),
       mail: mailLane(options.mail, { ...options.mailing, store: options.store }),
     };
@@ -164,10 +176,15 @@ class ChannelMessenger implements Messenger {
     if (message.state !== 'pending') return message.state;
     const lane = this.lanes[message.channel];
     if (!lane) return this.recordFailed(message, 'not configured');
-    if ((this.restUntilMs.get(message.channel) ?? 0) > this.now().getTime()) return 'later';
+    const verb = verbOf(message);
+    if (this.rests(message.channel, verb)) return 'later';
     const snoozed = await this.isSnoozed(message);
     if (snoozed && isHeldBack(message)) return 'snoozed';
-    if (await this.hasEarlier(message, snoozed)) return 'later';
+    const [before, after] = await this.aroundOf(message);
+    if (before.some((one) => isUntold(one) && !(snoozed && isHeldBack(one)))) return 'later';
+    // What only tells of progress is urgent when something urgent waits behind it in its thread.
+    const isUrgent = [message, ...after].some((one) => isUntold(one) && !isHeldBack(one));
+    if (verb !== null && !this.pace.take(verb, isUrgent)) return 'later';
     return this.deliver(lane, message, await this.parentOf(message));
   }
 
@@ -177,25 +194,30 @@ class ChannelMessenger implements Messenger {
     return until !== null && Date.parse(until) > this.now().getTime();
   }
 
-  /** Updates for stakeholders stand in places of their own. */
+  /** Updates for stakeholders stand in places of their own, and so does what names a channel. */
   private async parentOf(message: Message): Promise<Message | null> {
-    const { incidentId, channel } = message;
-    return incidentId === null || firstUpdateOf(message) !== null
+    const { incidentId, channel, slackChannel = null } = message;
+    return incidentId === null || slackChannel !== null || firstUpdateOf(message) !== null
       ? null
       : this.store.messages.threadParent(incidentId, channel);
   }
 
-  /** True while an earlier message of the thread is not settled: people read a thread in order, but for a snooze. */
-  private async hasEarlier(message: Message, snoozed: boolean): Promise<boolean> {
-    if (message.incidentId === null) return false;
+  private rests(channel: MessageChannel, verb: SlackVerb | null): boolean {
+    const isResting = (this.restUntilMs.get(channel) ?? 0) > this.now().getTime();
+    return isResting || (verb !== null && this.pace.rests(verb));
+  }
+
+  /** The messages of the thread before one and after it: people read a thread in order. */
+  private async aroundOf(
+    message: Message,
+  ): Promise<readonly [before: readonly Message[], after: readonly Message[]]> {
+    if (message.incidentId === null) return [[], []];
     const all = await this.store.messages.ofIncident(message.incidentId);
     const lane = all.filter(
       (one) => one.channel === message.channel && firstUpdateOf(one) === firstUpdateOf(message),
     );
     const at = lane.findIndex(({ id }) => id === message.id);
-    return lane
-      .slice(0, Math.max(at, 0))
-      .some((earlier) => isUntold(earlier) && !(snoozed && isHeldBack(earlier)));
+    return [lane.slice(0, Math.max(at, 0)), lane.slice(at + 1)];
   }
 
   /** Sends into the thread, or edits what stands there; when that is gone, beside it. */
@@ -297,6 +319,13 @@ class ChannelMessenger implements Messenger {
 
   private async recordFailure(message: Message, error: AppError): Promise<Outcome> {
     const { id, channel, attempts } = message;
+    const verb = verbOf(message);
+    if (verb !== null && error.code === 'rate_limited') {
+      // No failure: it goes when Slack says so, and what is of another verb goes now.
+      const isOfChannels = error.details?.['slackVerb'] === ABOUT_CHANNELS.slackVerb;
+      if (!isOfChannels) this.pace.limited(verb, error.retryAfterMs);
+      return 'later';
+    }
     const isFinal = FINAL[channel].has(error.code) || attempts + 1 >= ATTEMPTS_MAX;
     const unreached = this.unreached(message, error, isFinal);
     if (isFinal) return this.recordFailed(message, error.code, unreached);

@@ -14,10 +14,10 @@ export function startSlackDoor(
   },
 ): SlackInbound {
   const { api, inventory, log } = options;
-  const { way, botToken, apiUrl } = slack;
+  const { way, botToken, apiUrl, channel } = slack;
   return startSlackInbound({
     ...{ way, botToken, log },
     ...(apiUrl === null ? {} : { apiUrl }),
-    desk: { ...api, inventory },
+    desk: { ...api, inventory, channel },
   });
 }

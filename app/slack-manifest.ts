@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { Configuration } from '../domain/configuration.ts';
 import { AppError } from '../domain/error.ts';
 
 /** What the manifest of the Slack app depends on. */
@@ -9,6 +10,8 @@ export interface ManifestOptions {
   readonly baseUrl: string | null;
   /** True when messages go to a private channel. */
   readonly isPrivate: boolean;
+  /** Whether each incident gets a channel of its own, and of which kind. */
+  readonly incidentChannels: Configuration['slackIncidentChannels'];
 }
 
 const FILE = 'slack-manifest.json';
@@ -24,8 +27,15 @@ function requestUrl(baseUrl: string): string {
   });
 }
 
+/** What channels of incidents take: opening them, inviting, looking who opened one of a name that is taken, and reading back. */
+const CHANNEL_SCOPES: Readonly<Record<ManifestOptions['incidentChannels'], readonly string[]>> = {
+  none: [],
+  public: ['channels:history', 'channels:manage', 'channels:read'],
+  private: ['groups:history', 'groups:read', 'groups:write'],
+};
+
 /** The manifest of a Slack app with the least that Firebreak needs. Raises `invalid` for a wrong address. */
-export function slackManifest({ baseUrl, isPrivate }: ManifestOptions): object {
+export function slackManifest({ baseUrl, isPrivate, incidentChannels }: ManifestOptions): object {
   const url = baseUrl === null ? null : requestUrl(baseUrl);
   return {
     display_information: {
@@ -33,6 +43,11 @@ export function slackManifest({ baseUrl, isPrivate }: ManifestOptions): object {
       description: 'Incident response for AI systems: open, look, approve, stop.',
     },
     features: {
+      app_home: {
+        home_tab_enabled: true,
+        messages_tab_enabled: false,
+        messages_tab_read_only_enabled: false,
+      },
       bot_user: { display_name: 'Firebreak', always_online: true },
       shortcuts: [
         {
@@ -54,11 +69,24 @@ export function slackManifest({ baseUrl, isPrivate }: ManifestOptions): object {
     },
     oauth_config: {
       scopes: {
-        // commands: /firebreak; chat:write: messages and cards; history: reading back after a lost answer.
-        bot: ['commands', 'chat:write', isPrivate ? 'groups:history' : 'channels:history'],
+        // commands: /firebreak; chat:write: messages and cards; history: reading back after a lost answer, and what a reaction is about;
+        // reactions:read: being told of them.
+        bot: [
+          ...new Set([
+            'commands',
+            'chat:write',
+            isPrivate ? 'groups:history' : 'channels:history',
+            'reactions:read',
+            ...CHANNEL_SCOPES[incidentChannels],
+          ]),
+        ],
       },
     },
     settings: {
+      event_subscriptions: {
+        ...(url === null ? {} : { request_url: url }),
+        bot_events: ['app_home_opened', 'reaction_added'],
+      },
       interactivity: {
         is_enabled: true,
         ...(url === null ? {} : { request_url: url, message_menu_options_url: url }),

@@ -45,6 +45,7 @@ export const EMPTY_CONFIGURATION: Configuration = {
   changeDelaySeconds: DEFAULT_CHANGE_DELAY_SECONDS,
   heartbeatUrl: null,
   slackChannel: null,
+  slackIncidentChannels: 'none',
   mailTo: [],
   digest: null,
   updates: [],

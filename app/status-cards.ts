@@ -9,9 +9,12 @@ import type { Incident } from '../domain/incident.ts';
 import { digestOf } from '../evidence/digest.ts';
 import { statusCard } from '../render/slack-status.ts';
 import type { DueCard } from '../store/status-card-table.ts';
+import { OPENED } from '../domain/message.ts';
 import type { Store } from '../store/tables.ts';
 import { factsOf } from './incident-facts.ts';
 import { statusOf, type ClocksOf } from './status-view.ts';
+import { slackKeyOf } from './message-lanes.ts';
+import type { SlackPace } from './slack-pace.ts';
 import { tell } from './tell.ts';
 import { unreachedRow } from './unreached.ts';
 
@@ -26,6 +29,8 @@ export interface StatusCardsOptions {
   readonly store: Store;
   readonly slack: Connector;
   readonly channel: string;
+  /** Shared with what sends messages: those that people wait for go first. */
+  readonly pace: SlackPace;
   readonly channels: { readonly mail: boolean };
   readonly clocksOf: ClocksOf | null;
   readonly log: Pick<Logger, 'warn'>;
@@ -53,7 +58,6 @@ const FOR_PEOPLE: ReadonlySet<ErrorCode> = new Set([
 
 /** Trouble of Slack as a whole: the other cards wait as well. */
 const OF_SLACK: ReadonlySet<ErrorCode> = new Set([
-  'rate_limited',
   'unavailable',
   'outcome_unknown',
   'unauthorized',
@@ -77,8 +81,9 @@ export class CardEditor {
 
   /** Brings the card that waits the longest up to date. Raises what the store raises. */
   async next(): Promise<CardOutcome> {
-    const { store, clocksOf } = this.options;
+    const { store, clocksOf, pace } = this.options;
     if (this.restUntilMs > this.now().getTime()) return 'none';
+    if (!pace.take('update', false)) return 'none';
     const card = await store.statusCards.take(LEASE_MS);
     if (card === null) return 'none';
     const status = await statusOf(store, card.incidentId, clocksOf);
@@ -106,14 +111,15 @@ export class CardEditor {
 
   /** Edits the card; one that somebody deleted is posted anew, once for what was deleted. Answers where it stands. */
   private async show(
-    { incidentId, ts }: DueCard,
+    { incidentId, ts, channelId }: DueCard,
     shown: z.infer<typeof sendable>,
   ): Promise<string> {
-    const { channel } = this.options;
+    const channel = channelId ?? this.options.channel;
     const key = `${incidentId}/slack/status`;
+    const postedAs = slackKeyOf({ incidentId, purpose: OPENED });
     const about = { incidentId, key, now: this.now };
     try {
-      return await tell(this.actionOf('update'), { ...shown, channel, ts }, about);
+      return await tell(this.actionOf('update'), { ...shown, channel, ts, postedAs }, about);
     } catch (error) {
       if (toAppError(error).code !== 'not_found') throw error;
       const anew = { ...about, key: `${key}/after/${ts}` };
@@ -128,9 +134,14 @@ export class CardEditor {
   }
 
   private async fail(card: DueCard, error: AppError): Promise<void> {
-    const { store, channels, log } = this.options;
+    const { store, channels, pace, log } = this.options;
     const { incidentId, failures } = card;
     log.warn({ code: error.code, incident: incidentId }, `a card is not current: ${error.message}`);
+    if (error.code === 'rate_limited') {
+      // No failure: the lease ends, and it is edited when Slack says so.
+      pace.limited('update', error.retryAfterMs);
+      return;
+    }
     const backOffMs = RETRY_FIRST_MS * 2 ** Math.min(failures, 10);
     const restMs = Math.min(error.retryAfterMs ?? backOffMs, RETRY_MAX_MS);
     if (OF_SLACK.has(error.code)) this.restUntilMs = this.now().getTime() + restMs;
@@ -169,18 +180,21 @@ function startStatusCards(options: StatusCardsOptions): StatusCards {
   };
 }
 
-/** Starts to keep the live cards in Slack current; does nothing where messages do not go there. */
+/** Starts to keep the live cards in Slack current, by what sends the messages there; does nothing where none go there. */
 export function keepStatusCards(
-  slack: Connector | null,
-  given: Omit<StatusCardsOptions, 'slack' | 'channel' | 'clocksOf'> & {
+  messenger: { readonly slack: Connector | null; readonly pace: SlackPace } | null,
+  given: Omit<StatusCardsOptions, 'slack' | 'pace' | 'channel' | 'clocksOf'> & {
     readonly channel: string | null;
     readonly clocksOf: (incident: Incident, facts: readonly Fact[]) => IncidentClocks;
   },
 ): StatusCards {
   const { channel, clocksOf, ...rest } = given;
-  if (slack === null || channel === null) return { stop: () => Promise.resolve() };
+  if (messenger === null || messenger.slack === null || channel === null) {
+    return { stop: () => Promise.resolve() };
+  }
+  const { slack, pace } = messenger;
   return startStatusCards({
-    ...{ ...rest, slack, channel },
+    ...{ ...rest, slack, pace, channel },
     clocksOf: async (incident) => clocksOf(incident, await factsOf(rest.store, incident.id)),
   });
 }

@@ -4,6 +4,7 @@ import { create as createSlack } from '../connectors/slack/index.ts';
 import { OPENED, type Message, type MessageChannel } from '../domain/message.ts';
 import { openIncident, useStores, type TestStores } from '../store/test-store.ts';
 import { createMessenger, type Messenger } from './messenger.ts';
+import { SlackPace } from './slack-pace.ts';
 import { CardEditor } from './status-cards.ts';
 
 /** The channel of the tests. */
@@ -48,15 +49,16 @@ async function openWorld<Twins extends Servers>(
   let shiftMs = 0;
   const now = (): Date => new Date(Date.now() + shiftMs);
   const store = stores.worker();
+  const pace = new SlackPace(now);
   return {
     ...{ slack, mail },
     messenger: createMessenger({
-      ...{ store, slack: chat, mail: post, slackChannel: CHANNEL, now },
+      ...{ store, slack: chat, mail: post, slackChannel: CHANNEL, now, pace },
       mailing: { to: ['mona@lab.test'], from: FROM, publicUrl: null },
       patienceMs: 30_000,
     }),
     editor: new CardEditor({
-      ...{ store, slack: chat, channel: CHANNEL, channels: { mail: true }, now },
+      ...{ store, slack: chat, channel: CHANNEL, channels: { mail: true }, now, pace },
       ...{ clocksOf: null, log: { warn: () => undefined } },
     }),
     incidentId: await openIncident(stores.api(), name),

@@ -151,6 +151,7 @@ export function demoConfiguration(world: DemoWorld): Configuration {
     people: DEMO_PEOPLE.map((person) => ({ ...person, roles: [...person.roles] })),
     heartbeatUrl: null,
     slackChannel: null,
+    slackIncidentChannels: 'none',
     mailTo: ['on-call@example.com'],
     digest: null,
     updates: [],

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { AppError } from '../domain/error.ts';
 import { visibleCut } from '../render/visible.ts';
 import { collect, option, optionList, requiredOption } from './arguments.ts';
 import { EXIT } from './failure.ts';
@@ -40,12 +41,20 @@ async function draft(session: Session, args: Arguments): Promise<number> {
   return EXIT.ok;
 }
 
+/** Which kind of channel incidents get. Raises `invalid`. */
+function channelKindOf(kind: string): 'none' | 'public' | 'private' {
+  if (kind === 'none' || kind === 'public' || kind === 'private') return kind;
+  const field = 'incident-channels';
+  throw new AppError('invalid', 'Channels of incidents are public or private.', { field });
+}
+
 async function slack(session: Session, args: Arguments): Promise<number> {
   const { writeSlackManifest } = await import('../app/slack-manifest.ts');
   const baseUrl = option(args, 'requestUrl') ?? null;
   const path = await writeSlackManifest({
     baseUrl,
     isPrivate: args.options['privateChannel'] === true,
+    incidentChannels: channelKindOf(option(args, 'incidentChannels') ?? 'none'),
     folder: option(args, 'folder') ?? '.',
     force: args.options['overwrite'] === true,
   });
@@ -71,6 +80,7 @@ function registerInitSlack(init: Command, run: Registrar['run']): void {
       .description('write the manifest of a Slack app with the least scopes')
       .option('--request-url <url>', 'https address of Firebreak, for HTTP instead of Socket Mode')
       .option('--private-channel', 'messages go to a private channel')
+      .option('--incident-channels <kind>', 'each incident gets a channel: public or private')
       .option('--folder <folder>', 'where to write (the present folder)')
       .option('--overwrite', 'overwrite what is there'),
     slack,

@@ -2,17 +2,14 @@ import { z } from 'zod';
 import { audiencesSchema, digestSchema } from './audience-schema.ts';
 import { breakGlassSchema } from './break-glass-schema.ts';
 import { capsSchema } from './cap-schema.ts';
-import {
-  DEFAULT_CHANGE_DELAY_SECONDS,
-  DEFAULT_STORM,
-  type Configuration,
-} from './configuration.ts';
+import { DEFAULT_CHANGE_DELAY_SECONDS, type Configuration } from './configuration.ts';
 import { escalationSchema } from './escalation-schema.ts';
 import { MODES } from './incident.ts';
 import { ON_ISOLATION } from './inventory.ts';
 import { nameSchema as name } from './name-schema.ts';
 import { personSchema } from './person-schema.ts';
 import { onCallSchema } from './on-call-schema.ts';
+import { stormSchema } from './storm-schema.ts';
 
 /** Largest lists of a configuration. */
 const LIST_MAX = 5000;
@@ -259,20 +256,6 @@ const route = z.strictObject({
     ),
 });
 
-const storm = z.strictObject({
-  newIncidentsMax: z
-    .int()
-    .min(1)
-    .max(10_000)
-    .default(DEFAULT_STORM.newIncidentsMax)
-    .describe('So many new incidents of one playbook class and severity open by themselves.'),
-  windowSeconds: z
-    .int()
-    .min(10)
-    .max(86_400)
-    .default(DEFAULT_STORM.windowSeconds)
-    .describe('Within so many seconds.'),
-});
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(LIST_MAX).default([]);
 
 /** The configuration file with its defaults: unknown keys are refused, absent lists are empty. */
@@ -284,7 +267,7 @@ export const configurationSchema = z.strictObject({
   inventory: list(entry).describe('Which model runs where.'),
   selectionRules: list(selectionRule).describe('Which alerts mean which entry of the inventory.'),
   routes: list(route).describe('Which playbook answers an alert; the first that matches wins.'),
-  storm: storm.default(DEFAULT_STORM).describe('From when on one incident collects new ones.'),
+  storm: stormSchema.describe('From when on one incident collects new ones.'),
   caps: capsSchema.describe(
     'Limits over all incidents; beyond one an effect needs an approval of R2.',
   ),
@@ -311,6 +294,10 @@ export const configurationSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('Where milestones are posted; null posts none.'),
+  slackIncidentChannels: z
+    .enum(['none', 'public', 'private'])
+    .default('none')
+    .describe('Whether Firebreak opens a Slack channel for each incident, and tells it there.'),
   mailTo: z.array(z.email()).max(100).default([]).describe('Who gets every mail.'),
   digest: digestSchema,
   updates: audiencesSchema,

@@ -153,6 +153,8 @@ export interface Configuration {
   readonly heartbeatUrl: string | null;
   /** Where milestones go; null switches a channel off. */
   readonly slackChannel: string | null;
+  /** Whether each incident is told in a channel of its own, and of which kind. */
+  readonly slackIncidentChannels: 'none' | 'public' | 'private';
   readonly mailTo: readonly string[];
   /** One mail about every open incident, again and again; null: none. */
   readonly digest: DigestConfiguration | null;

@@ -93,6 +93,7 @@ export const FACT_KINDS = [
   'message.failed',
   'message.refused',
   'message.unknown',
+  'message.channel',
   'postmortem.written',
 ] as const;
 /** One of `FACT_KINDS`. */

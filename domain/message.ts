@@ -41,6 +41,9 @@ export interface Message extends NewMessage {
 /** The purpose of the message that begins the thread of an incident; in Slack it is the live card. */
 export const OPENED = 'opened';
 
+/** The purpose of the message that says in the common channel where an incident is told. */
+export const CHANNEL_OPENED = 'channel';
+
 const CARD = /^approval\/([^/]+)(\/card\/.+)?$/;
 
 /** The approval whose card a message is, or edits in place; null for every other message. */

@@ -6,7 +6,15 @@ import type { InventoryEntry, ServingObject } from '../domain/inventory.ts';
 import { approval, incident } from '../domain/sample-incident.ts';
 import { approvalCard, type ApprovalCard } from './slack-approval.ts';
 import { statusCard } from './slack-status.ts';
-import { escapeMrkdwn, milestone, SLACK_LIMITS, type SlackMessage } from './slack.ts';
+import { channelNotice } from './slack-channel.ts';
+import { HOME_BLOCKS_MAX, sayingHome, slackHome } from './slack-home.ts';
+import {
+  escapeMrkdwn,
+  milestone,
+  SLACK_LIMITS,
+  type SlackBlock,
+  type SlackMessage,
+} from './slack.ts';
 
 const named = HOSTILE_TEXTS.map((text): [string, string] => [
   JSON.stringify(text.slice(0, 40)),
@@ -45,6 +53,18 @@ function texts(value: unknown, path: string): readonly Sized[] {
   return Object.entries(value).flatMap(([key, inner]) => texts(inner, `${path}.${key}`));
 }
 
+/** The home of somebody to whom very much is open. */
+function homeOf(text: string): readonly SlackBlock[] {
+  const open = { ...incident, title: text, model: text, owner: text };
+  const waiting = { ...approval, title: text, expiresAt: text };
+  const item = { approval: waiting, incidentNumber: 7 };
+  return slackHome({
+    approvals: { items: Array.from({ length: 90 }, () => item), isAll: false },
+    incidents: { items: Array.from({ length: 90 }, () => open), isAll: true },
+    at: '2026-11-23T10:00:00.000Z',
+  }).blocks;
+}
+
 /** A live card with hostile text in every field. */
 function statusOf(text: string): SlackMessage {
   const hostile = {
@@ -77,11 +97,16 @@ function expectSendable(message: SlackMessage): void {
   expect(message.text.length).toBeLessThanOrEqual(SLACK_LIMITS.text);
   expect(message.text).not.toMatch(/[<>]/u);
   expect(message).toMatchObject({ unfurl_links: false, unfurl_media: false });
-  const sized = texts(message.blocks, '');
+  expectInert(message.blocks);
+}
+
+/** No block that Slack refuses for its length, and none in which it interprets anything. */
+function expectInert(blocks: readonly SlackBlock[]): void {
+  const sized = texts(blocks, '');
   expect(sized.filter(({ text }) => text.length > SLACK_LIMITS.section)).toEqual([]);
   expect(sized.filter(({ text }) => text.trim() === '')).toEqual([]);
   expect(sized.filter(({ path, text }) => path.endsWith('.type') && text === 'mrkdwn')).toEqual([]);
-  for (const block of message.blocks) {
+  for (const block of blocks) {
     if (block.type === 'header')
       expect(block.text.text.length).toBeLessThanOrEqual(SLACK_LIMITS.header);
   }
@@ -91,6 +116,11 @@ describe('slack', () => {
   test.each(named)('%s in every field', (_name, text) => {
     expectSendable(statusOf(text));
     expectSendable(milestone(text, text));
+    expectSendable(channelNotice(text, text));
+    expectInert(sayingHome(text).blocks);
+    const home = homeOf(text);
+    expectInert(home);
+    expect(home.length).toBeLessThanOrEqual(HOME_BLOCKS_MAX);
     const plan = {
       operation: text,
       target: text,

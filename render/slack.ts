@@ -22,10 +22,10 @@ export interface PlainText {
   readonly emoji: false;
 }
 
-/** Calls members by ids of ours, and holds nothing else: the one text of a block that Slack interprets. */
+/** Names a member or a channel by an id of ours, and holds nothing else: the one text of a block that Slack interprets. */
 export interface Mention {
   readonly type: 'mrkdwn';
-  readonly text: `<@${string}>`;
+  readonly text: `<@${string}>` | `<#${string}>`;
 }
 
 /** The blocks that we send. */

@@ -39,6 +39,7 @@ import { createSettingTable } from './setting.ts';
 import { createSilenceTable } from './silence.ts';
 import { createSourceTable } from './source.ts';
 import { createStakeholderUpdateTable } from './stakeholder-update.ts';
+import { createIncidentChannelTable } from './incident-channel.ts';
 import { createStatusCardTable } from './status-card.ts';
 import type { Store, Tables } from './tables.ts';
 
@@ -111,6 +112,7 @@ export function createTables(connection: Connection): Tables {
     evidence: createEvidenceTable(connection),
     messages: createMessageTable(connection),
     statusCards: createStatusCardTable(connection),
+    incidentChannels: createIncidentChannelTable(connection),
     outbox: createOutboxTable(connection),
     lineage: createLineageTable(connection),
     facts: createFactTable(connection),

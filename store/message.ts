@@ -59,13 +59,20 @@ const MAILED = {
 const THREAD_PARENT = {
   name: 'message-thread-parent',
   text: `select ${COLUMNS} from firebreak.message
-    where incident_id = $1 and channel = $2 and state = 'sent' and purpose not like 'update/%'
+    where incident_id = $1 and channel = $2 and state = 'sent' and slack_channel is null
+      and purpose not like 'update/%'
     order by number limit 1`,
 };
 
 const OF_INCIDENT = {
   name: 'message-of-incident',
   text: `select ${COLUMNS} from firebreak.message where incident_id = $1 order by number limit $2`,
+};
+
+const IN_SLACK = {
+  name: 'message-in-slack',
+  text: `select ${COLUMNS} from firebreak.message
+    where channel = 'slack' and external_id = any($1::text[]) order by number limit $2`,
 };
 
 const messageRow: z.ZodType<Message> = z.object({
@@ -138,6 +145,7 @@ export function createMessageTable(connection: Connection): MessageTable {
     },
     threadParent: (incidentId, channel) =>
       firstRow(connection.rows(THREAD_PARENT, [incidentId, channel], messageRow)),
+    inSlack: (timestamps) => connection.rows(IN_SLACK, [timestamps, MESSAGES_MAX], messageRow),
     ofIncident: (incidentId) =>
       connection.rows(OF_INCIDENT, [incidentId, MESSAGES_MAX], messageRow),
   };

@@ -49,6 +49,9 @@ describe('messages', () => {
       externalId: '1.1',
     });
     expect(await messages.get(third ?? '')).toMatchObject({ state: 'failed', attempts: 1 });
+    // The API looks up whose thread a message of Slack is in.
+    const found = await stores.api().messages.inSlack(['1.2', '9.9', '1.1']);
+    expect(found.map(({ id }) => id)).toEqual([first, second]);
   });
 });
 

@@ -5,6 +5,8 @@ export interface DueCard {
   readonly messageId: string;
   /** Slack's timestamp of it. */
   readonly ts: string;
+  /** Id of the incident's own channel; null: the common one. */
+  readonly channelId: string | null;
   /** The last fact that there was when the card was taken up. */
   readonly sequence: number;
   /** Digest of what it shows; null before its first edit. */

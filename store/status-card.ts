@@ -12,17 +12,18 @@ const TAKE = {
   name: 'status-card-take',
   text: `update firebreak.status_card c set due_at = now() + $1 * interval '1 millisecond'
     from (
-      select d.incident_id, h.sequence, m.id, m.external_id
+      select d.incident_id, h.sequence, m.id, m.external_id, o.channel_id
       from firebreak.status_card d
       join firebreak.fact_head h on h.incident_id = d.incident_id
       join firebreak.message m on m.incident_id = d.incident_id and m.channel = 'slack'
         and m.purpose = 'opened' and m.external_id is not null
+      left join firebreak.incident_channel o on o.incident_id = d.incident_id
       where not d.settled and d.due_at <= now() and h.sequence > d.shown
       order by d.due_at limit 1
       for update of d skip locked
     ) due
     where c.incident_id = due.incident_id
-    returning c.incident_id as "incidentId", due.id as "messageId", due.external_id as ts, due.sequence,
+    returning c.incident_id as "incidentId", due.id as "messageId", due.external_id as ts, due.sequence, due.channel_id as "channelId",
       c.content, c.failures`,
 };
 
@@ -42,6 +43,7 @@ const dueRow = z.object({
   incidentId: z.string(),
   messageId: z.string(),
   ts: z.string(),
+  channelId: z.string().nullable(),
   sequence: z.number(),
   content: z.string().nullable(),
   failures: z.number(),

@@ -15,6 +15,7 @@ import type { AccountTable } from './account-table.ts';
 import type { BreakGlassTable } from './break-glass-table.ts';
 import type { CalendarTable } from './calendar-table.ts';
 import type { EscalationTable } from './escalation-table.ts';
+import type { IncidentChannelTable } from './incident-channel-table.ts';
 import type { ClaimTable } from './claim-table.ts';
 import type { IsolationTable } from './isolation-table.ts';
 import type { FindingTable, ObservationTable } from './observation-table.ts';
@@ -243,6 +244,8 @@ export interface MessageTable {
   /** The first sent message of an incident on a channel: thread parent; null before. */
   threadParent(incidentId: string, channel: Message['channel']): Promise<Message | null>;
   ofIncident(incidentId: string): Promise<readonly Message[]>;
+  /** Messages that were sent to Slack and stand there under one of these timestamps, in whichever channel. */
+  inSlack(timestamps: readonly string[]): Promise<readonly Message[]>;
 }
 
 /** What can be done with lineage rows. */
@@ -302,6 +305,7 @@ export interface Tables {
   readonly evidence: EvidenceTable;
   readonly messages: MessageTable;
   readonly statusCards: StatusCardTable;
+  readonly incidentChannels: IncidentChannelTable;
   readonly outbox: OutboxTable;
   readonly lineage: LineageTable;
   readonly facts: FactTable;

@@ -16,6 +16,8 @@ export type SlackDesk = Pick<
 > & {
   /** Models, as they are now: what may be suspected. */
   readonly inventory: () => readonly InventoryEntry[];
+  /** Id of the channel where incidents are told. */
+  readonly channel: string;
 };
 
 /** Where the door writes what happens to it. */

@@ -1,6 +1,6 @@
 import type { AckFn, types } from '@slack/bolt';
 import { toAppError } from '../../domain/error.ts';
-import type { SlackLog } from './door.ts';
+import type { SlackDesk, SlackLog } from './door.ts';
 import { inTime } from './in-time.ts';
 import { sayingView } from './open-view.ts';
 import { apologise, NOT_CONFIRMED } from './words.ts';
@@ -41,12 +41,14 @@ type FormReply = AckFn<
 /** Answers a form within the three seconds; what takes longer is shown in it afterwards. */
 export async function acknowledgeForm(
   working: Promise<FormEnd>,
-  {
-    ack,
-    show,
-  }: { readonly ack: FormReply; readonly show: (view: types.ModalView) => Promise<unknown> },
+  shown: {
+    readonly desk: Pick<SlackDesk, 'limits'>;
+    readonly ack: FormReply;
+    readonly show: (view: types.ModalView) => Promise<unknown>;
+  },
 ): Promise<void> {
-  const first = await inTime(working);
+  const { desk, ack, show } = shown;
+  const first = await inTime(working, desk);
   try {
     const end = first ?? saying(NOT_CONFIRMED);
     if ('errors' in end) await ack({ response_action: 'errors', errors: end.errors });

@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-
-/** Slack gives up after 3 s: by then the person knows at least that we do not know. */
-const ACK_WITHIN_MS = 2_300;
+import { API_LIMITS } from '../dependencies.ts';
+import type { SlackDesk } from './door.ts';
 
 /** Waits for work as long as Slack does: its value, or null when it goes on. Raises what the work raises in time. */
-export async function inTime<T extends object | string>(working: Promise<T>): Promise<T | null> {
+export async function inTime<T extends object | string>(
+  working: Promise<T>,
+  { limits }: Pick<SlackDesk, 'limits'>,
+): Promise<T | null> {
   const giveUp = new AbortController();
-  const late = sleep(ACK_WITHIN_MS, null, { signal: giveUp.signal }).catch(() => null);
+  const withinMs = limits?.slackAckMs ?? API_LIMITS.slackAckMs;
+  const late = sleep(withinMs, null, { signal: giveUp.signal }).catch(() => null);
   try {
     return await Promise.race([working, late]);
   } finally {

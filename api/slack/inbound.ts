@@ -1,6 +1,7 @@
-import { App, LogLevel, SocketModeReceiver, type Logger, type Receiver } from '@slack/bolt';
+import { LogLevel, SocketModeReceiver, type Logger, type Receiver } from '@slack/bolt';
 import type { SlackRequests } from '../dependencies.ts';
 import type { SlackDesk, SlackLog } from './door.ts';
+import { EventApp } from './event-app.ts';
 import { HttpReceiver } from './http-receiver.ts';
 import { listen } from './listeners.ts';
 import { SocketConnection } from './socket-connection.ts';
@@ -73,7 +74,7 @@ interface Opening {
 }
 
 function open({ options, logger, fetch }: Opening, receiver: Receiver): void {
-  const app = new App({
+  const app = new EventApp({
     receiver,
     logger,
     logLevel: LogLevel.WARN,

@@ -1,5 +1,4 @@
 import type {
-  App,
   BlockButtonAction,
   MessageShortcut,
   RespondArguments,
@@ -24,7 +23,8 @@ import {
 } from './answers.ts';
 import { carryOutCommand, openFromSlack } from './commands.ts';
 import { seenModels } from '../sight.ts';
-import type { SlackDesk, SlackLog } from './door.ts';
+import type { SlackLog } from './door.ts';
+import { listenToEvents, refreshHome, type Listening } from './event-listeners.ts';
 import { slackCaller } from './identity.ts';
 import { acknowledgeForm, endOfForm } from './form.ts';
 import { inTime } from './in-time.ts';
@@ -32,13 +32,6 @@ import { NOTE_FIELDS, NOTE_SHORTCUT, NOTE_VIEW, noteFromSlack, noteView } from '
 import { OPEN_VIEW, openView, openWords, SUSPECT, suspectChoices } from './open-view.ts';
 import { clickedOf, filledOf, whoOf } from './payload-schema.ts';
 import { apologise, apologyOf, NOT_CONFIRMED, slackId, wordsOf } from './words.ts';
-
-/** What the listeners work with. */
-export interface Listening {
-  readonly app: App;
-  readonly desk: SlackDesk;
-  readonly log: SlackLog;
-}
 
 const COMMAND = '/firebreak';
 const NO_FORM = `Slack did not open the form. Type ${COMMAND} open <what is wrong> instead.`;
@@ -61,9 +54,14 @@ function beside(text: string): RespondArguments {
 /** Answers within the three seconds: the outcome once it is committed, else that it is open, and the outcome later. */
 async function acknowledge(
   working: Promise<string>,
-  { ack, respond }: { readonly ack: AckFn<RespondArguments>; readonly respond: RespondFn },
+  told: {
+    readonly desk: Listening['desk'];
+    readonly ack: AckFn<RespondArguments>;
+    readonly respond: RespondFn;
+  },
 ): Promise<void> {
-  const first = await inTime(working);
+  const { desk, ack, respond } = told;
+  const first = await inTime(working, desk);
   try {
     await ack(privately(first ?? NOT_CONFIRMED));
     if (first !== null) return;
@@ -96,7 +94,7 @@ function onCommand({ app, desk, log }: Listening): void {
     const working = carryOutCommand(desk, { words, who, requestId }).catch((error: unknown) =>
       apologise(log, error, requestId),
     );
-    await acknowledge(working, { ack, respond });
+    await acknowledge(working, { desk, ack, respond });
   });
 }
 
@@ -130,7 +128,7 @@ function onOpened({ app, desk, log }: Listening): void {
         },
       });
       await acknowledgeForm(working, {
-        ack,
+        ...{ desk, ack },
         show: (view) => client.views.update({ view_id: viewId, view }),
       });
     },
@@ -139,7 +137,7 @@ function onOpened({ app, desk, log }: Listening): void {
 
 /** A click is acknowledged once the row is committed, or when it takes too long; the person is told either way. */
 function onApprove({ app, desk, log }: Listening): void {
-  app.action<BlockButtonAction>(ANSWER_BUTTONS.approve, async ({ body, ack, respond }) => {
+  app.action<BlockButtonAction>(ANSWER_BUTTONS.approve, async ({ body, ack, respond, client }) => {
     const id = slackId('click', body.trigger_id);
     const deciding = (async () => {
       const who = whoOf(body);
@@ -149,20 +147,24 @@ function onApprove({ app, desk, log }: Listening): void {
       (decision) => ({ decision }),
       (error: unknown) => ({ told: apologise(log, error, id) }),
     );
-    const first = await inTime(working);
+    const first = await inTime(working, desk);
     await acknowledged(ack, log);
     if (first === null) await respond(beside(NOT_CONFIRMED));
     const end = await working;
+    if ('decision' in end) refreshHome({ desk, log }, client, whoOf(body));
     await respond(beside('told' in end ? end.told : await toldOf(desk, end.decision)));
   });
 }
 
 /** Opens a form and acknowledges in time: null when it is open, else what the person is told. */
 async function openInTime(
-  about: { readonly ack: () => Promise<void>; readonly log: SlackLog; readonly requestId: string },
+  about: Pick<Listening, 'desk' | 'log'> & {
+    readonly ack: () => Promise<void>;
+    readonly requestId: string;
+  },
   open: () => Promise<void>,
 ): Promise<string | null> {
-  const { ack, log, requestId } = about;
+  const { desk, ack, log, requestId } = about;
   const opening = open().then(
     () => ({ told: null }),
     (error: unknown) => {
@@ -170,7 +172,7 @@ async function openInTime(
       return { told: isAppError(error) ? told : NO_FORM_HERE };
     },
   );
-  await inTime(opening);
+  await inTime(opening, desk);
   await acknowledged(ack, log);
   return (await opening).told;
 }
@@ -187,7 +189,8 @@ async function acknowledged(ack: () => Promise<void>, log: SlackLog): Promise<vo
 function onReject({ app, desk, log }: Listening): void {
   app.action<BlockButtonAction>(ANSWER_BUTTONS.reject, async ({ body, ack, respond, client }) => {
     const { trigger_id: trigger } = body;
-    const told = await openInTime({ ack, log, requestId: slackId('click', trigger) }, async () => {
+    const requestId = slackId('click', trigger);
+    const told = await openInTime({ desk, ack, log, requestId }, async () => {
       const view = await rejectView(desk, askedOf(clickedOf(body)), whoOf(body));
       await client.views.open({ trigger_id: trigger, view });
     });
@@ -199,10 +202,15 @@ function onReject({ app, desk, log }: Listening): void {
     const working = endOfForm(log, {
       viewId,
       fields: [REASON],
-      run: async () => toldAtOnce(await rejectFromSlack(desk, filled, whoOf(args.body))),
+      run: async () => {
+        const who = whoOf(args.body);
+        const decision = await rejectFromSlack(desk, filled, who);
+        refreshHome({ desk, log }, args.client, who);
+        return toldAtOnce(decision);
+      },
     });
     return acknowledgeForm(working, {
-      ack: args.ack,
+      ...{ desk, ack: args.ack },
       show: (view) => args.client.views.update({ view_id: viewId, view }),
     });
   });
@@ -212,7 +220,8 @@ function onReject({ app, desk, log }: Listening): void {
 function onMessage({ app, desk, log }: Listening): void {
   app.shortcut<MessageShortcut>(NOTE_SHORTCUT, async ({ body, ack, respond, client }) => {
     const { trigger_id: trigger } = body;
-    const told = await openInTime({ ack, log, requestId: slackId('click', trigger) }, async () => {
+    const requestId = slackId('click', trigger);
+    const told = await openInTime({ desk, ack, log, requestId }, async () => {
       await client.views.open({ trigger_id: trigger, view: await noteView(desk, body) });
     });
     if (told !== null) await respond(privately(told));
@@ -222,7 +231,7 @@ function onMessage({ app, desk, log }: Listening): void {
     const { viewId } = filled;
     const run = (): Promise<string> => noteFromSlack(desk, filled, whoOf(args.body));
     return acknowledgeForm(endOfForm(log, { viewId, fields: NOTE_FIELDS.toReversed(), run }), {
-      ack: args.ack,
+      ...{ desk, ack: args.ack },
       show: (view) => args.client.views.update({ view_id: viewId, view }),
     });
   });
@@ -243,8 +252,10 @@ export function listen(listening: Listening): void {
   onReject(listening);
   onMessage(listening);
   onOpenPage(listening);
+  listenToEvents(listening);
   app.error((error) => {
     log.warn({ code: error.code }, 'a request from Slack was not answered');
-    return Promise.resolve();
+    // Raised on, so that whoever received it does not take it for acknowledged.
+    return Promise.reject(error);
   });
 }

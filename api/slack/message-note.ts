@@ -1,9 +1,10 @@
 import type { types } from '@slack/bolt';
 import { z } from 'zod';
 import { isAppError } from '../../domain/error.ts';
+import type { Incident } from '../../domain/incident.ts';
 import { plainText } from '../../render/slack.ts';
 import { admitDecision } from '../admission.ts';
-import { requireRole, STEERERS } from '../auth.ts';
+import { requireRole, STEERERS, type Caller } from '../auth.ts';
 import { requireIncident, seenModels } from '../sight.ts';
 import { commandBodies } from '../schema/decision.ts';
 import { incidentLine, OPEN_STATES } from './commands.ts';
@@ -110,9 +111,31 @@ export async function noteFromSlack(
   requireRole(caller, STEERERS, 'object');
   const { channel, ts, author } = parsedWords(kept, JSON.parse(metadata));
   const incident = await requireIncident(desk, { id: values['incident'] ?? '', caller });
+  const text = values['text'] ?? '';
+  return putMessage(desk, { caller, incident, channel, ts, author, text });
+}
+
+/** A message of a channel, and on whose word it comes onto which timeline. */
+interface PutMessage {
+  readonly caller: Caller;
+  readonly incident: Incident;
+  readonly channel: string;
+  /** Slack's timestamp of it: when it was said. */
+  readonly ts: string;
+  /** `TEAM/USER`; null: an app. */
+  readonly author: string | null;
+  readonly text: string;
+}
+
+/**
+ * Puts a message onto a timeline under its own time, once, whoever asks and however; says so. Raises `invalid` and what admission
+ * raises.
+ */
+export async function putMessage(desk: SlackDesk, put: PutMessage): Promise<string> {
+  const { caller, incident, channel, ts, author, text } = put;
   const said = await authorOf(desk, author);
   const { command } = parsedWords(commandBodies.note, {
-    text: `${values['text'] ?? ''} [said in Slack by ${said}]`,
+    text: `${text} [said in Slack by ${said}]`,
     occurredAt: new Date(Number(ts) * MS_PER_SECOND).toISOString(),
   });
   const decisionId = slackId('note', incident.id, channel, ts);

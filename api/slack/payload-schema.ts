@@ -21,6 +21,20 @@ const input = z.object({
   selected_option: option.nullish(),
 });
 
+const timestamp = z.string().regex(/^\d{1,12}\.\d{6}$/);
+const eventOf = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.object({
+    team_id: id,
+    is_ext_shared_channel: z.boolean().default(false),
+    event: z.object({ user: id, ...shape }),
+  });
+const reaction = eventOf({
+  item: z.object({ type: z.literal('message'), channel: id, ts: timestamp }),
+});
+const opening = eventOf({
+  view: z.object({ hash: z.string().max(ID_MAX).nullish() }).nullish(),
+});
+
 const submission = z.object({
   view: z.object({
     id: z.string().min(1).max(ID_MAX),
@@ -70,4 +84,34 @@ export function filledOf(body: unknown): Filled {
     return [block, first?.selected_option?.value ?? first?.value ?? null] as const;
   });
   return { viewId: view.id, kept: view.private_metadata, values: Object.fromEntries(values) };
+}
+
+/** A reaction to a message. */
+export interface Reacted {
+  /** Events name the workspace where it happened, never that of a guest: see `isShared`. */
+  readonly who: SlackUser;
+  /** True in a channel that people of another company are in. */
+  readonly isShared: boolean;
+  readonly channel: string;
+  readonly ts: string;
+}
+
+/** What somebody reacted to; null for what is no message: delivered again it would be none either. */
+export function reactedOf(body: unknown): Reacted | null {
+  const read = reaction.safeParse(body);
+  if (!read.success) return null;
+  const { event, team_id: team, is_ext_shared_channel: isShared } = read.data;
+  const { channel, ts } = event.item;
+  return { who: { team, user: event.user }, isShared, channel, ts };
+}
+
+/** Who opened the home of the app, and the mark of what they saw there (null for the first time); null for what says neither. */
+export function openedHomeOf(body: unknown): {
+  readonly who: SlackUser;
+  readonly hash: string | null;
+} | null {
+  const read = opening.safeParse(body);
+  if (!read.success) return null;
+  const { event, team_id: team } = read.data;
+  return { who: { team, user: event.user }, hash: event.view?.hash ?? null };
 }

@@ -38,6 +38,11 @@ export function apologyOf(error: unknown): string {
     : `${error.message} It takes ${error.permission}.`;
 }
 
+/** True for a failure that the same request would meet again: trying it once more changes nothing. */
+export function isFinal(error: unknown): boolean {
+  return isAppError(error) && TOLD.has(error.code);
+}
+
 /** The id by which each delivery of one and the same thing is known: it opens nothing and decides nothing twice. */
 export function slackId(...parts: readonly string[]): string {
   return `slack-${sha256Hex(JSON.stringify(parts)).slice(0, ID_CHARACTERS)}`;

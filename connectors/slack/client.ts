@@ -10,6 +10,7 @@ import { askPermit } from '../permit.ts';
 import { createRedactor, redacted } from '../redaction.ts';
 import { failureOf } from './failure.ts';
 import type { SlackBlock, SlackConfig } from './manifest.ts';
+import { channelCalls, type ChannelCalls } from './channel-calls.ts';
 import { authReply, messagesReply, writtenReply, type SlackMessage } from './reply-schema.ts';
 
 /** A message as we write it. */
@@ -33,7 +34,7 @@ export interface MessagePage {
 }
 
 /** Calls to one Slack workspace. */
-export interface SlackClient {
+export interface SlackClient extends ChannelCalls {
   /** Answers the message's timestamp. Raises `outcome_unknown` when Slack did not say. */
   post(
     message: OutgoingMessage & { readonly threadTs: string | null },
@@ -66,7 +67,8 @@ const SILENT: Logger = {
   setName: () => undefined,
 };
 
-interface SlackCall<T> {
+/** One call of a method of Slack's Web API. */
+export interface SlackCall<T> {
   readonly method: string;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly mutating: boolean;
@@ -82,11 +84,11 @@ function missingOf(scopes: readonly string[] | undefined): readonly string[] {
   ];
 }
 
+/** Calls a method and parses its answer. Raises what `failureOf` makes of a failure, and `bad_reply`. */
+export type SlackCaller = <T>(call: SlackCall<T>, context: CallContext) => Promise<T>;
+
 /** Calls a method of Slack's Web API through the official client: no retry of its own, deadline, size cap. */
-function createCaller(
-  config: SlackConfig,
-  closing: AbortSignal,
-): <T>(call: SlackCall<T>, context: CallContext) => Promise<T> {
+function createCaller(config: SlackConfig, closing: AbortSignal): SlackCaller {
   const redact = createRedactor([config.token]);
   return async <T>(call: SlackCall<T>, context: CallContext): Promise<T> => {
     const { mutating } = call;
@@ -139,6 +141,7 @@ export function createSlackClient(config: SlackConfig): SlackClient {
   const closing = new AbortController();
   const call = createCaller(config, closing.signal);
   return {
+    ...channelCalls(call),
     post: async (message, context) => {
       const parameters = {
         ...contentOf(message),

@@ -26,6 +26,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   thread_not_found: 'not_found',
   cannot_reply_to_message: 'not_found',
   is_archived: 'conflict',
+  user_not_found: 'not_found',
+  no_user: 'not_found',
   msg_too_long: 'too_large',
   msg_blocks_too_long: 'too_large',
   metadata_too_large: 'too_large',

@@ -1,6 +1,8 @@
 import { defineAction, parseWith, type Connector } from '../connector.ts';
 import { createSlackClient } from './client.ts';
+import { invite } from './invite.ts';
 import { slackConfig } from './manifest.ts';
+import { openChannel } from './open-channel.ts';
 import { post } from './post.ts';
 import { update } from './update.ts';
 
@@ -14,6 +16,8 @@ export function create(config: unknown): Connector {
     actions: {
       post: defineAction(post(client, parsed)),
       update: defineAction(update(client, parsed)),
+      'open-channel': defineAction(openChannel(client)),
+      invite: defineAction(invite(client)),
     },
     health: (signal) => client.health(signal),
     close: () => client.close(),

@@ -42,9 +42,35 @@ const updateInput = z.strictObject({
   text,
   blocks: z.array(block).max(BLOCKS_MAX).optional(),
   channel: channelId.optional(),
+  /** Idempotency key under which it was posted, of whoever alone edits it: it is then written without being read first. */
+  postedAs: z.string().min(1).max(1_000).optional(),
 });
 /** Input of `update`. */
 export type UpdateInput = z.infer<typeof updateInput>;
+
+const MEMBERS_MAX = 100;
+const PURPOSE_MAX = 250;
+
+const openChannelInput = z.strictObject({
+  name: z
+    .string()
+    .max(80)
+    .regex(/^[a-z0-9][a-z0-9_-]*$/, 'is not a name that Slack takes'),
+  isPrivate: z.boolean().default(false),
+  purpose: z.string().min(1).max(PURPOSE_MAX),
+});
+/** Input of `open-channel`. */
+export type OpenChannelInput = z.infer<typeof openChannelInput>;
+
+const inviteInput = z.strictObject({
+  channel: channelId,
+  members: z
+    .array(z.string().regex(/^[UW][A-Z0-9]{1,20}$/, 'is not a Slack member id'))
+    .min(1)
+    .max(MEMBERS_MAX),
+});
+/** Input of `invite`. */
+export type InviteInput = z.infer<typeof inviteInput>;
 
 /** One Block Kit block. */
 export type SlackBlock = Readonly<Record<string, Json>>;
@@ -73,6 +99,28 @@ export const updateManifest: ActionManifest<UpdateInput> = {
   target: (input) => `Message/${input.channel ?? 'default'}/${input.ts}`,
 };
 
+/** Action `open-channel`: a channel of ours, once per name. */
+export const openChannelManifest: ActionManifest<OpenChannelInput> = {
+  title: 'Open a channel',
+  input: openChannelInput,
+  approvalClass: 'R0',
+  claim: 'shared',
+  reversible: { because: 'People have written in it; who wants it gone archives it.' },
+  destroys: 'nothing',
+  target: (input) => `Channel/-/${input.name}`,
+};
+
+/** Action `invite`: members into a channel. */
+export const inviteManifest: ActionManifest<InviteInput> = {
+  title: 'Invite members to a channel',
+  input: inviteInput,
+  approvalClass: 'R0',
+  claim: 'shared',
+  reversible: { because: 'They have read what is there.' },
+  destroys: 'nothing',
+  target: (input) => `Channel/-/${input.channel}`,
+};
+
 /** What the Slack connector offers. */
 export const manifest: Manifest = {
   name: 'slack',
@@ -84,6 +132,8 @@ export const manifest: Manifest = {
   actions: {
     post: actionManifest(postManifest),
     update: actionManifest(updateManifest),
+    'open-channel': actionManifest(openChannelManifest),
+    invite: actionManifest(inviteManifest),
   },
   probes: {},
 };

@@ -24,10 +24,36 @@ export const messagesReply = z.object({
   response_metadata: z.object({ next_cursor: z.string().optional() }).optional(),
 });
 
+/** Answer of `conversations.create`. */
+export const channelReply = z.object({
+  ok: z.literal(true),
+  channel: z.object({ id: z.string().max(64) }),
+});
+
+/** Answer of `conversations.list`. */
+export const channelsReply = z.object({
+  ok: z.literal(true),
+  channels: z.array(
+    z.object({ id: z.string().max(64), name: z.string(), creator: z.string().optional() }),
+  ),
+  response_metadata: z.object({ next_cursor: z.string().optional() }).optional(),
+});
+
+/** Answer of `conversations.members`. */
+export const membersReply = z.object({
+  ok: z.literal(true),
+  members: z.array(z.string()),
+  response_metadata: z.object({ next_cursor: z.string().optional() }).optional(),
+});
+
+/** Answer of a write of which nothing is read. */
+export const doneReply = z.object({ ok: z.literal(true) });
+
 /** Answer of `auth.test`; the client adds what the token may do. */
 export const authReply = z.object({
   ok: z.literal(true),
   team: z.string(),
+  user_id: z.string().optional(),
   response_metadata: z.object({ scopes: z.array(z.string()).optional() }).optional(),
 });
 

@@ -85,6 +85,23 @@ describe('slack update', () => {
     expect(twin.ledger.filter((entry) => entry.path === '/api/chat.update')).toHaveLength(1);
   });
 
+  test('of whoever knows what was posted, an edit is one call, again the same, and the posting is still found', async () => {
+    const { twin, slack, ts } = await posted();
+    const action = actionOf(slack, 'update');
+    const edit = context({ idempotencyKey: 'edit' });
+    const input = { ts, text: 'two', postedAs: context().idempotencyKey };
+    const before = twin.ledger.length;
+    const plan = await action.plan(input, edit);
+    const receipt = await action.apply(input, plan, edit);
+    expect(twin.ledger.slice(before).map(({ path }) => path)).toEqual(['/api/chat.update']);
+    expect(await action.apply(input, plan, edit)).toEqual(receipt);
+    expect(await action.verify(input, plan, edit)).toEqual({ holds: 'yes' });
+    await actionOf(slack, 'post').apply({ text: 'one' }, PLAN, context());
+    expect(twin.messages(CHANNEL).map(({ text }) => text)).toEqual(['two']);
+    twin.remove(CHANNEL, ts);
+    await expect(action.apply(input, plan, edit)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
   test('another edit since the plan is a conflict; a message that is gone is not found', async () => {
     const { slack, ts } = await posted();
     const action = actionOf(slack, 'update');
@@ -110,7 +127,7 @@ describe('slack health', () => {
       missing: [],
       problem: null,
     });
-    const poor = await world({ missingScopes: ['channels:history'] });
+    const poor = await world({ missingScopes: ['channels:history', 'groups:history'] });
     expect(await poor.slack.health(signal)).toMatchObject({
       reachable: true,
       missing: ['channels:history'],

@@ -23,6 +23,18 @@ export function update(client: SlackClient, config: SlackConfig): Action<UpdateI
     if (!message) throw new AppError('not_found', 'The message is gone.');
     return message;
   };
+  const write = (input: UpdateInput, key: string, context: CallContext): Promise<void> =>
+    client.update(
+      {
+        channel: input.channel ?? config.channel,
+        ts: input.ts,
+        text: input.text,
+        blocks: input.blocks ?? [],
+        // The key of the posting stays, so that a late retry of it still finds its message.
+        mark: { key, content: contentDigest(input) },
+      },
+      context,
+    );
   const observe = async (input: UpdateInput, context: CallContext): Promise<UpdateState> => ({
     content: (await read(input, context)).metadata?.event_payload.content ?? null,
   });
@@ -30,19 +42,8 @@ export function update(client: SlackClient, config: SlackConfig): Action<UpdateI
     externalId: (input) => input.ts,
     observe,
     write: async (input, _state, context) => {
-      const { key, content } = markOf(context.idempotencyKey, input);
       const posted = (await read(input, context)).metadata?.event_payload.key;
-      await client.update(
-        {
-          channel: input.channel ?? config.channel,
-          ts: input.ts,
-          text: input.text,
-          blocks: input.blocks ?? [],
-          // The key of the posting stays, so that a late retry of it still finds its message.
-          mark: { key: posted ?? key, content },
-        },
-        context,
-      );
+      await write(input, posted ?? markOf(context.idempotencyKey, input).key, context);
     },
   });
   return {
@@ -53,12 +54,17 @@ export function update(client: SlackClient, config: SlackConfig): Action<UpdateI
     plan: async (input, context) => ({
       summary: `Edit our message ${input.ts} in Slack.`,
       targets: [updateManifest.target(input)],
-      before: await observe(input, context),
+      before: input.postedAs === undefined ? await observe(input, context) : { content: null },
       after: { content: contentDigest(input) },
       token: null,
       undo: 'None: a correction is another edit.',
     }),
-    apply: (input, plan, context) => stages.apply(input, plan, context),
+    apply: async (input, plan, context) => {
+      const { postedAs, ts } = input;
+      if (postedAs === undefined) return stages.apply(input, plan, context);
+      await write(input, markOf(postedAs, input).key, context);
+      return { externalId: ts, origin: 'ours' };
+    },
     verify: (input, plan, context) => stages.verify(input, plan, context),
   };
 }

@@ -106,3 +106,14 @@ export const modalView = z
 
 /** A modal that Slack takes. */
 export type ModalView = z.infer<typeof modalView>;
+
+/** The home of an app. */
+export const homeView = z.looseObject({
+  type: z.literal('home'),
+  callback_id: words(255).optional(),
+  private_metadata: z.string().max(3_000).optional(),
+  blocks: z.array(block).max(BLOCKS_MAX.view).refine(haveOwnIds),
+});
+
+/** A home that Slack takes. */
+export type HomeView = z.infer<typeof homeView>;

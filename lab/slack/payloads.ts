@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { BOT } from './bot.ts';
 import type { Envelope } from './socket-mode.ts';
-import { BOT, type SlackMessage, type SlackUser } from './workspace.ts';
+import type { SlackMessage, SlackUser } from './workspace.ts';
 
 /** What the payloads of one interaction share. */
 export interface Interacting {

@@ -9,6 +9,7 @@ import {
   suggestionPayload,
   type Interacting,
 } from './payloads.ts';
+import { eventsOf, type SlackEvents } from './events.ts';
 import { postSigned } from './signed-post.ts';
 import type { Envelope, SocketMode } from './socket-mode.ts';
 import { filledState, type SlackView, type Views } from './views.ts';
@@ -35,6 +36,8 @@ export interface SlackClick {
   /** Equal ids are the same envelope delivered again. */
   readonly envelopeId?: string;
   readonly triggerId?: string;
+  /** Slack gives up after 3,000 ms. */
+  readonly ackWithinMs?: number;
 }
 
 /** A form as a person sends it. */
@@ -62,7 +65,7 @@ export interface RequestUrl {
 }
 
 /** What people can do in the twin's workspace. */
-export interface People {
+export interface People extends SlackEvents {
   /** From now on everything is posted there, signed, and answered within 3 s. */
   useRequestUrl(to: RequestUrl): void;
   /** Delivers a slash command and answers the payload of its ack. Rejects when none came within 3 s. */
@@ -88,13 +91,15 @@ export interface World {
   readonly workspace: SlackWorkspace;
   readonly socket: SocketMode;
   readonly views: Views;
+  readonly missingScopes: readonly string[];
 }
 
 /** Slack gives up on an app after so long. */
 const ACK_TIMEOUT_MS = 3_000;
 
 /** What people do in the twin's workspace. */
-export function peopleOf({ workspace, socket, views }: World, url: string): People {
+export function peopleOf(world: World, url: string): People {
+  const { workspace, socket, views } = world;
   const by = (userId: string, triggerId?: string): Interacting => ({
     url,
     user: workspace.user(userId),
@@ -108,6 +113,7 @@ export function peopleOf({ workspace, socket, views }: World, url: string): Peop
   const send = (payload: object, envelopeId?: string): Promise<unknown> =>
     deliver(interactive(payload, envelopeId));
   return {
+    ...eventsOf(world, deliver),
     useRequestUrl: (to) => {
       requests = to;
     },
@@ -121,10 +127,10 @@ export function peopleOf({ workspace, socket, views }: World, url: string): Peop
       return deliver(envelope, timeoutMs);
     },
     sendInteraction: send,
-    click: ({ userId, channel, ts, actionId, envelopeId, triggerId }) => {
+    click: ({ userId, channel, ts, actionId, envelopeId, triggerId, ackWithinMs }) => {
       const message = messageOf(workspace, channel, ts);
       const payload = clickPayload(by(userId, triggerId), { channel, message, actionId });
-      return send(payload, envelopeId);
+      return deliver(interactive(payload, envelopeId), ackWithinMs);
     },
     chooseShortcut: ({ userId, channel, ts, callbackId, envelopeId, triggerId }) => {
       const message = messageOf(workspace, channel, ts);

@@ -3,6 +3,21 @@ import type { Envelope } from './socket-mode.ts';
 
 const MS_PER_SECOND = 1_000;
 
+const FORM = 'application/x-www-form-urlencoded';
+
+/** A body as Slack sends it: events as JSON, everything else as a form. */
+function bodyOf(envelope: Envelope): { readonly type: string; readonly body: string } {
+  const { type, payload } = envelope;
+  if (type === 'events_api') return { type: 'application/json', body: JSON.stringify(payload) };
+  return { type: FORM, body: formOf(envelope) };
+}
+
+function retryHeaders({ retry_attempt: attempt, retry_reason: reason }: Envelope) {
+  return attempt === undefined
+    ? {}
+    : { 'x-slack-retry-num': attempt.toString(), 'x-slack-retry-reason': reason ?? '' };
+}
+
 function formOf({ type, payload }: Envelope): string {
   const fields: [string, string][] =
     type === 'slash_commands'
@@ -12,7 +27,7 @@ function formOf({ type, payload }: Envelope): string {
 }
 
 /**
- * Posts what people did as Slack does over HTTP: form-encoded and signed. Answers what the app acknowledged; rejects on another
+ * Posts what people did as Slack does over HTTP, signed. Answers what the app acknowledged; rejects on another
  * status than 200, and when no answer came in time.
  */
 export async function postSigned(
@@ -20,7 +35,7 @@ export async function postSigned(
   envelope: Envelope,
   timeoutMs: number,
 ): Promise<unknown> {
-  const body = formOf(envelope);
+  const { type, body } = bodyOf(envelope);
   const timestamp = Math.floor(Date.now() / MS_PER_SECOND).toString();
   const digest = createHmac('sha256', to.signingSecret)
     .update(`v0:${timestamp}:${body}`)
@@ -28,7 +43,8 @@ export async function postSigned(
   const response = await fetch(to.url, {
     method: 'POST',
     headers: {
-      'content-type': 'application/x-www-form-urlencoded',
+      'content-type': type,
+      ...retryHeaders(envelope),
       'x-slack-request-timestamp': timestamp,
       'x-slack-signature': `v0=${digest}`,
     },

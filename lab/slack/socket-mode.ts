@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { z } from 'zod';
-import { BOT } from './workspace.ts';
+import { BOT } from './bot.ts';
 
 /** One answer of the app to an envelope. */
 export interface SocketAck {
@@ -16,6 +16,9 @@ export interface Envelope {
   readonly envelope_id: string;
   readonly type: 'slash_commands' | 'interactive' | 'events_api';
   readonly accepts_response_payload: boolean;
+  /** Which retry of an event this is, and why; absent for the first delivery. */
+  readonly retry_attempt?: number;
+  readonly retry_reason?: string;
   readonly payload: object;
 }
 

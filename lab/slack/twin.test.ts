@@ -46,6 +46,23 @@ const MODAL = {
   title: { type: 'plain_text' as const, text: 'A form' },
   blocks: [{ type: 'divider' as const }],
 };
+const sectionOf = (text: string) => ({ type: 'section', text: { type: 'plain_text', text } });
+/** A button that Slack takes, with one part of it changed. */
+const buttonOf = (part: object) => ({
+  type: 'actions',
+  elements: [
+    {
+      ...{ type: 'button', text: { type: 'plain_text', text: 'x'.repeat(75) } },
+      ...{ action_id: 'x'.repeat(255), value: 'x'.repeat(2_000) },
+      ...part,
+    },
+  ],
+});
+const homeOf = (blocks: number) => ({
+  type: 'home',
+  blocks: Array.from({ length: blocks }, () => ({ type: 'divider' })),
+});
+const HOME = homeOf(1);
 const DIVIDERS = Array.from({ length: 51 }, () => ({ type: 'divider' }));
 
 describe('slack twin', () => {
@@ -65,6 +82,35 @@ describe('slack twin', () => {
     ],
     ['views.open', { trigger_id: 'unheard', view: MODAL }, 'invalid_trigger_id'],
     ['views.update', { view_id: 'V0', view: MODAL }, 'not_found'],
+    ['chat.postMessage', { channel: 'C1', blocks: [sectionOf('x'.repeat(3_000))] }, 'ok'],
+    [
+      'chat.postMessage',
+      { channel: 'C1', blocks: [sectionOf('x'.repeat(3_001))] },
+      'invalid_blocks',
+    ],
+    ['chat.postMessage', { channel: 'C1', blocks: [buttonOf({})] }, 'ok'],
+    ...(
+      [
+        [{ text: { type: 'plain_text', text: 'x'.repeat(76) } }, 'text of 76'],
+        [{ text: { type: 'mrkdwn', text: 'x' } }, 'a text that is interpreted'],
+        [{ action_id: 'x'.repeat(256) }, 'action id of 256'],
+        [{ value: 'x'.repeat(2_001) }, 'value of 2,001'],
+        [{ url: 'x'.repeat(3_001) }, 'address of 3,001'],
+        [{ style: 'loud' }, 'style'],
+        [{ confirm: { title: { type: 'plain_text', text: 'x' } } }, 'half a question'],
+      ] as const
+    ).map(([part]): [string, Record<string, unknown>, string] => [
+      'chat.postMessage',
+      { channel: 'C1', blocks: [buttonOf(part)] },
+      'invalid_blocks',
+    ]),
+    ['chat.postEphemeral', { channel: 'C1', user: 'U0MONA', text: 'x' }, 'ok'],
+    ['chat.postEphemeral', { channel: 'C1', user: 'U0EVE', text: 'x' }, 'user_not_in_channel'],
+    ['views.publish', { user_id: 'U0MONA', view: HOME }, 'ok'],
+    ['views.publish', { user_id: 'U0MONA', view: HOME, hash: 'old' }, 'hash_conflict'],
+    ['views.publish', { user_id: 'U0MONA', view: homeOf(100) }, 'ok'],
+    ['views.publish', { user_id: 'U0MONA', view: homeOf(101) }, 'invalid_arguments'],
+    ['views.publish', { user_id: 'U0MONA', view: MODAL }, 'invalid_arguments'],
     ['chat.postMessage', { channel: 'C1', text: 'x'.repeat(40_001) }, 'msg_too_long'],
     ['chat.postMessage', { channel: 'C1' }, 'no_text'],
     [
@@ -133,6 +179,35 @@ describe('slack twin', () => {
     shiftMs = 3_001;
     expect(await open('t2', MODAL)).toBe('expired_trigger_id');
     await timed.close();
+  });
+
+  test('a refusal for want of a right names it', async () => {
+    const refused = client.users.info({ user: 'U0MONA' });
+    await expect(refused).rejects.toMatchObject({ data: { needed: 'users:read' } });
+  });
+
+  test('each method counts by itself, as its tier says, and messages by their channel', async () => {
+    let nowMs = 1_700_000_000_000;
+    const limited = await createSlackTwin({
+      ...{ limited: true, now: () => new Date(nowMs) },
+      channels: ['C1', 'C2'].map((id) => ({ id, name: id })),
+    });
+    const slack = new WebClient(limited.botToken, {
+      ...{ slackApiUrl: limited.apiUrl, retryConfig: { retries: 0 } },
+      ...{ rejectRateLimitedCalls: true, logLevel: LogLevel.ERROR },
+    });
+    const post = (channel: string) => slack.chat.postMessage({ channel, text: 'x' });
+    for (let calls = 0; calls < 4; calls += 1) await post('C1');
+    await expect(post('C1')).rejects.toMatchObject({ retryAfter: 1 });
+    const { ts = '' } = await post('C2');
+    const update = () => slack.chat.update({ channel: 'C2', ts, text: 'y' });
+    for (let calls = 0; calls < 50; calls += 1) await update();
+    await expect(update()).rejects.toMatchObject({ retryAfter: 2 });
+    await post('C2');
+    nowMs += 1_200;
+    await post('C1');
+    await update();
+    await limited.close();
   });
 
   test('429 reaches the official client as such', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { modalView, type Block, type ModalView } from './block-rules.ts';
-import { SlackRefusal } from './workspace.ts';
+import { homeView, modalView, type Block, type HomeView, type ModalView } from './block-rules.ts';
+import type { z } from 'zod';
+import { SlackRefusal } from './refusal.ts';
 import { json } from './json-text.ts';
 
 /** A modal that somebody has open. */
@@ -9,10 +10,20 @@ export interface SlackView {
   readonly view: ModalView;
 }
 
-const TRIGGER_MS = 3_000;
+/** What somebody sees in the home of the app. */
+export interface SlackHome {
+  readonly id: string;
+  readonly view: HomeView;
+  /** Changes with each publishing. */
+  readonly hash: string;
+}
 
-function viewOf(text: string | undefined): ModalView {
-  const parsed = json.pipe(modalView).safeParse(text);
+const TRIGGER_MS = 3_000;
+const VIEW_BYTES_MAX = 250_000;
+
+function viewOf<T>(text: string | undefined, shape: z.ZodType<T>): T {
+  if ((text?.length ?? 0) > VIEW_BYTES_MAX) throw new SlackRefusal('view_too_large');
+  const parsed = json.pipe(shape).safeParse(text);
   if (parsed.success) return parsed.data;
   throw new SlackRefusal('invalid_arguments', {
     response_metadata: { messages: parsed.error.issues.map(({ message }) => message) },
@@ -24,6 +35,7 @@ export class Views {
   private readonly now: () => Date;
   private readonly triggers = new Map<string, { readonly issuedMs: number; used: boolean }>();
   private readonly byId = new Map<string, SlackView>();
+  private readonly homes = new Map<string, SlackHome>();
 
   constructor(now: () => Date = () => new Date()) {
     this.now = now;
@@ -44,19 +56,34 @@ export class Views {
       throw new SlackRefusal('expired_trigger_id');
     }
     if (trigger.used) throw new SlackRefusal('exchanged_trigger_id');
-    const view = viewOf(parameters['view']);
+    const view = viewOf(parameters['view'], modalView);
     trigger.used = true;
     return this.keep({ id: `V${randomUUID().replaceAll('-', '').toUpperCase()}`, view });
   }
 
   update(parameters: Readonly<Record<string, string>>): object {
     const known = this.get(parameters['view_id'] ?? '');
-    return this.keep({ id: known.id, view: viewOf(parameters['view']) });
+    return this.keep({ id: known.id, view: viewOf(parameters['view'], modalView) });
+  }
+
+  publish(parameters: Readonly<Record<string, string>>): object {
+    const { user_id: user = '', hash } = parameters;
+    const before = this.homes.get(user);
+    const view = viewOf(parameters['view'], homeView);
+    if (hash !== undefined && hash !== before?.hash) throw new SlackRefusal('hash_conflict');
+    const id = before?.id ?? `V${randomUUID().replaceAll('-', '').toUpperCase()}`;
+    const home = { id, view, hash: randomUUID() };
+    this.homes.set(user, home);
+    return { view: { ...view, id, hash: home.hash } };
+  }
+
+  home(user: string): SlackHome | null {
+    return this.homes.get(user) ?? null;
   }
 
   /** What an answer to a submission asks for. */
   replace(id: string, view: unknown): void {
-    this.keep({ id, view: viewOf(JSON.stringify(view)) });
+    this.keep({ id, view: viewOf(JSON.stringify(view), modalView) });
   }
 
   close(id: string): void {

@@ -1,15 +1,9 @@
 import { z } from 'zod';
 import { messageBlocks, type Block } from './block-rules.ts';
+import { BOT } from './bot.ts';
+import { Channels, type SlackChannel } from './channels.ts';
 import { json } from './json-text.ts';
-
-/** A conversation of the twin's workspace. */
-export interface SlackChannel {
-  readonly id: string;
-  readonly name: string;
-  readonly archived?: boolean;
-  /** False: the bot is not in it. */
-  readonly member?: boolean;
-}
+import { SlackRefusal } from './refusal.ts';
 
 /** A person of the twin's workspace. */
 export interface SlackUser {
@@ -25,7 +19,8 @@ export interface SlackUser {
 export interface SlackMessage {
   readonly type: 'message';
   readonly user: string;
-  readonly bot_id: string;
+  /** Absent of a person's. */
+  readonly bot_id?: string;
   readonly ts: string;
   readonly text: string;
   readonly thread_ts?: string;
@@ -34,24 +29,13 @@ export interface SlackMessage {
   readonly edited?: { readonly user: string; readonly ts: string };
 }
 
-/** `ok: false` with Slack's error code. */
-export class SlackRefusal extends Error {
-  override readonly name = 'SlackRefusal';
-  readonly extra: object;
-
-  constructor(code: string, extra: object = {}) {
-    super(code);
-    this.extra = extra;
-  }
+/** A message that one person alone sees. */
+export interface EphemeralMessage {
+  readonly channel: string;
+  readonly user: string;
+  readonly text: string;
+  readonly thread_ts?: string;
 }
-
-/** Who the bot is. */
-export const BOT = {
-  userId: 'U0FIREBREAK',
-  botId: 'B0FIREBREAK',
-  appId: 'A0FIREBREAK',
-  teamId: 'T0LAB',
-} as const;
 
 const TEXT_MAX = 40_000;
 const LIMIT_DEFAULT = 100;
@@ -105,9 +89,10 @@ function isWithin(ts: string, { oldest, latest, inclusive }: Parameters): boolea
 
 /** Channels, people and messages of the twin, with the rules of the Web API's methods. */
 export class SlackWorkspace {
-  private readonly channels: ReadonlyMap<string, SlackChannel>;
+  readonly channels: Channels;
   private readonly users: ReadonlyMap<string, SlackUser>;
   private readonly byChannel = new Map<string, SlackMessage[]>();
+  readonly ephemerals: EphemeralMessage[] = [];
   private readonly now: () => Date;
   private lastMicros = 0n;
 
@@ -116,8 +101,8 @@ export class SlackWorkspace {
     users: readonly SlackUser[],
     now: () => Date = () => new Date(),
   ) {
-    this.channels = new Map(channels.map((channel) => [channel.id, channel]));
     this.users = new Map(users.map((user) => [user.id, user]));
+    this.channels = new Channels(channels, (id) => this.users.has(id));
     this.now = now;
   }
 
@@ -140,16 +125,8 @@ export class SlackWorkspace {
     return `${digits.slice(0, -6)}.${digits.slice(-6)}`;
   }
 
-  private channelOf(parameters: Parameters, writing: boolean): SlackChannel {
-    const channel = this.channels.get(parameters['channel'] ?? '');
-    if (!channel) throw new SlackRefusal('channel_not_found');
-    if (channel.member === false) throw new SlackRefusal('not_in_channel');
-    if (writing && channel.archived === true) throw new SlackRefusal('is_archived');
-    return channel;
-  }
-
   post(parameters: Parameters): object {
-    const { id } = this.channelOf(parameters, true);
+    const { id } = this.channels.of(parameters, true);
     const { text = '' } = parameters;
     const blocks = blocksOf(parameters['blocks']);
     checkText(text, blocks);
@@ -171,9 +148,46 @@ export class SlackWorkspace {
     return { channel: id, ts: message.ts, message };
   }
 
+  postEphemeral(parameters: Parameters): object {
+    const { id } = this.channels.of(parameters, true);
+    const { text = '', user = '', thread_ts: threadTs } = parameters;
+    checkText(text, blocksOf(parameters['blocks']));
+    if (!this.users.has(user)) throw new SlackRefusal('user_not_in_channel');
+    const place = threadTs === undefined ? {} : { thread_ts: threadTs };
+    this.ephemerals.push({ channel: id, user, text, ...place });
+    return { message_ts: this.nextTs() };
+  }
+
+  /** A message of a person. Throws for a channel that is not there. */
+  say(said: {
+    readonly userId: string;
+    readonly channel: string;
+    readonly text: string;
+    readonly threadTs?: string;
+  }): string {
+    const { userId: user, channel, text, threadTs } = said;
+    const { id } = this.channels.of({ channel }, true);
+    const messages = this.messages(id);
+    if (threadTs !== undefined) checkParent(messages, threadTs);
+    const thread = threadTs === undefined ? {} : { thread_ts: threadTs };
+    const message = { type: 'message', user, ts: this.nextTs(), text, ...thread } as const;
+    this.byChannel.set(id, [...messages, message]);
+    return message.ts;
+  }
+
+  /** New words of a message. */
+  rephrase(channel: string, ts: string, text: string): void {
+    const rephrased = this.messages(channel).map((message) =>
+      message.ts === ts
+        ? { ...message, text, edited: { user: message.user, ts: this.nextTs() } }
+        : message,
+    );
+    this.byChannel.set(channel, rephrased);
+  }
+
   /** The answer, and whether anything changed. */
   update(parameters: Parameters): { readonly reply: object; readonly changed: boolean } {
-    const { id } = this.channelOf(parameters, true);
+    const { id } = this.channels.of(parameters, true);
     const messages = this.messages(id);
     const old = messages.find((message) => message.ts === parameters['ts']);
     if (!old) throw new SlackRefusal('message_not_found');
@@ -198,14 +212,14 @@ export class SlackWorkspace {
 
   /** Newest first, without replies. */
   history(parameters: Parameters): object {
-    const { id } = this.channelOf(parameters, false);
+    const { id } = this.channels.of(parameters, false);
     const top = this.messages(id).filter((message) => message.thread_ts === undefined);
     return this.page([...top].reverse(), parameters);
   }
 
   /** The parent, then its replies, oldest first. */
   replies(parameters: Parameters): object {
-    const { id } = this.channelOf(parameters, false);
+    const { id } = this.channels.of(parameters, false);
     const ts = parameters['ts'] ?? '';
     const thread = this.messages(id).filter((m) => m.ts === ts || m.thread_ts === ts);
     if (thread.length === 0) throw new SlackRefusal('thread_not_found');

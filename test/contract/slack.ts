@@ -7,7 +7,7 @@ const CHANNEL = 'C0INCIDENTS';
 
 const posted = z.object({ ok: z.literal(true), ts: z.string() });
 
-/** Slack: two irreversible actions. */
+/** Slack: four irreversible actions. */
 export const fixture: ContractFixture = {
   connector: 'slack',
   start: async () => {
@@ -24,6 +24,8 @@ export const fixture: ContractFixture = {
     // Without timestamps, which differ from world to world.
     const snapshot = (): Promise<string[]> =>
       Promise.resolve(twin.messages(CHANNEL).map((message) => message.text));
+    const channels = (): Promise<string[]> =>
+      Promise.resolve(twin.channels().map((one) => JSON.stringify({ ...one, id: '' })));
     return {
       config: { token: CANARY, channel: CHANNEL, apiUrl: twin.apiUrl },
       canary: CANARY,
@@ -40,6 +42,18 @@ export const fixture: ContractFixture = {
             await call('chat.update', { ts, text: 'edited by another', metadata });
           },
           snapshot,
+        },
+        {
+          action: 'open-channel',
+          input: { name: 'inc-1-it-drifts-abcdef', purpose: 'Incident #1' },
+          meddle: null,
+          snapshot: channels,
+        },
+        {
+          action: 'invite',
+          input: { channel: CHANNEL, members: ['U0MONA', 'U0SAM'] },
+          meddle: null,
+          snapshot: channels,
         },
       ],
       probes: [],

@@ -117,6 +117,7 @@ function configurationFor(labs: readonly Lab[]): Configuration {
     // All lanes begin at once; none of them is to be collected.
     storm: { newIncidentsMax: 1_000, windowSeconds: 300 },
     slackChannel: null,
+    slackIncidentChannels: 'none',
     mailTo: [],
     instances: parts.flatMap(({ instances }) => instances),
     inventory: parts.flatMap(({ inventory }) => inventory),

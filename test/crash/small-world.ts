@@ -88,6 +88,7 @@ export function smallConfiguration(kubernetesUrl: string): Configuration {
     people: [{ id: PERSON, name: PERSON, roles: ['responder'], slackUser: null, mail: null }],
     heartbeatUrl: null,
     slackChannel: null,
+    slackIncidentChannels: 'none',
     mailTo: [],
     digest: null,
     updates: [],

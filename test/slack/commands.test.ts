@@ -194,7 +194,7 @@ describe('the three seconds', () => {
 
   test('a slow commit is acknowledged in time as not confirmed; the outcome follows', async () => {
     const { change, go } = slowDesk();
-    const made = await stage(change);
+    const made = await stage((desk) => ({ ...change(desk), limits: { slackAckMs: 50 } }));
     await made.twin.connected();
     expect(await type(made, 'open x')).toMatchObject({
       text: expect.stringContaining('not confirmed'),

@@ -24,7 +24,7 @@ beforeAll(async () => {
   const { botToken, apiUrl } = twin;
   const inbound = startSlackInbound({
     ...{ botToken, apiUrl, log, way: { kind: 'http', signingSecret: SECRET } },
-    desk: { ...given.dependencies, inventory: () => [ENTRY] },
+    desk: { ...given.dependencies, inventory: () => [ENTRY], channel: 'C0INCIDENTS' },
   });
   await given.app.close();
   const { app } = createTestApi({
@@ -45,6 +45,18 @@ afterAll(() => close());
 const MONA = { command: '/firebreak', userId: 'U0MONA' };
 
 describe('requests of Slack', () => {
+  const signed = (body: string, secret = SECRET, seconds = 0) => {
+    const timestamp = Math.floor(Date.now() / 1000 + seconds).toString();
+    const digest = createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex');
+    return {
+      'content-type': 'application/json',
+      'x-slack-request-timestamp': timestamp,
+      'x-slack-signature': `v0=${digest}`,
+    };
+  };
+  const post = (headers: Record<string, string>, body: string): Promise<Response> =>
+    fetch(url, { method: 'POST', headers, body });
+
   test('a command, delivered twice, opens one incident and is answered in the same response', async () => {
     const command = { ...MONA, text: 'open it drifts', triggerId: 't1' };
     expect(await twin.sendSlashCommand(command)).toMatchObject({
@@ -53,6 +65,18 @@ describe('requests of Slack', () => {
     });
     await twin.sendSlashCommand(command);
     expect(memory.requests.size).toBe(1);
+  });
+
+  test('what somebody recorded and sends again within five minutes is the same row', async () => {
+    const before = memory.requests.size;
+    const body = new URLSearchParams({
+      ...{ command: '/firebreak', text: 'open it leaks', trigger_id: 'recorded' },
+      ...{ team_id: 'T0LAB', user_id: 'U0MONA', response_url: `${twin.url}/commands/x` },
+    }).toString();
+    const headers = { ...signed(body), 'content-type': 'application/x-www-form-urlencoded' };
+    const answers = [await post(headers, body), await post(headers, body)];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(memory.requests.size).toBe(before + 1);
   });
 
   test('a form opens, offers choices and is carried out', async () => {
@@ -67,17 +91,6 @@ describe('requests of Slack', () => {
     expect(memory.requests.size).toBe(before + 1);
   });
 
-  const signed = (body: string, secret = SECRET, seconds = 0) => {
-    const timestamp = Math.floor(Date.now() / 1000 + seconds).toString();
-    const digest = createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex');
-    return {
-      'content-type': 'application/json',
-      'x-slack-request-timestamp': timestamp,
-      'x-slack-signature': `v0=${digest}`,
-    };
-  };
-  const post = (headers: Record<string, string>, body: string): Promise<Response> =>
-    fetch(url, { method: 'POST', headers, body });
   const CHALLENGE = '{"type":"url_verification","challenge":"c1"}';
 
   test('the address is proved once by its challenge', async () => {
