@@ -95,29 +95,34 @@ async function form(
   return [opened, shown, await made.twin.submit(filled)];
 }
 
+const COMMANDS = [
+  ...['', 'open it drifts', 'list', 'status 7', 'ack 7', 'note 7 looked'],
+  'halt model=fraud-scorer it burns',
+];
+
 /** What can be done, and a part of what comes of it. */
-const DOINGS: readonly (readonly [string, (made: Stage) => Promise<unknown>, RegExp])[] = [
-  ['/firebreak', typed(''), /what you can do here/u],
-  ['open', typed('open it drifts'), /Opened #1 it drifts.*"opened":1/u],
-  ['list', typed('list'), /#7 sev2 open, isolate/u],
-  ['status', typed('status 7'), /You can now/u],
-  ['ack', typed('ack 7'), /"kind":"acknowledge"/u],
-  ['note', typed('note 7 looked'), /"text":"looked"/u],
-  ['halt', typed('halt model=fraud-scorer it burns'), /"scope":"model"/u],
+const DOINGS: readonly (readonly [string, (made: Stage) => Promise<unknown>, ...RegExp[]])[] = [
   [
-    'the form that opens an incident',
-    (made) => form(made, () => typed('open')(made), { what: 'it drifts' }),
-    /"response_action":"update".*"opened":1/u,
+    'every command',
+    async (made) => {
+      const answered: unknown[] = [];
+      for (const words of COMMANDS) answered.push(await typed(words)(made));
+      return answered;
+    },
+    /what you can do here.*Opened #1 it drifts.*#7 sev2 open, isolate.*You can now/u,
+    /"opened":1.*"kind":"acknowledge".*"text":"looked".*"scope":"model"/u,
   ],
   [
-    'choices while somebody types',
-    async (made) => {
-      await typed('open')(made);
-      return made.twin.suggest({
-        ...{ ...MONA, viewId: lastView(made), actionId: 'suspect', value: 'DATA' },
-      });
+    'the form that opens an incident, and its choices while somebody types',
+    (made) => {
+      const open = async (): Promise<unknown> => {
+        await typed('open')(made);
+        const typing = { ...MONA, viewId: lastView(made), actionId: 'suspect' };
+        return made.twin.suggest({ ...typing, value: 'DATA' });
+      };
+      return form(made, open, { what: 'it drifts' });
     },
-    /dataset warehouse/u,
+    /dataset warehouse.*"response_action":"update".*"opened":1/u,
   ],
   ['Approve', (made) => click(made, 'approve'), /"kind":"approve".*"approval":"open"/u],
   [
@@ -150,7 +155,7 @@ const DOINGS: readonly (readonly [string, (made: Stage) => Promise<unknown>, Reg
 ];
 
 describe('both ways', () => {
-  test.each(DOINGS)('%s', async (_name, act, wanted) => {
+  test.each(DOINGS)('%s', async (_name, act, ...wanted) => {
     const ends: object[] = [];
     for (const way of WAYS) {
       const made = await stage(way);
@@ -158,7 +163,7 @@ describe('both ways', () => {
       ends.push(withoutLots({ answered, rows: rowsOf(made) }));
     }
     expect(ends[1]).toEqual(ends[0]);
-    expect(JSON.stringify(ends[0])).toMatch(wanted);
+    for (const part of wanted) expect(JSON.stringify(ends[0])).toMatch(part);
   });
 });
 

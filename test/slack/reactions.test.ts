@@ -2,7 +2,7 @@
 // however often Slack says so; it is acknowledged after its commit, and for nobody else anything happens.
 // Method: the real Bolt over the Slack twin, both ways in; the store is in memory, and can fail and be slow.
 import { EventEmitter, once } from 'node:events';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { WebClient } from '@slack/web-api';
 import type { SlackDesk } from '../../api/slack/door.ts';
 import { AppError } from '../../domain/error.ts';
@@ -157,6 +157,18 @@ describe('a stopwatch', () => {
     await made.twin.react({ ...MONA, channel: 'C0OTHER', ts });
     expect(notesOf(made)).toMatchObject([{ incidentId: 'inc_1', command: { kind: 'note' } }]);
   });
+});
+
+describe('nothing is added by a stopwatch', () => {
+  let thread: Said;
+  let kept: (() => Promise<void>)[] = [];
+  beforeAll(async () => {
+    thread = await said();
+    kept = closers.splice(0);
+  });
+  afterAll(async () => {
+    for (const close of kept) await close();
+  });
 
   test.each<[string, (made: Said) => Parameters<SlackStage['twin']['react']>[0], RegExp | null]>([
     ['of nobody', ({ reply: ts }) => ({ ...MONA, userId: 'U0EVE', ts }), null],
@@ -203,14 +215,19 @@ describe('a stopwatch', () => {
       },
       /does not show this message: thread_not_found/u,
     ],
-  ])('%s adds nothing', async (_name, reactionOf, told) => {
-    const made = await said();
-    expect(await made.twin.react(reactionOf(made))).toBe(1);
-    if (told !== null) await made.twin.called('chat.postEphemeral', 1);
-    expect(tellingsOf(made)).toMatch(told ?? /^\[\]$/u);
-    expect(notesOf(made)).toEqual([]);
+  ])('%s', async (_name, reactionOf, told) => {
+    const { twin, memory, card } = thread;
+    putMember(memory, 'mona', { slackUser: 'T0LAB/U0MONA', roles: ['responder'] });
+    const reply = twin.say({ userId: 'U0SAM', channel: CHANNEL, text: TEXT, threadTs: card });
+    const before = twin.ephemerals.length;
+    expect(await twin.react(reactionOf({ ...thread, reply }))).toBe(1);
+    if (told !== null) await twin.called('chat.postEphemeral', before + 1);
+    expect(JSON.stringify(twin.ephemerals.slice(before))).toMatch(told ?? /^\[\]$/u);
+    expect(notesOf(thread)).toEqual([]);
   });
+});
 
+describe('a stopwatch', () => {
   test('while Slack does not show the message nothing is acknowledged; without the scope it is told', async () => {
     const made = await said();
     const { twin, reply: ts } = made;
