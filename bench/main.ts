@@ -14,7 +14,7 @@ import { loadNow, machineClass, residentMiB } from './machine.ts';
 import { COUNTS, measureRound, STORIES, type Bench } from './measure.ts';
 import { readOptions, type Options } from './options.ts';
 import { startPeer } from './peer.ts';
-import { startPeople } from './people.ts';
+import { peopleFigures } from './people.ts';
 import { pageOf, tableOf } from './report.ts';
 import { rowsOf, type Figures } from './rows.ts';
 import { syncFigures } from './sync.ts';
@@ -98,6 +98,8 @@ interface Prepared {
   readonly bench: Bench;
   /** What was measured once, before the rounds. */
   readonly once: Figures;
+  /** Measures how people and the engine wait for each other, when nothing else runs; one entry a round. */
+  readonly people: () => Promise<readonly Figures[]>;
   readonly startSeconds: readonly number[];
   readonly idleMiB: number | null;
 }
@@ -130,21 +132,21 @@ async function prepare(options: Options, closers: Closers): Promise<Prepared> {
   const dataDir = join(folder, 'dbos');
   const peer = parts.has('dbos') ? await startPeer({ dataDir, cacheDir, log: say }) : null;
   if (peer) closers.push(() => peer.stop());
-  const people = parts.has('people') ? await startPeople(folder, program, options.rounds) : null;
-  if (people) closers.push(() => people.stop());
   const bench: Bench = {
-    ...{ firebreak, world, floor, peer, people, parts, say },
+    ...{ firebreak, world, floor, peer, parts, say },
     models: dispenser(supplies.models),
     stories: dispenser(world.stories),
     ids: dispenser(supplies.ids),
   };
   const once = parts.has('sync') ? await syncFigures(folder, program) : {};
-  return { bench, once, startSeconds: seconds, idleMiB };
+  const people = async (): Promise<readonly Figures[]> =>
+    parts.has('people') ? peopleFigures(folder, program, options.rounds) : [];
+  return { bench, once, people, startSeconds: seconds, idleMiB };
 }
 
 async function run(options: Options, closers: Closers): Promise<void> {
   const { rounds } = options;
-  const { bench, once, startSeconds, idleMiB } = await prepare(options, closers);
+  const { bench, once, people, startSeconds, idleMiB } = await prepare(options, closers);
   const figures: Figures[] = [];
   const loads: string[] = [];
   for (let round = 1; round <= rounds; round += 1) {
@@ -164,6 +166,9 @@ async function run(options: Options, closers: Closers): Promise<void> {
     });
   }
   say(`load of the last minute, before and after each round: ${loads.join(', ')}`);
+  for (const [index, measured] of (await people()).entries()) {
+    figures[index] = { ...figures[index], ...measured };
+  }
   const rows = rowsOf(figures);
   process.stdout.write(`${tableOf(rows)}\n`);
   if (!options.writes) return;

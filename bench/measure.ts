@@ -6,7 +6,6 @@ import { alone, saturated, type Subject, type Timing } from './load.ts';
 import { cpuSeconds } from './machine.ts';
 import type { Part } from './options.ts';
 import type { Peer } from './peer.ts';
-import type { PeopleBench } from './people.ts';
 import type { Figures } from './rows.ts';
 import { quantile } from './statistics.ts';
 import { storm } from './storm.ts';
@@ -24,7 +23,6 @@ export interface Bench {
   readonly world: World;
   readonly floor: Floor | null;
   readonly peer: Peer | null;
-  readonly people: PeopleBench | null;
   readonly parts: ReadonlySet<Part>;
   readonly say: (line: string) => void;
   /** The next models, stories or ids that no round has used. */
@@ -120,7 +118,7 @@ async function containmentFigures(bench: Bench): Promise<Figures> {
 
 /** One round: every part, one after the other, so that all of them see the same machine. */
 export async function measureRound(bench: Bench): Promise<Figures> {
-  const { floor, peer, people, parts, ids, say } = bench;
+  const { floor, peer, parts, ids, say } = bench;
   let figures: Figures = {};
   const part = async (name: string, work: () => Promise<Figures>): Promise<void> => {
     const found = await work();
@@ -131,7 +129,6 @@ export async function measureRound(bench: Bench): Promise<Figures> {
   if (floor) await part('floor', () => floorFigures(floor, ids));
   if (parts.has('overhead')) await part('firebreak', () => overhead(bench));
   if (peer) await part('dbos', () => peerFigures(peer, ids));
-  if (people) await part('people', () => people.measure());
   if (parts.has('storm')) await part('storm', () => stormFigures(bench));
   if (parts.has('containment')) await part('containment', () => containmentFigures(bench));
   return figures;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { api } from '../api/client.ts';
-import { openPeopleStage, type PeopleStage, RESPONDER } from './people-stage.ts';
+import { openPeopleStage, RESPONDER, type PeopleStage } from './people-stage.ts';
 import type { Figures } from './rows.ts';
 import { quantile } from './statistics.ts';
 
@@ -17,12 +17,6 @@ const LOOK_MS = 10;
 const WITHIN_MS = 30_000;
 /** Between a question and its answer, so that nothing of the way to the question is measured. */
 const REST_MS = 300;
-
-/** People and Firebreak, as fast as they wait for each other. */
-export interface PeopleBench {
-  measure(): Promise<Figures>;
-  stop(): Promise<void>;
-}
 
 async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
   const deadline = performance.now() + WITHIN_MS;
@@ -131,12 +125,18 @@ async function round(stage: PeopleStage): Promise<Figures> {
   };
 }
 
-/** A Firebreak of its own, for so many rounds. */
-export async function startPeople(
+/** So many rounds on a Firebreak of its own: one entry each. */
+export async function peopleFigures(
   folder: string,
   program: string,
   rounds: number,
-): Promise<PeopleBench> {
+): Promise<readonly Figures[]> {
   const stage = await openPeopleStage(folder, program, rounds * (ASKED + 1));
-  return { measure: () => round(stage), stop: () => stage.close() };
+  try {
+    const figures: Figures[] = [];
+    while (figures.length < rounds) figures.push(await round(stage));
+    return figures;
+  } finally {
+    await stage.close();
+  }
 }

@@ -14,7 +14,7 @@ export interface Setting {
 const ABOUT = `Every figure is of the whole thing, built as it is shipped and started as \`firebreak start\` does: durable embedded Postgres and Temporal
 (write-ahead logs synced at each commit), evidence sealed before the first effect, targets claimed, each effect planned, applied
 under the guard and verified by another look, every fact chained, the containment watch and the reconciler on. Messages to people
-are off. Twins, senders of alerts and clock are one other process on the same machine; the peer and the floor run beside it, in
+are off but where it says so. Twins, senders of alerts and clock are one other process on the same machine; the peer and the floor run beside it, in
 turns, and everything idle stays up.
 
 - **Alert → verified contained** is the shipped playbook P2 up to the fact \`containment.verified\`: three seals, six effects, three
@@ -26,7 +26,10 @@ turns, and everything idle stays up.
   approvals, on the registry twin. One incident at a time, 150 ms apart; then 16 at once.
 - **The floor** is an empty workflow of five empty activities, on the same Temporal server, from a process of its own.
 - **DBOS** makes the same five calls as five durable steps, on an embedded Postgres of the same settings: no seals, plans,
-  claims, verification or log.`;
+  claims, verification or log.
+- **The rows of people** are of another Firebreak with a Slack twin, after all others: \`bench/asked.yaml\` asks a model owner before its
+  one effect, and 10,000 questions stand open beside it. A command in Slack (\`/firebreak note\`, 25 a second) is acknowledged when its row
+  is committed; the storm beside it comes in groups of ten alerts. One that was not acknowledged within 3 s counts as 3 s.`;
 
 function cell(value: number, { digits }: JudgedRow): string {
   return value.toFixed(digits);
