@@ -126,7 +126,7 @@ describe('a draft', () => {
 
   test.each([
     ['no kubeconfig', ['--kubeconfig', '/nowhere'], 2, 'cannot be read'],
-    ['no registry', ['--registry', 'http://127.0.0.1:1'], 4, 'did not answer'],
+    ['no registry', ['--registry', 'http://127.0.0.1:1'], 4, 'cannot be reached'],
     ['no address', ['--registry', 'mlflow'], 2, 'begins with http'],
   ])('of %s is refused with the reason', async (_name, args, ...expected) => {
     const { code, err } = await run(draft('--force', ...args));
