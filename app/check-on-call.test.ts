@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KnownCalendars, OnCallSchedule } from '../domain/on-call.ts';
-import { checkOnCall } from './check-on-call.ts';
+import { createPagerdutyTwin, type PagerdutyTwin } from '../lab/pagerduty/twin.ts';
+import { checkOnCall, type OnCallExamination } from './check-on-call.ts';
 import type { Check } from './finding.ts';
 
 const person = { roles: ['responder'], slackUser: null } as const;
@@ -21,8 +22,9 @@ const now = (): Date => new Date('2026-11-24T10:00:00Z');
 const look = (
   onCall: readonly OnCallSchedule[],
   known: KnownCalendars = new Map(),
+  instances: OnCallExamination['instances'] = [],
 ): Promise<readonly Check[]> =>
-  checkOnCall({ onCall, people }, { now, known: () => Promise.resolve(known) });
+  checkOnCall({ onCall, people }, { instances, now, known: () => Promise.resolve(known) });
 
 test.each([
   ['somebody with an address', schedule('mona'), true, 'mona until 2026-11-30T09:00:00.000Z'],
@@ -35,9 +37,8 @@ test.each([
 });
 
 test('without schedules nothing is said', async () => {
-  expect(await checkOnCall({ people }, { now, known: () => Promise.resolve(new Map()) })).toEqual(
-    [],
-  );
+  const nothing = { instances: [], now, known: () => Promise.resolve(new Map()) };
+  expect(await checkOnCall({ people }, nothing)).toEqual([]);
 });
 
 describe('a calendar', () => {
@@ -91,5 +92,49 @@ describe('a calendar', () => {
     const [old, mona] = await look([gone], new Map([['ops', known]]));
     expect(old?.detail).toContain('what was read at 2026-11-24T09:00:00.000Z counts');
     expect(mona).toMatchObject({ ok: true, detail: 'mona until 2026-11-25T00:00:00.000Z' });
+  });
+});
+
+describe('a schedule of PagerDuty', () => {
+  let twin: PagerdutyTwin;
+  beforeAll(async () => {
+    const user = { id: 'PMONA', name: 'Mona', email: 'mona@lab.test' };
+    const shift = { schedule: 'PML', user: 'PMONA', start: null, end: null };
+    const strange = { schedule: 'PSTRANGE', user: 'PALEX', start: null, end: null };
+    const both = [shift, { ...shift, schedule: 'PSTRANGE' }, strange];
+    twin = await createPagerdutyTwin({ users: [user], shifts: both });
+  });
+  afterAll(() => twin.close());
+  const by = (schedule: string, token = twin.token): Promise<readonly Check[]> => {
+    const config = { url: twin.url, token };
+    const pagerduty = {
+      instance: 'pager',
+      schedule,
+      refreshMinutes: 15,
+      people: { mona: ['PMONA'] },
+    };
+    return look([{ name: 'ml', overrides: [], pagerduty }], new Map(), [
+      { name: 'pager', connector: 'pagerduty', holdSeconds: 0, config },
+      // What another schedule would need is left alone.
+      { name: 'broken', connector: 'pagerduty', holdSeconds: 0, config: {} },
+    ]);
+  };
+
+  test('that is good', async () => {
+    expect(await by('PML')).toMatchObject([
+      { name: 'calendar of ml', ok: true, detail: 'read now, 1 entries, all understood' },
+      { name: 'on call by ml', ok: true, detail: expect.stringContaining('mona until ') },
+    ]);
+  });
+
+  test.each([
+    ['whose key is refused', 'PML', 'old-key', 'needed: oncalls.read'],
+    ['that is not there', 'PGONE', undefined, 'PagerDuty shows this key no schedule PGONE.'],
+    ['with somebody whom nobody maps', 'PSTRANGE', undefined, '"PALEX" names nobody of this'],
+  ])('%s is a fault that names it', async (_name, schedule, token, detail) => {
+    const [fault] = await by(schedule, token);
+    expect(fault).toMatchObject({ name: 'calendar of ml', ok: false });
+    expect(fault?.detail).toContain(detail);
+    expect(fault?.detail).not.toContain('old-key');
   });
 });

@@ -1,3 +1,4 @@
+import { connectorModules } from '../connectors/registry.ts';
 import type { Configuration } from '../domain/configuration.ts';
 import { toAppError } from '../domain/error.ts';
 import {
@@ -8,11 +9,14 @@ import {
 } from '../domain/on-call.ts';
 import type { KnownCalendar } from '../domain/on-call-calendar.ts';
 import { createStore } from '../store/database.ts';
+import { loadInstances } from './connector-instances.ts';
 import { bad, good, type Check } from './finding.ts';
 import { calendarWindow, knownCalendars, readCalendar, readingOf } from './read-calendars.ts';
 
 /** What the look at who is on call needs. */
 export interface OnCallExamination {
+  /** The systems by which schedules are read. */
+  readonly instances: Configuration['instances'];
   readonly now: () => Date;
   /** What a running engine has read; empty where its database cannot be asked. */
   readonly known: () => Promise<KnownCalendars>;
@@ -34,16 +38,31 @@ export async function storedCalendars(databaseUrl: string | null): Promise<Known
   }
 }
 
+/** A calendar as it is read now, through the instance that it names. Raises what reading it raises. */
+async function readNow(
+  schedule: OnCallSchedule,
+  { now, instances }: OnCallExamination,
+): ReturnType<typeof readCalendar> {
+  const named = instances.filter(({ name }) => name === schedule.pagerduty?.instance);
+  const connectors = await loadInstances(connectorModules, named);
+  try {
+    const window = calendarWindow(now());
+    return await readCalendar({ schedule, window, version: null, now }, connectors);
+  } finally {
+    await connectors.close();
+  }
+}
+
 /** A calendar as it is now; when it cannot be read what was read before, with the reason. */
 async function lookAt(
   schedule: OnCallSchedule,
-  { now, known }: OnCallExamination,
+  examination: OnCallExamination,
 ): Promise<KnownCalendar> {
+  const { now, known } = examination;
   const at = now();
   const { name } = schedule;
   try {
-    const window = calendarWindow(at);
-    const found = await readCalendar({ schedule, window, version: null, now });
+    const found = await readNow(schedule, examination);
     if (found === 'unchanged') return { schedule: name, reading: null, problem: 'it says nothing' };
     return { schedule: name, reading: readingOf(schedule, found, at), problem: null };
   } catch (error) {
@@ -54,7 +73,7 @@ async function lookAt(
 }
 
 const CALENDAR_FIX =
-  'Check its url or file, and whom its people are called there (docs/on-call.md).';
+  'Check where it is read, with which key, and what its people are called there (docs/on-call.md).';
 
 /** How the calendar of a schedule is: whether it can be read, how old what counts is, and whom it names in vain. */
 function checkCalendar(

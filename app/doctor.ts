@@ -109,6 +109,7 @@ async function checkConfiguration(
     checkIssuer(config, read),
   ]);
   const onCall = await checkOnCall(read, {
+    instances: read.instances,
     now: () => new Date(),
     known: () => storedCalendars(config.databaseUrl),
   });

@@ -3,6 +3,7 @@ import { toAppError } from '../domain/error.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
 import {
+  ageOf,
   onCallAt,
   type KnownCalendars,
   type OnCall,
@@ -22,11 +23,6 @@ export interface OnCallRecordOptions {
   readonly calendars: KnownCalendars;
   readonly now: () => Date;
   readonly log: Pick<Logger, 'warn'>;
-}
-
-/** How old an answer is that comes from a calendar outside which cannot be read now; empty for every other one. */
-function ageOf({ source: { readAt, problem } }: OnCall): string {
-  return problem === null || readAt === null ? '' : `, whose calendar was last read at ${readAt}`;
 }
 
 function wordsOf(onCall: OnCall, known: readonly Person[]): string {

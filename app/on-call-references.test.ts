@@ -24,12 +24,22 @@ function told(...lines: readonly string[]): string {
 const ROTATION = "{ timeZone: UTC, startsAt: '2026-11-23T09:00', people: [WHO] }";
 const STAND = "{ from: '2026-12-24T09:00:00Z', to: '2026-12-25T09:00:00Z', person: WHO }";
 
+const PAGER = ['instances: [{ name: pd, connector: pagerduty, config: { token: key } }]'];
+
 test.each<[string, readonly string[]]>([
   ['a rung', ['escalation:', '  incidents: [{ afterSeconds: 60, person: WHO }]']],
   ['a turn', ['onCall:', `  - { name: ml, rotation: ${ROTATION} }`]],
   [
     'a calendar',
     ['onCall:', '  - { name: ml, ical: { file: /ops.ics, people: { WHO: [Mona] } } }'],
+  ],
+  [
+    'a schedule of PagerDuty',
+    [
+      'onCall:',
+      '  - { name: ml, pagerduty: { instance: pd, schedule: PX, people: { WHO: [PU] } } }',
+      ...PAGER,
+    ],
   ],
   [
     'who stands in',
@@ -50,4 +60,25 @@ test('a rung uses a schedule that is there, and no two have one name', () => {
   const one = `  - { name: ml, rotation: ${ROTATION.replace('WHO', 'mona')} }`;
   expect(told(...rung, 'onCall:', one)).toContain("There is no 'mk' here. Did you mean 'ml'?");
   expect(told('onCall:', one, one)).toContain("'ml' is given twice.");
+});
+
+test.each([
+  ['that is not there', 'name: pe, connector: pagerduty, config: { token: key }'],
+  ['that is another system', 'name: pd, connector: prometheus, config: { url: "http://lab.test" }'],
+  ['of drills', 'name: pd, drill: true, connector: pagerduty, config: { token: key }'],
+])('a schedule of PagerDuty names no instance %s', (_name, instance) => {
+  const schedule =
+    '  - { name: ml, pagerduty: { instance: pd, schedule: PX, people: { mona: [PU] } } }';
+  const said = told('onCall:', schedule, `instances: [{ ${instance} }]`);
+  expect(said).toContain("There is no 'pd' here.");
+  expect(said).toContain('"line":3,');
+});
+
+test('a schedule is written in one way alone', () => {
+  const ways = [
+    `rotation: ${ROTATION.replace('WHO', 'mona')}`,
+    'ical: { file: /a, people: { mona: [M] } }',
+  ];
+  expect(told('onCall:', `  - { name: ml, ${ways.join(', ')} }`)).toContain('needs exactly one of');
+  expect(told('onCall:', '  - { name: ml }')).toContain('needs exactly one of');
 });

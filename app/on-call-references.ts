@@ -36,14 +36,21 @@ function usesOfLadder(
   });
 }
 
+/** What a schedule may name: people, and what reads a calendar of PagerDuty. */
+interface Known {
+  readonly ids: readonly string[];
+  readonly pagers: readonly string[];
+}
+
 function usesOfSchedule(
   schedule: OnCallSchedule,
   path: DocumentPath,
-  ids: readonly string[],
+  { ids, pagers }: Known,
 ): readonly Use[] {
-  const { rotation, overrides } = schedule;
-  const way = 'ical';
+  const { rotation, pagerduty, overrides } = schedule;
+  const way = pagerduty === undefined ? 'ical' : 'pagerduty';
   return [
+    { path: [...path, 'pagerduty', 'instance'], name: pagerduty?.instance ?? null, all: pagers },
     ...(rotation?.people ?? []).map((name, place) => ({
       ...{ path: [...path, 'rotation', 'people', place], name, all: ids },
     })),
@@ -56,13 +63,20 @@ function usesOfSchedule(
   ];
 }
 
+/** Instances of PagerDuty that are real: a drill reads no calendar. */
+function pagersOf({ instances }: Configuration): readonly string[] {
+  return instances
+    .filter(({ connector, drill }) => connector === 'pagerduty' && drill !== true)
+    .map(({ name }) => name);
+}
+
 /** Names of rungs and schedules that mean nothing: such a one would reach nobody, in the night in which it is needed. */
 export function onCallProblems(configuration: Configuration): readonly NameProblem[] {
   const { onCall = [], people } = configuration;
-  const ids = people.map(({ id }) => id);
+  const known: Known = { ids: people.map(({ id }) => id), pagers: pagersOf(configuration) };
   return [
     ...usesOfLadder('approvals', configuration),
     ...usesOfLadder('incidents', configuration),
-    ...onCall.flatMap((schedule, index) => usesOfSchedule(schedule, ['onCall', index], ids)),
+    ...onCall.flatMap((schedule, index) => usesOfSchedule(schedule, ['onCall', index], known)),
   ].flatMap(problemsOf);
 }

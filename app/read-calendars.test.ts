@@ -10,9 +10,12 @@ import { onCallAt, type IcalSource, type OnCall, type OnCallSchedule } from '../
 import { createFaultPlan } from '../lab/fault.ts';
 import { startTwin, type Twin, type TwinReply, type TwinRequest } from '../lab/twin.ts';
 import { useStores } from '../store/test-store.ts';
+import { loadInstances } from './connector-instances.ts';
 import { readCalendars } from './read-calendars.ts';
 
 const stores = useStores();
+/** A calendar at an address needs no system. */
+const connectors = await loadInstances([], []);
 const START = Date.parse('2026-11-23T10:00:00Z');
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 24 * 60;
@@ -67,7 +70,7 @@ async function round(minutes: number, schedule = scheduleOf()): Promise<OnCall> 
   const at = START + minutes * MINUTE_MS;
   const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(line) });
   const known = await readCalendars({
-    ...{ store: stores.worker(), log, schedules: () => [schedule] },
+    ...{ store: stores.worker(), log, schedules: () => [schedule], connectors },
     now: () => new Date(at),
   });
   return onCallAt(schedule, at, known);

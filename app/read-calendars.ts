@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { ConnectorInstances } from '../activities/dependencies.ts';
 import { AppError, toAppError } from '../domain/error.ts';
 import { calendarOf, type KnownCalendars, type OnCallSchedule } from '../domain/on-call.ts';
 import { namesSomebody, type CalendarReading } from '../domain/on-call-calendar.ts';
@@ -8,6 +9,7 @@ import type { StoredCalendar } from '../store/calendar-table.ts';
 import type { Store } from '../store/tables.ts';
 import { NO_VERSION, type CalendarAsked, type CalendarFound } from './calendar-reader.ts';
 import { readIcalSource } from './ical-reader.ts';
+import { readPagerdutySource } from './pagerduty-reader.ts';
 
 /** Calendars that are read at the same time, and in one round at most: the others come in the next. */
 const TOGETHER_MAX = 8;
@@ -26,17 +28,27 @@ export interface ReadCalendarsOptions {
   readonly schedules: () => readonly OnCallSchedule[];
   readonly now: () => Date;
   readonly log: Pick<Logger, 'info' | 'warn'>;
+  /** By which schedules of other systems are read. */
+  readonly connectors: ConnectorInstances;
 }
 
 /** Reads the calendar of a schedule once. Raises the codes of a read, `invalid` and `too_large`. */
-export function readCalendar(asked: CalendarAsked): Promise<CalendarFound> {
-  const { ical } = asked.schedule;
-  if (ical === undefined) throw new AppError('internal', 'A rotation is read from nowhere.');
-  return readIcalSource(ical, asked);
+export function readCalendar(
+  asked: CalendarAsked,
+  connectors: ConnectorInstances,
+): Promise<CalendarFound> {
+  const { ical, pagerduty } = asked.schedule;
+  if (ical !== undefined) return readIcalSource(ical, asked);
+  if (pagerduty !== undefined) return readPagerdutySource(pagerduty, asked, connectors);
+  throw new AppError('internal', 'A rotation is read from nowhere.');
 }
 
 /** Where a calendar is read, as a digest: an address may be a secret. Whom it names is no part of that. */
-function sourceDigest({ ical }: OnCallSchedule): string {
+function sourceDigest({ ical, pagerduty }: OnCallSchedule): string {
+  if (pagerduty !== undefined) {
+    const { instance, schedule } = pagerduty;
+    return digestOf({ instance, schedule });
+  }
   const { url = null, file = null, timeZone = null } = ical ?? {};
   return digestOf({ url, file, timeZone });
 }
@@ -96,14 +108,14 @@ export function readingOf(
 }
 
 async function readOnce(
-  { store, now }: ReadCalendarsOptions,
+  { store, now, connectors }: ReadCalendarsOptions,
   schedule: OnCallSchedule,
   known: StoredCalendar | undefined,
 ): Promise<void> {
   const at = now();
   const version = heldVersion(schedule, known, at);
   const window = calendarWindow(at);
-  const found = await readCalendar({ schedule, window, version, now });
+  const found = await readCalendar({ schedule, window, version, now }, connectors);
   const common = {
     source: sourceDigest(schedule),
     dueAt: new Date(at.getTime() + refreshMsOf(schedule)).toISOString(),

@@ -12,6 +12,7 @@ const REMARK_CHARACTERS_MAX = 1_000;
 const KINDS: Readonly<Record<Schedule['source']['kind'], string>> = {
   rotation: 'rotation',
   ical: 'iCalendar',
+  pagerduty: 'PagerDuty',
 };
 
 function namesOf(people: Schedule['people']): string {

@@ -102,6 +102,7 @@ const ERROR_BODY_BYTES_MAX = 64 * 1024;
 /** A stream that is never silent ends all the same, before the activity that reads it does. */
 const STREAM_TIMEOUT_MS = 240_000;
 const UNAUTHENTICATED = 401;
+const TOO_MANY = 429;
 
 /** A context for health probes: no key, no heartbeat, and every change is refused. */
 export function healthContext(signal: AbortSignal): CallContext {
@@ -118,7 +119,9 @@ export function healthContext(signal: AbortSignal): CallContext {
 /** The error of an answer that says no: the system's own mapping first, then the status. */
 function failureOf(options: HttpClientOptions, answer: Answer, failed: FailedCall): AppError {
   const { status, headers } = answer.response;
-  const retryAfterMs = retryAfterOf(headers.get('retry-after'), answer.now);
+  // Some tell it as what is left of the window in which they count.
+  const left = status === TOO_MANY ? headers.get('ratelimit-reset') : null;
+  const retryAfterMs = retryAfterOf(headers.get('retry-after') ?? left, answer.now);
   const error =
     options.classify?.(status, answer.text, failed.mutating) ??
     failureOfStatus(status, answer.text, failed);

@@ -5,6 +5,7 @@ import { manifest as loki } from './loki/manifest.ts';
 import { manifest as mail } from './mail/manifest.ts';
 import { manifest as mlflow } from './mlflow/manifest.ts';
 import { manifest as openlineage } from './openlineage/manifest.ts';
+import { manifest as pagerduty } from './pagerduty/manifest.ts';
 import { manifest as prometheus } from './prometheus/manifest.ts';
 import { manifest as slack } from './slack/manifest.ts';
 
@@ -18,4 +19,5 @@ export const connectorModules: readonly ConnectorModule[] = [
   { manifest: openlineage, load: () => import('./openlineage/index.ts') },
   { manifest: slack, load: () => import('./slack/index.ts') },
   { manifest: mail, load: () => import('./mail/index.ts') },
+  { manifest: pagerduty, load: () => import('./pagerduty/index.ts') },
 ];

@@ -76,6 +76,18 @@ const icalSchema = z
     path: ['url'],
   });
 
+const pagerdutySchema = z.strictObject({
+  instance: nameSchema.describe('The instance of the connector `pagerduty` that reads it.'),
+  schedule: z
+    .string()
+    .regex(/^[A-Z0-9]{1,32}$/, 'is not the id of a schedule, such as PI7DH85')
+    .describe('The id of the schedule: the last part of its address.'),
+  ...calendarFields,
+  people: calendarFields.people.describe(
+    'For each id of `people` the exact texts that mean them: a user’s id there, or their login mail.',
+  ),
+});
+
 const override = z
   .strictObject({
     from: z.iso.datetime({ offset: true }).describe('From when on, RFC 3339.'),
@@ -93,13 +105,15 @@ export const onCallSchema = z
     name: nameSchema.describe('How rungs and people call the schedule.'),
     rotation: rotationSchema.exactOptional().describe('Who takes turns, written here.'),
     ical: icalSchema.exactOptional().describe('Or a calendar in the iCalendar format.'),
+    pagerduty: pagerdutySchema.exactOptional().describe('Or a schedule of PagerDuty.'),
     overrides: z
       .array(override)
       .max(OVERRIDES_MAX)
       .default([])
       .describe('Who stands in, and when; of several at a time the last one.'),
   })
-  .refine(({ rotation, ical }) => (rotation === undefined) !== (ical === undefined), {
-    message: 'needs one of rotation and ical',
-    path: ['rotation'],
-  }) satisfies z.ZodType<OnCallSchedule>;
+  .refine(
+    ({ rotation, ical, pagerduty }) =>
+      [rotation, ical, pagerduty].filter((way) => way !== undefined).length === 1,
+    { message: 'needs exactly one of rotation, ical and pagerduty', path: ['rotation'] },
+  ) satisfies z.ZodType<OnCallSchedule>;

@@ -35,6 +35,14 @@ export interface IcalSource extends CalendarSource {
   readonly timeZone: string;
 }
 
+/** A schedule of PagerDuty. */
+export interface PagerdutySource extends CalendarSource {
+  /** Name of an instance of the connector `pagerduty`. */
+  readonly instance: string;
+  /** The id of the schedule there. */
+  readonly schedule: string;
+}
+
 /** Somebody stands in for a time. */
 export interface Override {
   /** RFC 3339; the end is not part of it. */
@@ -44,18 +52,19 @@ export interface Override {
   readonly person: string;
 }
 
-/** Who is on call when: by a rotation or a calendar outside, one of both. */
+/** Who is on call when: by exactly one of rotation, iCalendar and PagerDuty. */
 export interface OnCallSchedule {
   readonly name: string;
   readonly rotation?: Rotation;
   readonly ical?: IcalSource;
+  readonly pagerduty?: PagerdutySource;
   /** The last one that holds at a time wins. */
   readonly overrides: readonly Override[];
 }
 
 /** Where the answer of a schedule comes from, and how old it is. */
 export interface OnCallSource {
-  readonly kind: 'rotation' | 'ical';
+  readonly kind: 'rotation' | 'ical' | 'pagerduty';
   /** When the calendar outside was last read, RFC 3339 UTC; null for a rotation and before the first time. */
   readonly readAt: string | null;
   /** Why the latest try to read it brought nothing, so that an older reading counts; null when it did. */
@@ -78,6 +87,11 @@ export interface OnCallAnswer extends OnCall {
   readonly next: { readonly people: readonly string[]; readonly from: string } | null;
   /** In words. */
   readonly findings: readonly string[];
+}
+
+/** How old an answer is that comes from a calendar outside which cannot be read now, in words; empty for every other one. */
+export function ageOf({ source: { readAt, problem } }: Pick<OnCall, 'source'>): string {
+  return problem === null || readAt === null ? '' : `, whose calendar was last read at ${readAt}`;
 }
 
 /** A person as people see them; `active` is false for who could not be told. */
@@ -107,14 +121,17 @@ const NO_CALENDARS: KnownCalendars = new Map();
 const CHANGES_MAX = 100;
 
 /** The calendar outside that a schedule is read from; null for a rotation. */
-export function calendarOf({ ical }: OnCallSchedule): IcalSource | null {
-  return ical ?? null;
+export function calendarOf({
+  ical,
+  pagerduty,
+}: OnCallSchedule): IcalSource | PagerdutySource | null {
+  return ical ?? pagerduty ?? null;
 }
 
 function sourceOf(schedule: OnCallSchedule, known: KnownCalendar | undefined): OnCallSource {
   if (schedule.rotation !== undefined) return { kind: 'rotation', readAt: null, problem: null };
   return {
-    kind: 'ical',
+    kind: schedule.ical === undefined ? 'pagerduty' : 'ical',
     readAt: known?.reading?.readAt ?? null,
     problem: known?.problem ?? null,
   };

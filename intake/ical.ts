@@ -2,6 +2,7 @@ import ICAL from 'ical.js';
 import { AppError, isAppError, toAppError } from '../domain/error.ts';
 import type { CalendarEntry, CalendarReading } from '../domain/on-call-calendar.ts';
 import { FINDINGS_MAX } from '../domain/on-call-calendar.ts';
+import { calendarLine, NAME_CHARACTERS_MAX, TITLE_CHARACTERS_MAX } from './calendar-line.ts';
 import { CalendarClocks, dropStrangeZones } from './ical-time.ts';
 import { Steps } from './ical-recurrence.ts';
 import { occurrencesOf, type Occurrence, type Series } from './ical-series.ts';
@@ -17,17 +18,8 @@ export interface IcalWindow {
 /** Entries of one calendar within its window at most. */
 const ENTRIES_MAX = 5_000;
 const ATTENDEES_MAX = 50;
-const NAME_CHARACTERS_MAX = 320;
-const TITLE_CHARACTERS_MAX = 120;
 /** Rooms and things come to events as well. */
 const NOBODY: readonly string[] = ['ROOM', 'RESOURCE'];
-
-/** One line of text from outside: no control characters, not too long, no halves of a character. */
-function line(text: unknown, charactersMax: number): string {
-  if (typeof text !== 'string') return '';
-  const plain = text.replaceAll(/[\p{Cc}\p{Cs}\u2028\u2029]+/gu, ' ').trim();
-  return Array.from(plain).slice(0, charactersMax).join('');
-}
 
 function parse(text: string): ICAL.Component {
   let parsed: unknown;
@@ -43,7 +35,7 @@ function parse(text: string): ICAL.Component {
 }
 
 function titleOf(event: ICAL.Component): string {
-  const title = line(event.getFirstPropertyValue('summary'), TITLE_CHARACTERS_MAX);
+  const title = calendarLine(event.getFirstPropertyValue('summary'), TITLE_CHARACTERS_MAX);
   return title === '' ? 'an event without a summary' : title;
 }
 
@@ -54,14 +46,17 @@ function attendeesOf(event: ICAL.Component): readonly string[] {
   return invited.flatMap((attendee) => {
     const kind = attendee.getFirstParameter('cutype');
     if (attendee.getFirstParameter('partstat') === 'DECLINED' || NOBODY.includes(kind)) return [];
-    const address = line(attendee.getFirstValue(), NAME_CHARACTERS_MAX).replace(/^mailto:/iu, '');
+    const address = calendarLine(attendee.getFirstValue(), NAME_CHARACTERS_MAX).replace(
+      /^mailto:/iu,
+      '',
+    );
     return address === '' ? [] : [address];
   });
 }
 
 function entryOf({ event, from, to }: Occurrence): CalendarEntry {
   const title = titleOf(event);
-  const summary = line(event.getFirstPropertyValue('summary'), NAME_CHARACTERS_MAX);
+  const summary = calendarLine(event.getFirstPropertyValue('summary'), NAME_CHARACTERS_MAX);
   return {
     from: new Date(from).toISOString(),
     to: new Date(to).toISOString(),
@@ -79,7 +74,7 @@ function sequenceOf(event: ICAL.Component): number {
 function seriesOf(events: readonly ICAL.Component[]): readonly Series[] {
   const all = new Map<string, { master: ICAL.Component | null; changes: ICAL.Component[] }>();
   for (const [index, event] of events.entries()) {
-    const uid = line(event.getFirstPropertyValue('uid'), NAME_CHARACTERS_MAX);
+    const uid = calendarLine(event.getFirstPropertyValue('uid'), NAME_CHARACTERS_MAX);
     // Without an identifier it is a version of nothing else.
     const key = uid === '' ? `#${index.toString()}` : `=${uid}`;
     const series = all.get(key) ?? { master: null, changes: [] };

@@ -22,7 +22,7 @@ const onCallSchema = z.object({
         next: z.object({ people, from: z.string() }).nullable(),
         /** `readAt` and `problem` are those of a calendar outside; null for a rotation. */
         source: z.object({
-          kind: z.enum(['rotation', 'ical']),
+          kind: z.enum(['rotation', 'ical', 'pagerduty']),
           readAt: z.string().nullable(),
           problem: z.string().nullable(),
         }),
