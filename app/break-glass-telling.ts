@@ -16,6 +16,8 @@ export interface BreakGlassTelling {
   /** The inventory of the rules, by which roles on one model, namespace or team go. */
   readonly written: () => readonly InventoryEntry[];
   readonly channels: { readonly slack: boolean; readonly mail: boolean };
+  /** Who gets every mail: they have this one anyway. */
+  readonly mailTo: readonly string[];
 }
 
 /** One thing that happened with broken glass: its line of the timeline, and what people are told. */
@@ -122,7 +124,7 @@ function personalMail(
  * rows and facts in one transaction. Again adds what is new.
  */
 export async function tellBreakGlass(options: BreakGlassTelling, breakId: string): Promise<void> {
-  const { store, written, channels } = options;
+  const { store, written, channels, mailTo } = options;
   const found = await store.breakGlass.get(breakId);
   if (found === null) return;
   const { glassBreak } = found;
@@ -140,7 +142,8 @@ export async function tellBreakGlass(options: BreakGlassTelling, breakId: string
   ];
   const inventory = written();
   const concerned = people.filter((person) => isConcerned(person, incident, inventory));
-  const to = [...new Set(concerned.flatMap(({ mail }) => mail ?? []))];
+  const addresses = new Set(concerned.flatMap(({ mail }) => mail ?? []));
+  const to = [...addresses].filter((address) => !mailTo.includes(address));
   await store.transaction(async (tables) => {
     await tables.messages.put([
       ...messagesFor(

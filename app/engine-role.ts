@@ -26,6 +26,8 @@ export interface EngineRoleOptions {
   readonly remind: () => Promise<unknown>;
   /** The inventory of the rules, without what was discovered. */
   readonly written: () => readonly InventoryEntry[];
+  /** Who gets every mail. */
+  readonly mailTo: readonly string[];
   readonly sync: Sync;
   /** Seconds between two rounds of the sync; 0 for none. */
   readonly syncEverySeconds: number;
@@ -142,7 +144,7 @@ export async function startEngineRole(options: EngineRoleOptions): Promise<Engin
     const redirections = { playbooks, inventory };
     const relay = await startRelay({
       ...{ store, engine, messenger, channels, namespace, redirections, log },
-      written: options.written,
+      ...{ written: options.written, mailTo: options.mailTo },
     });
     return {
       finished,

@@ -309,6 +309,7 @@ async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
     activities,
     sync: ground.sync,
     written: () => ground.live.configuration().inventory,
+    mailTo: configuration.mailTo,
     remind: () =>
       tellPeople({ ...activities, clocksOf, live: ground.live, log: settings.log }, configuration),
     syncEverySeconds: settings.syncEverySeconds,

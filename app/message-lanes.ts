@@ -49,6 +49,7 @@ export type LaneStore = Pick<
   | 'incidents'
   | 'people'
   | 'incidentChannels'
+  | 'breakGlass'
 >;
 
 interface SlackLaneOptions {

@@ -48,6 +48,8 @@ export interface RelayDependencies {
   readonly channels: { readonly slack: boolean; readonly mail: boolean };
   /** The inventory of the rules, by which roles on one model, namespace or team go. */
   readonly written: () => readonly InventoryEntry[];
+  /** Who gets every mail. */
+  readonly mailTo: readonly string[];
   readonly namespace: OurNamespace;
   /** What people may redirect an incident to. */
   readonly redirections: Redirections;

@@ -106,7 +106,7 @@ describe('the self-check', () => {
       redirections: { playbooks: () => [], inventory: () => [] },
       messenger: { send: unasked },
       channels: { slack: false, mail: false },
-      written: () => [],
+      ...{ written: () => [], mailTo: [] },
       namespace: { isOurs: () => Promise.resolve(true), look: () => Promise.resolve(true) },
       log,
     });

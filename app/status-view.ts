@@ -4,13 +4,15 @@ import type { StatusCard } from '../render/slack-status.ts';
 import type { Store } from '../store/tables.ts';
 
 /** The tables that a live card is read from. */
-export type StatusStore = Pick<Store, 'incidents' | 'operations' | 'approvals'>;
+export type StatusStore = Pick<Store, 'incidents' | 'operations' | 'approvals' | 'breakGlass'>;
 
 /** The clocks of regulators of an incident, as its log tells them; absent where nobody asks for them. */
 export type ClocksOf = (incident: Incident) => Promise<IncidentClocks>;
 
 /** So many open approvals are read for one card. */
 const APPROVALS_MAX = 50;
+/** And so many reviews of broken glass that are owed. */
+const BROKEN_MAX = 10;
 
 type Deadline = NonNullable<StatusCard['deadline']>;
 
@@ -51,12 +53,13 @@ export async function statusOf(
   incidentId: string,
   clocksOf: ClocksOf | null,
 ): Promise<StatusCard | null> {
-  const [incident, effects, open] = await Promise.all([
+  const [incident, effects, open, broken] = await Promise.all([
     store.incidents.get(incidentId),
     store.operations.ofIncident(incidentId),
     store.approvals.list({ status: 'open', incidentId }, { cursor: null, limit: APPROVALS_MAX }),
+    store.breakGlass.reviews({ open: true, incidentId }, { cursor: null, limit: BROKEN_MAX }),
   ]);
   if (incident === null) return null;
   const deadline = await deadlineOf(incident, open.items, clocksOf);
-  return { incident, effects, approvals: open.items, deadline, url: null };
+  return { incident, effects, approvals: open.items, broken: broken.items, deadline, url: null };
 }

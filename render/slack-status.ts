@@ -1,4 +1,5 @@
 import type { Approval } from '../domain/approval.ts';
+import type { ReviewedBreak } from '../domain/break-glass.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { OperationRow } from '../domain/operation.ts';
 import { actions, fields, header, message, openButton, section } from './slack.ts';
@@ -16,6 +17,8 @@ export interface StatusCard {
   readonly effects: readonly CardEffect[];
   /** Those that are open. */
   readonly approvals: readonly Approval[];
+  /** Broken glass whose review is still owed. */
+  readonly broken: readonly ReviewedBreak[];
   /** What ends next, and when (RFC 3339); null when nothing does. */
   readonly deadline: { readonly what: string; readonly at: string } | null;
   readonly url: string | null;
@@ -78,9 +81,15 @@ function containmentOf(effects: readonly CardEffect[]): readonly SlackBlock[] {
   ];
 }
 
+/** Who could, or can, answer alone: shown until somebody else has looked at it. */
+function brokenLine({ glassBreak, review }: ReviewedBreak): string {
+  const { person, reason, endsAt } = glassBreak;
+  return `${person} may answer alone until ${endsAt}, ${review.ownerRole} reviews it until ${review.dueAt}: ${reason}`;
+}
+
 /** The one live card of an incident: how it stands, who acts, what is asked, and until when. */
 export function statusCard(card: StatusCard): SlackMessage {
-  const { incident, effects, approvals, deadline, url } = card;
+  const { incident, effects, approvals, broken, deadline, url } = card;
   const { number, severity, title, phase, step, owner, playbookName, mode } = incident;
   const state = stateOf(incident);
   const name = `[${severity}] #${number.toString()} ${title}`;
@@ -95,6 +104,7 @@ export function statusCard(card: StatusCard): SlackMessage {
       ['Playbook', `${playbookName} (${mode})`],
       ['Next deadline', deadline === null ? 'none' : `${deadline.at}: ${deadline.what}`],
     ]),
+    ...listOf('Glass is broken', broken.map(brokenLine)),
     ...listOf('Targets', targetsOf(incident)),
     ...containmentOf(effects),
     ...listOf(

@@ -2,6 +2,7 @@
 // Method: hostile text in every field of every message that we build; the whole message is walked.
 import { describe, expect, test } from '@jest/globals';
 import { HOSTILE_TEXTS } from './hostile-text.ts';
+import type { ReviewedBreak } from '../domain/break-glass.ts';
 import type { InventoryEntry, ServingObject } from '../domain/inventory.ts';
 import { approval, incident } from '../domain/sample-incident.ts';
 import { approvalCard, type ApprovalCard } from './slack-approval.ts';
@@ -65,6 +66,20 @@ function homeOf(text: string): readonly SlackBlock[] {
   }).blocks;
 }
 
+/** Broken glass whose review is owed. */
+function brokenGlassOf(reason: string): ReviewedBreak {
+  return {
+    glassBreak: {
+      ...{ id: 'brk_1', incidentId: incident.id, person: 'rex', reason, channel: 'cli' },
+      ...{ brokenAt: '2026-11-23T09:20:00.000Z', endsAt: '2026-11-23T09:50:00.000Z' },
+    },
+    review: {
+      ...{ id: 'brk_1', ownerRole: 'approver-security', dueAt: '2026-11-26T09:20:00.000Z' },
+      ...{ closedAt: null, closedBy: null, finding: null },
+    },
+  };
+}
+
 /** A live card with hostile text in every field. */
 function statusOf(text: string): SlackMessage {
   const hostile = {
@@ -87,6 +102,7 @@ function statusOf(text: string): SlackMessage {
   };
   return statusCard({
     ...{ incident: hostile, effects, approvals: Array.from({ length: 60 }, () => asked) },
+    broken: Array.from({ length: 30 }, () => brokenGlassOf(text)),
     deadline: { what: text, at: text },
     url: URL_HERE,
   });
@@ -224,7 +240,7 @@ describe('slack', () => {
     expect(all).not.toContain(VALUE);
   });
 
-  const LIVE = { incident, effects: [], approvals: [], deadline: null, url: null };
+  const LIVE = { incident, effects: [], approvals: [], broken: [], deadline: null, url: null };
   test.each([
     ['open', {}, 'Acts next\nFirebreak'],
     [
@@ -236,6 +252,11 @@ describe('slack', () => {
     ['paused', { incident: { ...incident, paused: true } }, 'Acts next\nada'],
     ['asking', { approvals: [approval] }, 'approvers: 2 of approver-model-owner and'],
     ['closed', { incident: { ...incident, state: 'closed' as const } }, 'nobody: it is closed'],
+    [
+      'with broken glass',
+      { broken: [brokenGlassOf('nobody is awake')] },
+      'Glass is broken:\n• rex may answer alone until 2026-11-23T09:50:00.000Z, approver-security reviews it until 2026-11-26T09:20:00.000Z: nobody is awake',
+    ],
     ['without effects', {}, 'Contained: nothing yet'],
     ['without a deadline', {}, 'Next deadline\nnone'],
   ])('a live card of one that is %s', (_name, change_, words) => {

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ActOutcome } from '../../activities/activity.ts';
 import { breakGlass, closeReview, type ByHand } from '../../api/breaking-glass.ts';
+import { statusOf } from '../../app/status-view.ts';
 import { tellBreakGlass } from '../../app/break-glass-telling.ts';
 import { createReviewWatch } from '../../app/review-watch.ts';
 import { createTestKey } from '../../app/test-key.ts';
@@ -232,16 +233,24 @@ describe('people', () => {
     const approvalId = await at.opened('approve-revert');
     const { glassBreak } = await open(at, await keyOfAda());
     await at.answerAlone(approvalId, 'ada');
-    const telling = { store: worker, written: () => [], channels: { slack: true, mail: true } };
+    const telling = {
+      ...{ store: worker, written: () => [], channels: { slack: true, mail: true } },
+      // Root gets every mail, and so no other one of the same.
+      mailTo: ['root@lab.test'],
+    };
     const tell = () => tellBreakGlass(telling, glassBreak.id);
     await tell();
     await tell();
+    // The live card shows it until somebody else has looked at it.
+    const shown = async () => (await statusOf(worker, at.incident.id, null))?.broken.length;
+    expect(await shown()).toBe(1);
     const own = { by: 'ada', at: new Date().toISOString(), channel: 'cli', finding: 'mine' };
     await expect(api.breakGlass.closeReview(glassBreak.id, own)).rejects.toMatchObject({
       code: 'refused',
     });
     const grace = await handOf('grace');
     await closeReview(deps(), { id: glassBreak.id, finding: 'it held' }, grace);
+    expect(await shown()).toBe(0);
     await tell();
     const facts = await createIncidents({ api, worker }).facts(at.incident);
     const told = facts.filter(({ kind }) => kind.startsWith('break-glass.'));
@@ -265,12 +274,9 @@ describe('people', () => {
       ),
     ).toEqual([
       ...['slack ', 'mail ', 'slack ', 'mail '],
-      ...Array.from(
-        { length: 2 },
-        () => 'mail ada@lab.test,grace@lab.test,rita@lab.test,root@lab.test',
-      ),
+      ...Array.from({ length: 2 }, () => 'mail ada@lab.test,grace@lab.test,rita@lab.test'),
       ...['slack ', 'mail '],
-      'mail ada@lab.test,grace@lab.test,rita@lab.test,root@lab.test',
+      'mail ada@lab.test,grace@lab.test,rita@lab.test',
     ]);
   });
 

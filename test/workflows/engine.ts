@@ -208,7 +208,7 @@ export async function startEngine(
     namespace,
     channels: deps.channels,
     redirections,
-    written: () => [],
+    ...{ written: () => [], mailTo: [] },
     log: LOG,
   });
   return {
