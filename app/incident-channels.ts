@@ -1,6 +1,6 @@
 import type { AnyAction, Connector } from '../connectors/connector.ts';
 import type { Configuration } from '../domain/configuration.ts';
-import { AppError, invariant, toAppError, type ErrorCode } from '../domain/error.ts';
+import { AppError, invariant, toAppError } from '../domain/error.ts';
 import { newFact } from '../domain/fact.ts';
 import { rolesOnModel } from '../domain/grant.ts';
 import type { Incident } from '../domain/incident.ts';
@@ -12,6 +12,7 @@ import { sha256Hex } from '../evidence/digest.ts';
 import { visibleCut } from '../render/visible.ts';
 import type { IncidentChannel } from '../store/incident-channel-table.ts';
 import type { Store } from '../store/tables.ts';
+import { isFinal } from './final-failure.ts';
 import type { SlackPace } from './slack-pace.ts';
 import { tell } from './tell.ts';
 
@@ -42,17 +43,6 @@ const TITLE_MAX = 40;
 const PURPOSE_MAX = 250;
 const DIGEST_CHARACTERS = 6;
 const MEMBERS_MAX = 100;
-
-/** Codes after which the same call would fail again: then the common channel has to do. */
-const FINAL: ReadonlySet<ErrorCode> = new Set([
-  'invalid',
-  'unauthorized',
-  'not_found',
-  'conflict',
-  'refused',
-  'too_large',
-  'unsupported',
-]);
 
 /** The name of an incident's channel: its number for people, a digest of its id so that no other incident ever has it. */
 export function channelNameOf(
@@ -121,7 +111,8 @@ export class IncidentChannels {
         return await this.record(incident, { channelId, name, problem: null });
       } catch (error) {
         const { code, message } = toAppError(error);
-        if (!FINAL.has(code)) throw error;
+        // Then the common channel has to do.
+        if (!isFinal(code)) throw error;
         problem = message;
         if (code !== 'conflict') break;
       }
@@ -176,7 +167,7 @@ export class IncidentChannels {
       if (members.length > 0)
         await this.tell('invite', { channel, members: [...members] }, incidentId);
     } catch (error) {
-      if (!FINAL.has(toAppError(error).code)) return;
+      if (!isFinal(toAppError(error).code)) return;
     }
     await store.incidentChannels.invited(incidentId);
   }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connector } from '../connectors/connector.ts';
-import { toAppError, type AppError, type ErrorCode } from '../domain/error.ts';
-import { newFact } from '../domain/fact.ts';
+import { toAppError, type AppError } from '../domain/error.ts';
 import {
   cardOf,
   firstUpdateOf,
@@ -11,9 +10,11 @@ import {
   type NewMessage,
 } from '../domain/message.ts';
 import type { Store } from '../store/tables.ts';
-import { mailOutcome, type MailOutcome, type MailTry } from './mail-outcome.ts';
+import { endsMessage, isForPeople } from './final-failure.ts';
+import { mailOutcome, type MailTry } from './mail-outcome.ts';
 import { mailLane, type MailLaneOptions } from './mail-lane.ts';
 import { ABOUT_CHANNELS, type IncidentChannels } from './incident-channels.ts';
+import { MessageRecords } from './message-records.ts';
 import { ENGINE, slackLane, type Lane, type LaneStore } from './message-lanes.ts';
 import { SlackPace, type SlackVerb } from './slack-pace.ts';
 import { tell } from './tell.ts';
@@ -58,25 +59,6 @@ const FAILURES_TOLD = 6;
 const REST_MS = 5_000;
 const REST_MAX_MS = 60_000;
 
-/**
- * Codes after which the same message would fail again. What Slack says of the channel or of our right to it is none of them: an operator
- * puts that right, and the message is there when they have.
- */
-const FINAL: Readonly<Record<MessageChannel, ReadonlySet<ErrorCode>>> = {
-  slack: new Set(['invalid', 'refused', 'too_large', 'unsupported']),
-  mail: new Set([
-    'invalid',
-    'unauthorized',
-    'not_found',
-    'conflict',
-    'refused',
-    'too_large',
-    'unsupported',
-  ]),
-};
-/** Codes of Slack of which people are told at once: nothing gets better by waiting. */
-const FOR_PEOPLE: ReadonlySet<ErrorCode> = new Set(['unauthorized', 'not_found', 'conflict']);
-
 type Outcome = Awaited<ReturnType<Messenger['send']>>;
 
 /** What one try came to: an identifier of the far side, or what was raised. */
@@ -100,6 +82,7 @@ function verbOf(message: Message): SlackVerb | null {
 /** The messenger, with what it remembers between messages. */
 class ChannelMessenger implements Messenger {
   private readonly store: MessengerOptions['store'];
+  private readonly records: MessageRecords;
   private readonly now: () => Date;
   private readonly patienceMs: number;
   private readonly pace: SlackPace;
@@ -113,6 +96,7 @@ class ChannelMessenger implements Messenger {
 
   constructor(options: MessengerOptions) {
     this.store = options.store;
+    this.records = new MessageRecords(options.store);
     this.now = options.now ?? ((): Date => new Date());
     this.patienceMs = options.patienceMs ?? PATIENCE_MS;
     this.pace = options.pace ?? new SlackPace(this.now);
@@ -175,7 +159,7 @@ class ChannelMessenger implements Messenger {
     if (!message) return 'failed';
     if (message.state !== 'pending') return message.state;
     const lane = this.lanes[message.channel];
-    if (!lane) return this.recordFailed(message, 'not configured');
+    if (!lane) return this.records.failed(message, 'not configured');
     const verb = verbOf(message);
     if (this.rests(message.channel, verb)) return 'later';
     const snoozed = await this.isSnoozed(message);
@@ -253,64 +237,11 @@ class ChannelMessenger implements Messenger {
     const mailed = mailTry === null ? null : mailOutcome(message, mailTry, error);
     if (mailTry !== null && mailed !== null) {
       if (mailed.outcome === 'later') this.rest(message.channel, REST_MS);
-      return this.recordMailed(message, mailTry, mailed);
+      return this.records.mailed(message, mailTry, mailed);
     }
     return error === null
-      ? this.recordSent(message, externalId)
+      ? this.records.sent(message, externalId)
       : this.recordFailure(message, error);
-  }
-
-  private async recordMailed(
-    { id, incidentId }: Message,
-    { messageId }: MailTry,
-    { state, recipients, facts, outcome }: MailOutcome,
-  ): Promise<Outcome> {
-    const isTold = recipients.some((one) => one.state === 'accepted');
-    const externalId = isTold ? messageId : null;
-    await this.store.transaction(async (tables) => {
-      await tables.messages.mailed(id, { state, externalId, recipients });
-      if (incidentId !== null && facts.length > 0) await tables.facts.append(incidentId, facts);
-    });
-    return outcome;
-  }
-
-  private async recordSent(message: Message, externalId: string): Promise<'sent'> {
-    const { id, incidentId, channel, purpose, subject } = message;
-    await this.store.transaction(async (tables) => {
-      await tables.messages.sent(id, externalId);
-      if (incidentId !== null && channel === 'slack') await tables.statusCards.look(incidentId);
-      // An edit tells nobody anything: what it shows is on the timeline already.
-      if (incidentId === null || cardOf(message)?.isEdit === true) return;
-      const fact = newFact({
-        key: `message/${channel}/${purpose}/sent`,
-        kind: 'message.sent',
-        summary: `People were told by ${channel}: ${subject}`,
-        data: { channel, purpose, externalId },
-      });
-      await tables.facts.append(incidentId, [fact]);
-    });
-    return 'sent';
-  }
-
-  private async recordFailed(
-    message: Message,
-    reason: string,
-    unreached: readonly NewMessage[] = [],
-  ): Promise<'failed'> {
-    const { id, incidentId, channel, purpose, subject } = message;
-    await this.store.transaction(async (tables) => {
-      await tables.messages.failed(id, true);
-      await tables.messages.put(unreached);
-      if (incidentId === null) return;
-      const fact = newFact({
-        key: `message/${channel}/${purpose}/failed`,
-        kind: 'message.failed',
-        summary: `People could not be told by ${channel} (${reason}): ${subject}`,
-        data: { channel, purpose, reason },
-      });
-      await tables.facts.append(incidentId, [fact]);
-    });
-    return 'failed';
   }
 
   private rest(channel: MessageChannel, forMs: number): void {
@@ -318,7 +249,7 @@ class ChannelMessenger implements Messenger {
   }
 
   private async recordFailure(message: Message, error: AppError): Promise<Outcome> {
-    const { id, channel, attempts } = message;
+    const { channel, attempts } = message;
     const verb = verbOf(message);
     if (verb !== null && error.code === 'rate_limited') {
       // No failure: it goes when Slack says so, and what is of another verb goes now.
@@ -326,23 +257,19 @@ class ChannelMessenger implements Messenger {
       if (!isOfChannels) this.pace.limited(verb, error.retryAfterMs);
       return 'later';
     }
-    const isFinal = FINAL[channel].has(error.code) || attempts + 1 >= ATTEMPTS_MAX;
+    const isFinal = endsMessage(channel, error.code) || attempts + 1 >= ATTEMPTS_MAX;
     const unreached = this.unreached(message, error, isFinal);
-    if (isFinal) return this.recordFailed(message, error.code, unreached);
+    if (isFinal) return this.records.failed(message, error.code, unreached);
     const backOffMs = REST_MS * 2 ** Math.min(attempts, 10);
     this.rest(channel, Math.min(error.retryAfterMs ?? backOffMs, REST_MAX_MS));
-    await this.store.transaction(async (tables) => {
-      await tables.messages.failed(id, false);
-      await tables.messages.put(unreached);
-    });
-    return 'later';
+    return this.records.again(message, unreached);
   }
 
   /** The mail in place of a message that Slack does not take, once: those behind it wait and are not tried. */
   private unreached(message: Message, error: AppError, isFinal: boolean): readonly NewMessage[] {
     const { incidentId, channel, purpose, subject, text, attempts } = message;
     if (channel !== 'slack' || this.lanes.mail === null) return [];
-    const isDue = isFinal || FOR_PEOPLE.has(error.code) || attempts + 1 >= FAILURES_TOLD;
+    const isDue = isFinal || isForPeople(error.code) || attempts + 1 >= FAILURES_TOLD;
     return isDue ? [unreachedRow(incidentId, { about: purpose, subject, text, error })] : [];
   }
 }
