@@ -1,7 +1,7 @@
 // Goal: once two people could approve, nobody gets a key that approves by one hand, and the second hand is somebody else's. Method: the API over
 // memory, with rules that two people change and two approvers who have tokens.
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { RulePerson } from '../domain/rules.ts';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { BOOTSTRAP_ADMIN, type RulePerson } from '../domain/rules.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import { FIRST_REVISION, setUpDesk } from './test-desk.ts';
 import { addPerson, as, createTestApi } from './test-api.ts';
@@ -82,4 +82,52 @@ test('a first password approves once its person has chosen their own and somebod
   expect((await confirm('approver-security')).statusCode).toBe(200);
   expect(memory.accounts.get('olga')).toMatchObject({ canApprove: true });
   expect((await confirm('rita')).statusCode).toBe(403);
+});
+
+describe('a first password that waits', () => {
+  const waiting = () => memory.accounts.get('olga')?.pendingBy;
+
+  /** Olga signs in with a password that somebody made, and chooses her own. */
+  async function choose(made: string): Promise<void> {
+    const browser = new TestBrowser(given.app);
+    await browser.signIn('olga', made);
+    const chosen = 'my very own words';
+    const fields = { current: made, password: chosen, again: chosen };
+    expect((await browser.submit('/password', '/password', fields)).status).toBe(303);
+  }
+
+  test('made anew, still waits: for another than who made it last', async () => {
+    await post('olga/password', 'root');
+    const made = (await post('olga/password', 'rita')).json<{ password: string }>();
+    expect(made).toMatchObject({ canApprove: false, pending: true });
+    await choose(made.password);
+    expect((await post('olga/password/confirm', 'rita')).statusCode).toBe(403);
+    expect((await post('olga/password/confirm', 'root')).statusCode).toBe(200);
+    expect(memory.accounts.get('olga')).toMatchObject({ canApprove: true });
+  });
+
+  test('is not replaced by its person with a token that approves nothing, and goes on waiting', async () => {
+    const { password } = (await post('olga/password', 'root')).json<{ password: string }>();
+    const asked = { label: 'laptop', scopes: ['read', 'account'], expiresAt: TOMORROW };
+    const { token } = (await post('olga/tokens', 'rita', asked)).json<{ token: string }>();
+    const own = await given.app.inject({
+      ...{ method: 'POST', url: '/api/v1/people/olga/password', payload: {} },
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect([own.statusCode, own.json()]).toMatchObject([
+      403,
+      { detail: expect.stringContaining('/password') },
+    ]);
+    expect(waiting()).toBe('root');
+    await choose(password);
+    expect(waiting()).toBe('root');
+    expect((await post('olga/password/confirm', 'rita')).statusCode).toBe(200);
+  });
+
+  test('made anew with the token of the first day approves nothing', async () => {
+    addPerson(memory, BOOTSTRAP_ADMIN, ['admin']);
+    await post('olga/password', 'root');
+    expect((await post('olga/password', BOOTSTRAP_ADMIN)).json()).toMatchObject({ pending: false });
+    expect(waiting()).toBeUndefined();
+  });
 });

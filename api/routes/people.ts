@@ -38,6 +38,19 @@ async function canTwoApprove({ store, rules }: ApiDependencies): Promise<boolean
   return canBeChanged({ people });
 }
 
+/** What a first key is worth that a second hand has to confirm. */
+function afterConfirming(caller: Caller): Worth {
+  // The token of the first day is no person's: whoever holds it could lend themselves the second hand.
+  const isNobody = caller.person.id === BOOTSTRAP_ADMIN;
+  return isNobody ? { canApprove: false } : { canApprove: false, pendingBy: caller.person.id };
+}
+
+/** Whether something that is made may approve, and who made it while somebody else has to confirm it. */
+interface Worth {
+  readonly canApprove: boolean;
+  readonly pendingBy?: string;
+}
+
 /**
  * Whether a new token or password may approve. One made for oneself is worth what the present token is. Once changes need two
  * people, one made for another approves only when that person never had a way in, be it Slack or an issuer: else an administrator could
@@ -46,15 +59,31 @@ async function canTwoApprove({ store, rules }: ApiDependencies): Promise<boolean
 async function mayApprove(
   dependencies: ApiDependencies,
   { caller, person }: { readonly caller: Caller; readonly person: Person },
-): Promise<{ readonly canApprove: boolean; readonly pendingBy?: string }> {
+): Promise<Worth> {
   if (person.id === BOOTSTRAP_ADMIN) return { canApprove: false };
   if (caller.person.id === person.id) return { canApprove: caller.canApprove };
   if (!dependencies.rules.revision().armed) return { canApprove: true };
   if (await hasOwn(dependencies, person)) return { canApprove: false };
-  if (!(await canTwoApprove(dependencies))) return { canApprove: true };
-  // The token of the first day is no person's: whoever holds it could lend themselves the second hand.
-  const isNobody = caller.person.id === BOOTSTRAP_ADMIN;
-  return isNobody ? { canApprove: false } : { canApprove: false, pendingBy: caller.person.id };
+  return (await canTwoApprove(dependencies)) ? afterConfirming(caller) : { canApprove: true };
+}
+
+/**
+ * What a password is worth. One that waits for its second hand goes on waiting when an administrator makes it anew, now for somebody else
+ * than them: the former one opens nothing any more. With a token that approves nothing its person makes none: who made that token is not
+ * known, and could be the second hand. Raises `refused` then.
+ */
+async function worthOfPassword(
+  dependencies: ApiDependencies,
+  asked: { readonly caller: Caller; readonly person: Person },
+): Promise<Worth> {
+  const { caller, person } = asked;
+  const account = await dependencies.store.accounts.get(person.id);
+  if (account?.pendingBy === undefined) return mayApprove(dependencies, asked);
+  if (caller.person.id !== person.id) return afterConfirming(caller);
+  if (caller.canApprove) return { canApprove: true };
+  const message =
+    'Your first password waits for somebody to confirm it: change it on /password, or let an administrator make another one.';
+  throw new AppError('refused', message);
 }
 
 /** Who confirms a first key, as a hand of their own. Raises `unauthorized`. */
@@ -224,7 +253,7 @@ function registerPasswords(app: FastifyInstance, dependencies: ApiDependencies):
       if (person === null || person.id === BOOTSTRAP_ADMIN) {
         throw new AppError('not_found', 'There is no such person.');
       }
-      const worth = await mayApprove(dependencies, { caller, person });
+      const worth = await worthOfPassword(dependencies, { caller, person });
       const { canApprove } = worth;
       const made = await makePassword(dependencies, { personId: person.id, ...worth });
       request.log.warn({ by: caller.person.id, for: person.id }, 'a password was made');
