@@ -77,12 +77,22 @@ function inTurn<T>(options: ChangeOptions, work: (turn: Turn) => Promise<T>): Pr
     .finally(() => keeper.follow());
 }
 
-/** People as the API knows them follow the rules; the bootstrap administrator stands in none. */
+/**
+ * People as the API knows them follow the rules; the bootstrap administrator stands in none. Whoever's member of Slack is somebody else's
+ * from now on gives it up first: a member is one person's at any moment, so that two people could not change places else.
+ */
 async function putPeople(tables: Tables, { people }: Rules): Promise<void> {
   const named = new Set(people.map(({ id }) => id));
+  const members = new Map(people.map(({ id, slackUser }) => [slackUser, id]));
   for (const row of await tables.people.list()) {
-    const gone = row.active && row.id !== BOOTSTRAP_ADMIN && !named.has(row.id);
-    if (gone) await tables.people.put({ ...row, active: false });
+    const stays = row.id === BOOTSTRAP_ADMIN || named.has(row.id);
+    const isGiven = row.slackUser !== null && (members.get(row.slackUser) ?? row.id) !== row.id;
+    const next = {
+      ...row,
+      active: row.active && stays,
+      slackUser: isGiven ? null : row.slackUser,
+    };
+    if (isGiven || next.active !== row.active) await tables.people.put(next);
   }
   for (const person of people) await tables.people.put(rowOf(person));
 }

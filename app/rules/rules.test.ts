@@ -261,3 +261,23 @@ test('people are told once of what is asked, and of what became of it', async ()
   ]);
   expect(messages[0]?.text).toContain('routes.drift.mode: "ask" → "auto"');
 });
+
+test('two people change places in Slack, and a member is free for whoever comes after somebody left', async () => {
+  const inSlack = (id: string, member: string): Configuration['people'][number] => ({
+    ...person(id, 'responder'),
+    slackUser: `T1/${member}`,
+  });
+  const memberOf = async (member: string): Promise<string | undefined> =>
+    (await stage.stores.api.people.bySlackUser(`T1/${member}`))?.id;
+  const install = (...people: Configuration['people']) =>
+    stage.install('api', fileOf('observe', { people }));
+  await install(inSlack('mona', 'U1'), inSlack('sam', 'U2'));
+  await install(inSlack('mona', 'U2'), inSlack('sam', 'U1'));
+  expect([await memberOf('U1'), await memberOf('U2')]).toEqual(['sam', 'mona']);
+  await install(inSlack('mona', 'U2'), inSlack('sue', 'U1'));
+  expect(await memberOf('U1')).toBe('sue');
+  expect(await stage.stores.api.people.get('sam')).toMatchObject({
+    active: false,
+    slackUser: null,
+  });
+});
