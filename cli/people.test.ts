@@ -1,35 +1,82 @@
-// Goal: who somebody is at the issuer goes whole to the server or not at all, and is not lost when they are deactivated. Method: the
-// whole program against answers of a server, whose requests are looked at.
+// Goal: who somebody is at the issuer goes whole to the server or not at all, and nothing that a command does not speak of is lost. Method:
+// the whole program against answers of a server, whose requests are looked at.
 import { afterEach, expect, test } from '@jest/globals';
 import { cleanUp, run, serve } from './test-run.ts';
 
 afterEach(cleanUp);
 
 const IDENTITY = { issuer: 'https://id.example.com', subject: 'subject-1' };
-const OLGA = {
-  ...{ id: 'olga', name: 'Olga', roles: ['viewer'], slackUser: null, mail: null, active: true },
-  identity: IDENTITY,
+const PLACES = { slackUser: 'T1/U1', mail: 'olga@example.com', identity: IDENTITY };
+const RIGHTS = {
+  roles: ['viewer'],
+  grants: [{ role: 'responder', on: 'team', name: 'fraud' }],
 };
-const ADD = ['user', 'add', 'olga', '--name', 'Olga', '--role', 'viewer'];
-const PUT = 'PUT /api/v1/people/olga';
+const OLGA = { id: 'olga', name: 'Olga', ...RIGHTS, active: true, ...PLACES };
+const CHANGE = ['user', 'add', 'olga'];
 
-async function server() {
+async function server(change: Partial<typeof OLGA> = {}) {
   return serve({
-    'GET /api/v1/people': { status: 200, body: { items: [OLGA] } },
-    [PUT]: { status: 200, body: { person: OLGA, change: null } },
+    'GET /api/v1/people': { status: 200, body: { items: [{ ...OLGA, ...change }] } },
+    'PUT /api/v1/people/olga': { status: 200, body: { person: OLGA, change: null } },
+    'PUT /api/v1/people/omar': { status: 200, body: { person: OLGA, change: null } },
   });
 }
 
 const sent = (seen: readonly { readonly body: string }[]): unknown =>
   JSON.parse(seen.at(-1)?.body ?? 'null');
 
+const NOBODY_YET = ['user', 'add', 'omar', '--name', 'Omar', '--role', 'viewer'];
+
 test('is sent as issuer and subject, or left out', async () => {
   const { url, seen } = await server();
   const { issuer, subject } = IDENTITY;
-  expect((await run([...ADD, '--issuer', issuer, '--subject', subject], { url })).code).toBe(0);
+  const named = await run([...NOBODY_YET, '--issuer', issuer, '--subject', subject], { url });
+  expect(named.code).toBe(0);
   expect(sent(seen)).toMatchObject({ identity: IDENTITY, active: true });
-  expect((await run(ADD, { url })).code).toBe(0);
+  expect((await run(NOBODY_YET, { url })).code).toBe(0);
+  expect(sent(seen)).toMatchObject({ slackUser: null, mail: null });
   expect(sent(seen)).not.toHaveProperty('identity');
+});
+
+test.each([
+  ['nothing', [], PLACES],
+  ['another mail address', ['--mail', 'o@example.com'], { ...PLACES, mail: 'o@example.com' }],
+  ['another member of Slack', ['--slack', 'T1/U9'], { ...PLACES, slackUser: 'T1/U9' }],
+  ['no mail', ['--no-mail'], { ...PLACES, mail: null }],
+  ['nobody in Slack', ['--no-slack'], { ...PLACES, slackUser: null }],
+  ['no issuer', ['--no-issuer'], { slackUser: PLACES.slackUser, mail: PLACES.mail }],
+])('a command that names %s leaves the rest as it was', async (_title, more, places) => {
+  const { url, seen } = await server();
+  expect((await run([...CHANGE, ...more], { url })).code).toBe(0);
+  expect(sent(seen)).toEqual({ ...RIGHTS, name: 'Olga', active: true, ...places });
+});
+
+test.each([
+  ['roles', ['--role', 'legal'], { roles: ['legal'], active: true }],
+  ['deactivated', ['--inactive'], { ...RIGHTS, active: false }],
+])('%s: rights are those that are named, together', async (_title, more, rights) => {
+  const { url, seen } = await server();
+  expect((await run([...CHANGE, ...more], { url })).code).toBe(0);
+  expect(sent(seen)).toEqual({ name: 'Olga', ...PLACES, ...rights });
+});
+
+test('who was deactivated stays so unless the command says otherwise', async () => {
+  const { url, seen } = await server({ active: false });
+  expect((await run([...CHANGE, '--no-mail'], { url })).code).toBe(0);
+  expect(sent(seen)).toMatchObject({ active: false });
+  expect((await run([...CHANGE, '--active'], { url })).code).toBe(0);
+  expect(sent(seen)).toMatchObject({ active: true });
+});
+
+test.each([
+  ['a name', ['--role', 'viewer']],
+  ['a role', ['--name', 'Omar']],
+])('somebody new without %s is a wrong command, and nothing is changed', async (_title, more) => {
+  const { url, seen } = await server();
+  const { code, err } = await run(['user', 'add', 'omar', ...more], { url });
+  expect(code).toBe(2);
+  expect(err).toContain('Nobody has the id omar yet');
+  expect(seen.filter(({ method }) => method === 'PUT')).toEqual([]);
 });
 
 test.each([
@@ -37,7 +84,7 @@ test.each([
   ['--subject', 'subject-1', '--issuer is missing.'],
 ])('%s alone is a wrong command, and nothing is sent', async (name, value, said) => {
   const { url, seen } = await server();
-  const { code, err } = await run([...ADD, name, value], { url });
+  const { code, err } = await run([...CHANGE, name, value], { url });
   expect([code, seen.length]).toEqual([2, 0]);
   expect(err).toContain(said);
 });

@@ -1,14 +1,23 @@
 import type { Command } from 'commander';
-import type { api, CallReply } from '../api/client.ts';
+import type { api, ApiClient, CallReply } from '../api/client.ts';
 import { ROLES } from '../domain/approval.ts';
 import { GRANT_KINDS, type Grant } from '../domain/grant.ts';
 import { AppError } from '../domain/error.ts';
 import type { Identity } from '../domain/identity.ts';
 import { renderTable } from '../render/terminal.ts';
-import { argument, choice, collect, option, optionList, requiredOption } from './arguments.ts';
+import {
+  argument,
+  choice,
+  collect,
+  flag,
+  option,
+  optionList,
+  requiredOption,
+} from './arguments.ts';
 import { EXIT } from './failure.ts';
 import type { Arguments, Registrar } from './registrar.ts';
 
+type Rights = Pick<Listed, 'roles' | 'grants'>;
 type Listed = CallReply<(typeof api)['people']['put']>['person'];
 
 /** What became of putting a person: done, or a change that two people have to approve. */
@@ -28,20 +37,54 @@ function grantOf(text: string): Grant {
   };
 }
 
-function rightsOf(args: Arguments) {
+/** The rights that the command names, all of them together; null when it names none. Raises `invalid`. */
+function rightsOf(args: Arguments): Rights | null {
   const roles = optionList(args, 'role').map((role) => choice(role, ROLES, 'role'));
   const grants = optionList(args, 'grant').map(grantOf);
-  if (roles.length === 0 && grants.length === 0) {
-    throw new AppError('invalid', '--role or --grant is missing.', { field: 'role' });
-  }
+  if (roles.length === 0 && grants.length === 0) return null;
   return grants.length === 0 ? { roles } : { roles, grants };
 }
 
-/** Who somebody is at an issuer; nothing when neither part is given. Raises `invalid` for one without the other. */
-function identityOf(args: Arguments): { readonly identity?: Identity } {
-  if (option(args, 'issuer') === undefined && option(args, 'subject') === undefined) return {};
-  const [issuer, subject] = [requiredOption(args, 'issuer'), requiredOption(args, 'subject')];
-  return { identity: { issuer, subject } };
+/** Who somebody is at an issuer, as the command says; null: not said. Raises `invalid` for one part without the other. */
+function identityOf(args: Arguments): Identity | null {
+  if (option(args, 'issuer') === undefined && option(args, 'subject') === undefined) return null;
+  return { issuer: requiredOption(args, 'issuer'), subject: requiredOption(args, 'subject') };
+}
+
+/** A text as the command says it, null when it says `--no-…`, else what was there before. */
+function keptText(args: Arguments, name: string, before: string | null): string | null {
+  return option(args, name) ?? (args.options[name] === false ? null : before);
+}
+
+/**
+ * Where somebody is reached and who they are elsewhere: as the command says, and what it does not speak of as it was. Losing it by being
+ * left out would take their way in, or their mail.
+ */
+function placesOf(args: Arguments, before: Listed | undefined, said: Identity | null) {
+  const kept = args.options['issuer'] === false ? undefined : before?.identity;
+  const identity = said ?? kept;
+  return {
+    slackUser: keptText(args, 'slack', before?.slackUser ?? null),
+    mail: keptText(args, 'mail', before?.mail ?? null),
+    ...(identity === undefined ? {} : { identity }),
+  };
+}
+
+function rightsBefore({ roles, grants }: Rights): Rights {
+  return grants === undefined ? { roles } : { roles, grants };
+}
+
+/** Raises `invalid`: somebody new needs this. */
+function missing(id: string, field: 'name' | 'role'): never {
+  const message = `Nobody has the id ${id} yet: somebody new needs --name, and --role or --grant.`;
+  throw new AppError('invalid', message, { field });
+}
+
+/** The person of an id; undefined when there is none yet. */
+async function personOf(client: ApiClient, id: string): Promise<Listed | undefined> {
+  const { api } = await import('../api/client.ts');
+  const { items } = await client.call(api.people.list, {});
+  return items.find((person) => person.id === id);
 }
 
 /** A person's rights on one line. */
@@ -53,10 +96,16 @@ function addUser({ run }: Registrar, user: Command): void {
   run(
     user
       .command('add')
-      .description('add a person, or change one')
+      .description(
+        'add a person, or change what is named here of one; roles and grants are named together',
+      )
       .argument('<id>')
-      .requiredOption('--name <name>', 'name that people see')
-      .option('--role <role>', `everywhere: one of ${ROLES.join(', ')}; repeatable`, collect)
+      .option('--name <name>', 'name that people see; needed for somebody new')
+      .option(
+        '--role <role>',
+        `everywhere: one of ${ROLES.join(', ')}; repeatable; needed for somebody new`,
+        collect,
+      )
       .option(
         '--grant <grant>',
         'a role on one model, namespace or team: responder@team=fraud; repeatable',
@@ -69,19 +118,25 @@ function addUser({ run }: Registrar, user: Command): void {
       )
       .option('--subject <subject>', 'and the subject by which it knows them')
       .option('--mail <address>', 'mail address')
-      .option('--inactive', 'take away every right at once'),
+      .option('--no-slack', 'they are nobody in Slack any more')
+      .option('--no-issuer', 'they do not sign in at an issuer any more')
+      .option('--no-mail', 'they have no mail address any more')
+      .option('--inactive', 'take away every right at once')
+      .option('--active', 'give their rights back to somebody who was deactivated'),
     async (session, args) => {
       const { api } = await import('../api/client.ts');
+      // A wrong command asks nothing.
+      const said = { rights: rightsOf(args), identity: identityOf(args) };
       const client = await session.client();
+      const id = argument(args, 0, 'id');
+      const before = await personOf(client, id);
       const reply = await client.call(api.people.put, {
-        params: { id: argument(args, 0, 'id') },
+        params: { id },
         body: {
-          name: requiredOption(args, 'name'),
-          ...rightsOf(args),
-          slackUser: option(args, 'slack') ?? null,
-          ...identityOf(args),
-          mail: option(args, 'mail') ?? null,
-          active: args.options['inactive'] !== true,
+          name: option(args, 'name') ?? before?.name ?? missing(id, 'name'),
+          ...(said.rights ?? (before === undefined ? missing(id, 'role') : rightsBefore(before))),
+          ...placesOf(args, before, said.identity),
+          active: flag(args, 'active') || (!flag(args, 'inactive') && (before?.active ?? true)),
         },
       });
       session.result(reply, () => outcomeOf(reply));
@@ -99,9 +154,7 @@ function addDeactivate({ run }: Registrar, user: Command): void {
     async (session, args) => {
       const { api } = await import('../api/client.ts');
       const client = await session.client();
-      const wanted = argument(args, 0, 'id');
-      const { items } = await client.call(api.people.list, {});
-      const found = items.find(({ id }) => id === wanted);
+      const found = await personOf(client, argument(args, 0, 'id'));
       if (found === undefined) throw new AppError('not_found', 'There is no such person.');
       const { id, ...person } = found;
       const body = { ...person, active: false };

@@ -24,7 +24,7 @@ export async function slackCaller(
   const identity = slackIdentityOf(who);
   const person = await people.bySlackUser(identity);
   if (person?.active !== true) {
-    const command = `firebreak user add ID --name "NAME" --role responder --slack ${identity}`;
+    const command = `firebreak user add ID --slack ${identity}`;
     throw new AppError(
       'unauthorized',
       `Firebreak does not know you here. Ask an administrator to put slackUser: ${identity} into your entry under people, or to run: ${command}`,
