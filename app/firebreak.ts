@@ -36,6 +36,7 @@ import { openServers, type Servers, type ServerSettings } from './servers.ts';
 import { createReload } from './reload.ts';
 import { installRules, type InstalledRules } from './rules/install.ts';
 import type { SlackSettings } from './slack-settings.ts';
+import { tellOfSlack } from './slack-start.ts';
 import { keepStatusCards } from './status-cards.ts';
 import { createSync, type Sync } from './sync/sync.ts';
 import type { TlsFiles } from './tls-files.ts';
@@ -188,6 +189,7 @@ async function start(settings: FirebreakSettings, opened: Opened): Promise<Fireb
   const api = settings.role === 'worker' ? null : await openApi(ground, opened);
   if (api) url = settings.baseUrl ?? api;
   if (settings.role !== 'api') await openEngine(ground, opened);
+  opened.add(tellOfSlack(settings).stop);
   return {
     url,
     adminToken: ground.first.adminToken,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { neededScopes } from '../connectors/slack/scopes.ts';
 import type { Configuration } from '../domain/configuration.ts';
 import { AppError } from '../domain/error.ts';
 
@@ -27,16 +28,11 @@ function requestUrl(baseUrl: string): string {
   });
 }
 
-/** What channels of incidents take: opening them, inviting, looking who opened one of a name that is taken, and reading back. */
-const CHANNEL_SCOPES: Readonly<Record<ManifestOptions['incidentChannels'], readonly string[]>> = {
-  none: [],
-  public: ['channels:history', 'channels:manage', 'channels:read'],
-  private: ['groups:history', 'groups:read', 'groups:write'],
-};
-
 /** The manifest of a Slack app with the least that Firebreak needs. Raises `invalid` for a wrong address. */
 export function slackManifest({ baseUrl, isPrivate, incidentChannels }: ManifestOptions): object {
   const url = baseUrl === null ? null : requestUrl(baseUrl);
+  const channel = isPrivate ? 'private' : 'public';
+  const use = { answers: true, channel, incidentChannels } as const;
   return {
     display_information: {
       name: 'Firebreak',
@@ -69,17 +65,7 @@ export function slackManifest({ baseUrl, isPrivate, incidentChannels }: Manifest
     },
     oauth_config: {
       scopes: {
-        // commands: /firebreak; chat:write: messages and cards; history: reading back after a lost answer, and what a reaction is about;
-        // reactions:read: being told of them.
-        bot: [
-          ...new Set([
-            'commands',
-            'chat:write',
-            isPrivate ? 'groups:history' : 'channels:history',
-            'reactions:read',
-            ...CHANNEL_SCOPES[incidentChannels],
-          ]),
-        ],
+        bot: neededScopes(use).map(({ anyOf: [scope] }) => scope),
       },
     },
     settings: {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SocketModeReceiver } from '@slack/bolt';
 import type { SlackLog } from './door.ts';
+import { wordOf } from './reading.ts';
 
 const CONNECT_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 1_000;
@@ -9,6 +10,9 @@ const RECONNECT_FIRST_MS = 250;
 const RECONNECT_MAX_MS = 30_000;
 /** A connection that lived so long is reconnected at once. */
 const HEALTHY_MS = 10_000;
+/** Slack answered, and said no: to the token, to what it may do, or to how often it was asked. */
+const TOKEN_FIX =
+  'firebreak doctor says what is wrong with SLACK_APP_TOKEN: it needs connections:write.';
 
 /** Keeps one connection to Slack open; every failure is followed by a longer rest. */
 export class SocketConnection {
@@ -34,8 +38,11 @@ export class SocketConnection {
         await this.hold();
       } catch (error) {
         if (this.stopped()) return;
-        const problem = error instanceof Error ? error.name : 'closed';
-        this.log.warn({ problem, restMs: this.restMs }, 'Slack cannot be reached');
+        const word = wordOf(error);
+        const problem = word ?? (error instanceof Error ? error.name : 'closed');
+        const fix = word === null ? {} : { fix: TOKEN_FIX };
+        const text = word === null ? 'Slack cannot be reached' : 'Slack opens no socket for us';
+        this.log.warn({ problem, ...fix, restMs: this.restMs }, text);
       }
       const healthy = performance.now() - startedMs > HEALTHY_MS;
       this.restMs = healthy ? RECONNECT_FIRST_MS : Math.min(this.restMs * 2, RECONNECT_MAX_MS);

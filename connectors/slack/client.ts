@@ -12,6 +12,7 @@ import { failureOf } from './failure.ts';
 import type { SlackBlock, SlackConfig } from './manifest.ts';
 import { channelCalls, type ChannelCalls } from './channel-calls.ts';
 import { authReply, messagesReply, writtenReply, type SlackMessage } from './reply-schema.ts';
+import { missingScopes } from './scopes.ts';
 
 /** A message as we write it. */
 export interface OutgoingMessage {
@@ -53,8 +54,8 @@ export interface SlackClient extends ChannelCalls {
 
 const TIMEOUT_MS = 10_000;
 const REPLY_BYTES_MAX = 4 * 1024 * 1024;
-/** The right to read back is one of these, by the kind of channel. */
-const HISTORY_SCOPES = ['channels:history', 'groups:history', 'im:history'];
+/** What the connector by itself needs: to post, and to read back. */
+const OWN_USE = { answers: false, channel: null, incidentChannels: 'none' } as const;
 
 /** Slack's client writes to the console by default; what matters comes as errors. */
 const SILENT: Logger = {
@@ -75,20 +76,14 @@ export interface SlackCall<T> {
   readonly schema: z.ZodType<T>;
 }
 
-function missingOf(scopes: readonly string[] | undefined): readonly string[] {
-  if (scopes === undefined) return [];
-  const history = HISTORY_SCOPES.some((scope) => scopes.includes(scope));
-  return [
-    ...(scopes.includes('chat:write') ? [] : ['chat:write']),
-    ...(history ? [] : ['channels:history']),
-  ];
-}
-
 /** Calls a method and parses its answer. Raises what `failureOf` makes of a failure, and `bad_reply`. */
 export type SlackCaller = <T>(call: SlackCall<T>, context: CallContext) => Promise<T>;
 
-/** Calls a method of Slack's Web API through the official client: no retry of its own, deadline, size cap. */
-function createCaller(config: SlackConfig, closing: AbortSignal): SlackCaller {
+/** With which token Slack is called, and where; the public address by default. */
+export type SlackAccess = Pick<SlackConfig, 'token' | 'apiUrl'>;
+
+/** Calls methods of Slack's Web API through the official client: no retry of its own, deadline, size cap. */
+export function createCaller(config: SlackAccess, closing: AbortSignal): SlackCaller {
   const redact = createRedactor([config.token]);
   return async <T>(call: SlackCall<T>, context: CallContext): Promise<T> => {
     const { mutating } = call;
@@ -179,7 +174,9 @@ export function createSlackClient(config: SlackConfig): SlackClient {
       const health = await healthOf(async () => {
         const asked = { method: 'auth.test', parameters: {}, mutating: false, schema: authReply };
         const reply = await call(asked, healthContext(signal));
-        missing = missingOf(reply.response_metadata?.scopes);
+        const scopes = reply.response_metadata?.scopes;
+        missing =
+          scopes === undefined ? [] : missingScopes(OWN_USE, scopes).map(({ anyOf: [one] }) => one);
         return null;
       });
       return missing.length === 0

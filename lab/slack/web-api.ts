@@ -39,6 +39,10 @@ const HISTORY = { public: 'channels:history', private: 'groups:history' };
 const MANAGE = { public: 'channels:manage', private: 'groups:write' };
 const LOOK = { public: 'channels:read', private: 'groups:read' };
 
+/** The one method of an app-level token, and the scope that it takes. */
+const OPENING = 'apps.connections.open';
+const APP_SCOPE = 'connections:write';
+
 const WHO = {
   url: 'https://lab.slack.com/',
   team: 'Lab',
@@ -50,8 +54,9 @@ const WHO = {
 
 const METHODS: Readonly<Record<string, Method>> = {
   'auth.test': { rate: TIERS[4], run: () => read(WHO) },
-  'apps.connections.open': {
+  [OPENING]: {
     rate: TIERS[1],
+    scope: APP_SCOPE,
     run: ({ socket }) => read({ url: socket.issueUrl() }),
   },
   'chat.postMessage': {
@@ -159,17 +164,17 @@ export class WebApi {
     const { appToken, botToken } = this.options;
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
     if (token === undefined) throw new SlackRefusal('not_authed');
-    const wanted = method === 'apps.connections.open' ? appToken : botToken;
+    const wanted = method === OPENING ? appToken : botToken;
     if (token !== wanted) {
       const isKnown = [appToken, botToken].includes(token);
       throw new SlackRefusal(isKnown ? 'not_allowed_token_type' : 'invalid_auth');
     }
   }
 
-  private checkScope(method: Method, parameters: Parameters): void {
+  private checkScope(name: string, method: Method, parameters: Parameters): void {
     const scope = this.scopeOf(method, parameters);
     if (scope !== undefined && this.options.missingScopes.includes(scope)) {
-      const provided = this.scopes()['x-oauth-scopes'] ?? '';
+      const provided = this.scopes(name)['x-oauth-scopes'] ?? '';
       throw new SlackRefusal('missing_scope', { needed: scope, provided });
     }
   }
@@ -200,12 +205,16 @@ export class WebApi {
     while ((this.calls.get(method) ?? 0) < times) await once(this.arrivals, 'call', { signal });
   }
 
-  private scopes(): Record<string, string> {
-    const scopes = Object.values(METHODS).flatMap(({ scope = [] }) =>
+  /** What the token of a method may do, as every answer says it. */
+  private scopes(name: string): Record<string, string> {
+    const { missingScopes } = this.options;
+    const ofBot = Object.values(METHODS).flatMap(({ scope = [] }) =>
       typeof scope === 'string' ? scope : Object.values(scope),
     );
-    const held = [...new Set([...scopes, 'commands', 'reactions:read'])];
-    const { missingScopes } = this.options;
+    const bot = [...new Set([...ofBot, 'commands', 'reactions:read'])].filter(
+      (one) => one !== APP_SCOPE,
+    );
+    const held = name === OPENING ? [APP_SCOPE] : bot;
     return { 'x-oauth-scopes': held.filter((one) => !missingScopes.includes(one)).join(',') };
   }
 
@@ -219,12 +228,12 @@ export class WebApi {
       const headers = { 'retry-after': wait.toString() };
       return { status: 429, headers, body: { ok: false, error: 'ratelimited' } };
     }
-    this.checkScope(method, parameters);
+    this.checkScope(name, method, parameters);
     const { reply, changed: isChange } = method.run(this.world, parameters);
     this.calls.set(name, (this.calls.get(name) ?? 0) + 1);
     this.arrivals.emit('call');
     const body = { ok: true, ...reply };
-    return { status: 200, headers: this.scopes(), body, changed: isChange };
+    return { status: 200, headers: this.scopes(name), body, changed: isChange };
   }
 
   handle(request: TwinRequest): TwinReply {
