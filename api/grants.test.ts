@@ -89,12 +89,13 @@ test('the pages show what is of the own object, and the rest is not there', asyn
 });
 
 describe('in Slack', () => {
-  const say = (words: string) => {
+  const say = async (words: string) => {
     const fred = given.memory.people.get('fred');
     if (fred !== undefined) given.memory.people.set('fred', { ...fred, slackUser: 'T1/U1' });
     const desk = { ...given.dependencies, inventory: () => TEAMS, channel: 'C1' };
     const who = { team: 'T1', user: 'U1' };
-    return carryOutCommand(desk, { words, who, requestId: words.replaceAll(/\W/gu, '-') });
+    const requestId = words.replaceAll(/\W/gu, '-');
+    return (await carryOutCommand(desk, { words, who, requestId })).text;
   };
 
   test('the list holds what is of the own object; the rest answers as what is not there', async () => {

@@ -1,13 +1,13 @@
 import type { Caller } from '../auth.ts';
 import { requireRole, READERS, STEERERS } from '../auth.ts';
 import { admitDecision, awaitOutcome } from '../admission.ts';
-import { API_LIMITS } from '../dependencies.ts';
 import { beginHalt } from '../halting.ts';
 import { showIncident } from '../incident-view.ts';
 import { openByHand } from '../opening.ts';
 import { commandBodies, type CommandBody } from '../schema/decision.ts';
 import { haltBody } from '../schema/halt.ts';
 import { AppError } from '../../domain/error.ts';
+import type { Decision } from '../../domain/decision.ts';
 import { haltedWords, resumeCommandOf, HALT_SCOPES } from '../../domain/halt.ts';
 import type { Incident } from '../../domain/incident.ts';
 import { slackActor, slackCaller } from './identity.ts';
@@ -21,6 +21,13 @@ export interface SlackCommand {
   readonly who: SlackUser;
   /** The same for each delivery of one command. */
   readonly requestId: string;
+}
+
+/** What a person is told; everything that their command changes is committed by then. */
+export interface CommandAnswer {
+  readonly text: string;
+  /** What the engine made of it, when that was not known soon enough to be in the text; null when nothing is left to tell. */
+  readonly outcome: (() => Promise<string>) | null;
 }
 
 /** A command with the person behind it. */
@@ -122,7 +129,11 @@ async function status(asked: Asked): Promise<string> {
 }
 
 /** Gives a command on an incident, as the API would, and says what became of it. */
-async function command(asked: Asked, incident: Incident, body: CommandBody): Promise<string> {
+async function command(
+  asked: Asked,
+  incident: Incident,
+  body: CommandBody,
+): Promise<CommandAnswer> {
   const { desk, caller, requestId } = asked;
   requireRole(caller, STEERERS, 'object');
   const decision = await admitDecision(desk, {
@@ -132,23 +143,41 @@ async function command(asked: Asked, incident: Incident, body: CommandBody): Pro
     actor: slackActor(caller),
     caller,
   });
-  const waitMs = Math.min(desk.limits?.decisionWaitMs ?? API_LIMITS.decisionWaitMs, OUTCOME_MS);
-  const latest = await awaitOutcome(desk.store, decision, waitMs);
-  const what = `${latest.command.kind} of #${incident.number.toString()}`;
-  if (latest.outcome === 'accepted') return `${what}: done.`;
-  if (latest.outcome === 'refused') return `${what} was refused: ${latest.reason ?? 'no reason'}`;
-  return `${what}: recorded as ${latest.id}; the engine has not answered yet.`;
+  const what = `${decision.command.kind} of #${incident.number.toString()}`;
+  const known = await toldWithin(desk, { decision, what }, SOON_MS);
+  if (known.isSettled) return { text: known.text, outcome: null };
+  const outcome = async (): Promise<string> =>
+    (await toldWithin(desk, { decision, what }, OUTCOME_MS)).text;
+  return { text: `${what}: recorded as ${decision.id}.`, outcome };
 }
 
-/** The answer has to be out before Slack gives up. */
-const OUTCOME_MS = 1_000;
+/** What became of a decision, when the engine says so within a time. */
+async function toldWithin(
+  desk: SlackDesk,
+  { decision, what }: { readonly decision: Decision; readonly what: string },
+  withinMs: number,
+): Promise<{ readonly isSettled: boolean; readonly text: string }> {
+  const waitMs = Math.min(desk.limits?.decisionWaitMs ?? withinMs, withinMs);
+  const { id, outcome, reason } = await awaitOutcome(desk.store, decision, waitMs);
+  const isSettled = outcome !== 'pending';
+  if (outcome === 'accepted') return { isSettled, text: `${what}: done.` };
+  if (outcome === 'refused') {
+    return { isSettled, text: `${what} was refused: ${reason ?? 'no reason'}` };
+  }
+  return { isSettled, text: `${what}: recorded as ${id}; the engine has not answered yet.` };
+}
 
-async function acknowledge(asked: Asked): Promise<string> {
+/** So long the acknowledgement waits for the engine, that most answers are one message. */
+const SOON_MS = 200;
+/** Past it the person is told that the engine has not answered; what is recorded is carried out all the same. */
+const OUTCOME_MS = 20_000;
+
+async function acknowledge(asked: Asked): Promise<CommandAnswer> {
   const { incident } = await incidentOf(asked, asked.rest);
   return command(asked, incident, parsedWords(commandBodies.acknowledge, {}));
 }
 
-async function note(asked: Asked): Promise<string> {
+async function note(asked: Asked): Promise<CommandAnswer> {
   const { incident, text } = await incidentOf(asked, asked.rest);
   return command(asked, incident, parsedWords(commandBodies.note, { text }));
 }
@@ -180,7 +209,7 @@ function breakGlass(): Promise<string> {
   );
 }
 
-const VERBS: Readonly<Record<string, (asked: Asked) => Promise<string>>> = {
+const VERBS: Readonly<Record<string, (asked: Asked) => Promise<string | CommandAnswer>>> = {
   'break-glass': breakGlass,
   open,
   list,
@@ -194,10 +223,14 @@ const VERBS: Readonly<Record<string, (asked: Asked) => Promise<string>>> = {
  * Carries out what a person typed, by the operations of the API, and answers in plain text. Everything that it changes is committed
  * when it resolves. Raises `unauthorized`, `invalid`, `not_found` and what the operations raise.
  */
-export async function carryOutCommand(desk: SlackDesk, typed: SlackCommand): Promise<string> {
+export async function carryOutCommand(
+  desk: SlackDesk,
+  typed: SlackCommand,
+): Promise<CommandAnswer> {
   const [, verb = '', rest = ''] = /^(\S*)\s*([\s\S]*)$/.exec(typed.words) ?? [];
   const work = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
-  if (work === undefined) return HELP;
+  if (work === undefined) return { text: HELP, outcome: null };
   const caller = await slackCaller(desk.store.people, typed.who);
-  return work({ desk, caller, rest: rest.trim(), requestId: typed.requestId });
+  const answer = await work({ desk, caller, rest: rest.trim(), requestId: typed.requestId });
+  return typeof answer === 'string' ? { text: answer, outcome: null } : answer;
 }

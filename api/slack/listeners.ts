@@ -21,7 +21,7 @@ import {
   toldAtOnce,
   toldOf,
 } from './answers.ts';
-import { carryOutCommand, openFromSlack } from './commands.ts';
+import { carryOutCommand, openFromSlack, type CommandAnswer } from './commands.ts';
 import { seenModels } from '../sight.ts';
 import type { SlackLog } from './door.ts';
 import { listenToEvents, refreshHome, type Listening } from './event-listeners.ts';
@@ -51,9 +51,9 @@ function beside(text: string): RespondArguments {
   return { ...privately(text), replace_original: false };
 }
 
-/** Answers within the three seconds: the outcome once it is committed, else that it is open, and the outcome later. */
+/** Answers within the three seconds: what is committed, else that it is open; what comes out of it later, in a message of its own. */
 async function acknowledge(
-  working: Promise<string>,
+  working: Promise<CommandAnswer>,
   told: {
     readonly desk: Listening['desk'];
     readonly ack: AckFn<RespondArguments>;
@@ -62,13 +62,14 @@ async function acknowledge(
 ): Promise<void> {
   const { desk, ack, respond } = told;
   const first = await inTime(working, desk);
-  try {
-    await ack(privately(first ?? NOT_CONFIRMED));
-    if (first !== null) return;
-  } catch {
+  const isHeard = await ack(privately(first?.text ?? NOT_CONFIRMED)).then(
+    () => first !== null,
     // The connection went in between: the answer goes by the response address.
-  }
-  await respond(privately(await working));
+    () => false,
+  );
+  const { text, outcome } = await working;
+  if (!isHeard) await respond(privately(text));
+  if (outcome !== null) await respond(privately(await outcome()));
 }
 
 function onCommand({ app, desk, log }: Listening): void {
@@ -91,9 +92,10 @@ function onCommand({ app, desk, log }: Listening): void {
       }
       return;
     }
-    const working = carryOutCommand(desk, { words, who, requestId }).catch((error: unknown) =>
-      apologise(log, error, requestId),
-    );
+    const working = carryOutCommand(desk, { words, who, requestId }).catch((error: unknown) => ({
+      text: apologise(log, error, requestId),
+      outcome: null,
+    }));
     await acknowledge(working, { desk, ack, respond });
   });
 }

@@ -173,7 +173,7 @@ test('a yes by the page or in Slack is one of two, whatever glass was broken; Sl
   if (olga) stage.memory.people.set('olga', { ...olga, slackUser: 'T1/U1' });
   const desk = { ...stage.given.dependencies, inventory: () => [], channel: 'C0INCIDENTS' };
   const typed = { words: 'break-glass inc_1', who: { team: 'T1', user: 'U1' }, requestId: 'r' };
-  expect(await carryOutCommand(desk, typed)).toContain('not broken from Slack');
+  expect((await carryOutCommand(desk, typed)).text).toContain('not broken from Slack');
 });
 
 test('a no, and the same id for another yes, are not made alone', async () => {

@@ -204,6 +204,19 @@ describe('the three seconds', () => {
     expect(made.twin.responses).toMatchObject([{ text: expect.stringContaining('Opened #1') }]);
   });
 
+  test('what is committed is acknowledged without waiting for the engine, whose answer is told when it comes', async () => {
+    const made = await stage(() => ({ limits: { decisionWaitMs: 10_000 } }));
+    await made.twin.connected();
+    expect(await type(made, 'note 7 looked')).toMatchObject({
+      text: expect.stringContaining('note of #7: recorded as'),
+    });
+    for (const [id, decision] of made.memory.decisions) {
+      made.memory.decisions.set(id, { ...decision, outcome: 'refused', reason: 'it is over' });
+    }
+    await made.twin.responded(1);
+    expect(made.twin.responses).toMatchObject([{ text: 'note of #7 was refused: it is over' }]);
+  });
+
   test('a connection that goes during the commit: the answer comes by the response address', async () => {
     const { asked, change, go } = slowDesk();
     const made = await stage(change);
