@@ -22,7 +22,8 @@ export default {
   globalTeardown: '<rootDir>/test/global-teardown.ts',
   testSequencer: '<rootDir>/test/sequencer.js',
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // One more than there are processors: the long suites wait for time-outs and for processes that they started.
+  maxWorkers: 3,
   // A suite leaves its modules behind: grown too large, a process spends its time collecting garbage.
   workerIdleMemoryLimit: '768MB',
 };

@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { buildIdOf } from '../worker/bundle.ts';
 import {
   freshDatabase,
+  programPath,
   quietTemporalRuntime,
   tempDir,
   temporalAddress,
@@ -22,7 +23,6 @@ import { createTestKey } from '../app/test-key.ts';
 import { startEngine, type Engine } from './workflows/engine.ts';
 import { createWorld } from './workflows/world.ts';
 
-const ROOT = join(import.meta.dirname, '..');
 const closers: (() => Promise<void>)[] = [];
 
 beforeAll(quietTemporalRuntime);
@@ -34,13 +34,14 @@ type Places = Pick<Engine, 'databaseUrl' | 'keyPem'> & {
   readonly client: { readonly taskQueue: string };
 };
 
-/** The program on the engine's database and queue, in a data folder of its own. */
+/** The compiled program on the engine's database and queue, in a data folder of its own. */
 async function program(engine: Places, args: readonly string[]): Promise<ChildProcess> {
   const dataDir = await tempDir();
   const publicPem = createPublicKey(engine.keyPem).export({ type: 'spki', format: 'pem' });
   await writeFile(join(dataDir, 'approval-key.pub.pem'), publicPem);
-  const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...args], {
-    cwd: ROOT,
+  const main = join(await programPath(), 'cli', 'main.js');
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: dataDir,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],

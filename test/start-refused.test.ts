@@ -1,34 +1,24 @@
 import { spawn } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { run } from '../cli/test-run.ts';
 import { createEmptyDatabase, withClient, type TestDatabase } from '../store/test-database.ts';
-import { freshDatabase, tempDir, unique } from './harness.ts';
+import { freshDatabase, programPath, tempDir, unique } from './harness.ts';
 
 // Goal: a wrong playbook, setting, configuration or database stops `firebreak start` with file, line and reason and a
-// stable exit code, shows neither stack nor secret, and has changed nothing. Method: the real executable, started once
-// per mistake, all side by side, from a copy of the checkout where a shipped file is what is wrong; and the same command
-// in this process for mistakes in one file.
+// stable exit code, shows neither stack nor secret, and has changed nothing. Method: the compiled program, started once
+// per mistake, all side by side, from a copy of its own where a shipped file is what is wrong; and the same command in
+// this process for mistakes in one file.
 
-const ROOT = join(import.meta.dirname, '..');
-const CODE = [
-  'activities',
-  'api',
-  'app',
-  'cli',
-  'connectors',
-  'domain',
-  'evidence',
-  'expression',
-  'intake',
-].concat(['playbooks', 'regimes', 'render', 'store', 'worker', 'workflows', 'package.json']);
-const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const PASSWORD = 'hunter2-of-nobody';
 const START_MS = 300_000;
+
+interface Edited {
+  readonly path: string;
+  readonly edit: (text: string) => string;
+}
 
 interface Mistake {
   readonly name: string;
@@ -36,8 +26,8 @@ interface Mistake {
   readonly files?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  /** A file of the checkout that is edited first. */
-  readonly edited?: { readonly path: string; readonly edit: (text: string) => string };
+  /** A file of the program that is edited first. */
+  readonly edited?: Edited;
   readonly database?: 'migrated' | 'newer' | 'foreign';
   readonly exit: number;
   readonly told: RegExp;
@@ -140,14 +130,12 @@ async function databaseOf(kind: NonNullable<Mistake['database']>): Promise<TestD
   return database;
 }
 
-async function checkout(edited: NonNullable<Mistake['edited']>): Promise<string> {
+/** A copy of the program in which a file is edited. */
+async function copyOf(program: string, { path, edit }: Edited): Promise<string> {
   const root = await tempDir();
-  const isCode = (path: string): boolean => !/\.test\.ts$|\/fixtures(\/|$)/.test(path);
-  for (const name of CODE)
-    await cp(join(ROOT, name), join(root, name), { recursive: true, filter: isCode });
-  await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'));
-  const path = join(root, edited.path);
-  await writeFile(path, edited.edit(await readFile(path, 'utf8')));
+  await cp(program, root, { recursive: true });
+  const file = join(root, path);
+  await writeFile(file, edit(await readFile(file, 'utf8')));
   return root;
 }
 
@@ -167,7 +155,8 @@ async function startOf(mistake: Mistake): Promise<Ended> {
   for (const [name, content] of Object.entries(mistake.files ?? {})) {
     await writeFile(join(folder, name), content);
   }
-  const root = mistake.edited === undefined ? ROOT : await checkout(mistake.edited);
+  const program = await programPath();
+  const root = mistake.edited === undefined ? program : await copyOf(program, mistake.edited);
   const database = mistake.database === undefined ? null : await databaseOf(mistake.database);
   if (database !== null) dropped.push(() => database.drop());
   const dataDir = join(folder, unique('data'));
@@ -178,7 +167,7 @@ async function startOf(mistake: Mistake): Promise<Ended> {
   await mkdir(home);
   const child = spawn(
     process.execPath,
-    ['--import', TSX, join(root, 'cli/main.ts'), 'start', ...(mistake.args ?? [])],
+    [join(root, 'cli', 'main.js'), 'start', ...(mistake.args ?? [])],
     {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],

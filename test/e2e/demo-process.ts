@@ -81,16 +81,23 @@ function kept(): Readonly<Record<string, string>> {
   );
 }
 
-/** Starts an unattended demo with these arguments and, beside what the machine needs, this environment. */
-export function startDemo(
-  args: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
-): DemoProcess {
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', join(ROOT, 'cli/main.ts'), 'demo', '--exit', '--json', ...args],
-    { cwd: ROOT, env: { ...kept(), ...environment }, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+/** What a demo is started with. */
+interface DemoStart {
+  /** Arguments of Node that name the program: this checkout's sources, or the compiled one, which begins sooner. */
+  readonly program: readonly string[];
+  readonly args?: readonly string[];
+  /** Beside what the machine needs. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** The program as a newcomer's checkout runs it. */
+export const FROM_SOURCE = ['--import', 'tsx', join(ROOT, 'cli', 'main.ts')];
+
+/** Starts an unattended demo. */
+export function startDemo({ program, args = [], environment = {} }: DemoStart): DemoProcess {
+  const child = spawn(process.execPath, [...program, 'demo', '--exit', '--json', ...args], {
+    ...{ cwd: ROOT, env: { ...kept(), ...environment }, stdio: ['ignore', 'pipe', 'pipe'] },
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => (stdout += String(chunk)));

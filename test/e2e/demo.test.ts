@@ -6,7 +6,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { findProcesses } from '../../app/embedded/process-identity.ts';
 import { clusterMark } from '../../app/embedded/postgres-orphan.ts';
 import { tempDir } from '../harness.ts';
-import { startDemo } from './demo-process.ts';
+import { FROM_SOURCE, startDemo } from './demo-process.ts';
 
 // Goal: the main job is what a newcomer sees, whatever the environment names. Method: the demo as a child process
 // beside a trap that every hostile variable points to; then its one document, and what is left of it.
@@ -94,7 +94,10 @@ test(
   'the demo runs all five steps, says so in one document, connects nowhere else and leaves nothing',
   async () => {
     const trap = await startTrap();
-    const demo = startDemo([], await hostileVariables(trap.port));
+    const demo = startDemo({
+      program: FROM_SOURCE,
+      environment: await hostileVariables(trap.port),
+    });
     closers.push(() => demo.close());
     const { told, narrated, dataDir, cluster } = await demo.end();
     expect(trap.connections()).toBe(0);

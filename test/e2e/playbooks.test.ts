@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { STEP_NAMES } from '../../domain/playbook.ts';
+import { programPath } from '../harness.ts';
 import { startDemo, type DemoDocument, type DemoEnd } from './demo-process.ts';
 
 // Goal: the other shipped playbooks answer their alert through the whole engine, approved by two people. Method: the
@@ -12,7 +14,8 @@ afterEach(async () => {
 });
 
 async function ended(scenario: string): Promise<DemoEnd> {
-  const demo = startDemo(['--scenario', scenario]);
+  const program = [join(await programPath(), 'cli', 'main.js')];
+  const demo = startDemo({ program, args: ['--scenario', scenario] });
   closers.push(() => demo.close());
   return demo.end();
 }

@@ -181,7 +181,8 @@ test(
       const kinds = facts
         .filter(({ operation }) => operation === OPERATION)
         .map(({ kind }) => kind)
-        .filter((kind) => kind.startsWith('operation.'));
+        // The write that is held back may pass its deadline meanwhile: then the other worker looks for it.
+        .filter((kind) => kind.startsWith('operation.') && kind !== 'operation.unknown');
       expect(kinds).toEqual(['operation.planned', 'operation.applied', 'operation.verified']);
       await expectWholeLog(facts);
     }

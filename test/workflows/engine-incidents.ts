@@ -8,7 +8,7 @@ import type { Store } from '../../store/tables.ts';
 import { unique } from '../harness.ts';
 
 const WAIT_MAX_MS = 30_000;
-const LOOK_MS = 20;
+const LOOK_MS = 50;
 
 function objectOf(name: string, role: 'stable' | 'canary' | 'only'): ServingObject {
   const kind = 'Deployment';

@@ -3,9 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Context } from '@temporalio/activity';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { connectorModules } from '../../connectors/registry.ts';
+import type { Activities } from '../../activities/activity.ts';
 import type { DecisionCommand } from '../../domain/decision.ts';
 import type { PinnedPlaybook, PlaybookOperation, StepName } from '../../domain/playbook.ts';
 import { loadPlaybooks } from '../../playbooks/loader.ts';
@@ -23,7 +25,7 @@ import { scriptedActivities } from '../replay/scripted-activities.ts';
 // its review. Method: the real workflow on real Temporal over activities that answer by a script; in each step each kind
 // of operation, alone, in a group or under an approval, fails once; all runs go on side by side.
 const WAIT_MAX_MS = 60_000;
-const LOOK_MS = 50;
+const LOOK_MS = 250;
 
 interface Failure {
   readonly pinned: PinnedPlaybook;
@@ -59,17 +61,51 @@ function failuresOf(pinned: PinnedPlaybook): readonly Failure[] {
 
 const FAILURES = SHIPPED.flatMap(failuresOf);
 let client: Client;
-let native: NativeConnection;
-let code = '';
+let taskQueue = '';
 const closers: (() => Promise<unknown>)[] = [];
+/** What answers each run. */
+const scripts = new Map<string, Activities>();
+
+function scriptOf(workflowId: string): Activities {
+  const script = scripts.get(workflowId);
+  if (script === undefined) throw new Error(`nothing is written for ${workflowId}`);
+  return script;
+}
+
+/** One worker answers every run: each activity asks the script of the run that it is of. */
+function activitiesByRun(names: readonly string[]): object {
+  const entries = names.map((name) => {
+    const answer = (...input: readonly unknown[]): unknown => {
+      const run = Context.current().info.workflowExecution?.workflowId ?? '';
+      const activity: unknown = Reflect.get(scriptOf(run), name);
+      if (typeof activity !== 'function') throw new Error(`${name} is not scripted`);
+      return Reflect.apply(activity, null, input);
+    };
+    return [name, answer] as const;
+  });
+  return Object.fromEntries(entries);
+}
 
 beforeAll(async () => {
   await quietTemporalRuntime();
   const connection = await Connection.connect({ address: temporalAddress() });
-  native = await NativeConnection.connect({ address: temporalAddress() });
+  const native = await NativeConnection.connect({ address: temporalAddress() });
   client = new Client({ connection });
-  code = await readFile(await workflowBundlePath(), 'utf8');
+  taskQueue = unique('failures');
+  const [pinned] = SHIPPED;
+  if (pinned === undefined) throw new Error('no playbook is shipped');
+  const worker = await Worker.create({
+    connection: native,
+    taskQueue,
+    workflowBundle: { code: await readFile(await workflowBundlePath(), 'utf8') },
+    activities: activitiesByRun(Object.keys(scriptedActivities(pinned, {}))),
+  });
+  const running = worker.run();
   closers.push(
+    () => {
+      worker.shutdown();
+      return running;
+    },
     () => connection.close(),
     () => native.close(),
   );
@@ -132,46 +168,38 @@ async function getOn(handle: WorkflowHandle, { heldAt }: Failure, index: number)
 
 async function live(failure: Failure, index: number): Promise<void> {
   const { pinned, operation, heldAt } = failure;
-  const taskQueue = unique('failures');
-  const worker = await Worker.create({
-    connection: native,
+  const workflowId = unique('failure');
+  scripts.set(workflowId, scriptedActivities(pinned, { [operation.name]: 'failed' }));
+  const input: IncidentInput = {
+    incidentId: 'inc_scripted',
+    generation: 1,
+    continueAsNewAfterEvents: 10_000,
+    searchAttributes: false,
+    carried: null,
+  };
+  const handle = await client.workflow.start(INCIDENT_WORKFLOW, {
     taskQueue,
-    workflowBundle: { code },
-    activities: { ...scriptedActivities(pinned, { [operation.name]: 'failed' }) },
+    workflowId,
+    args: [input],
   });
-  await worker.runUntil(async () => {
-    const input: IncidentInput = {
-      incidentId: 'inc_scripted',
-      generation: 1,
-      continueAsNewAfterEvents: 10_000,
-      searchAttributes: false,
-      carried: null,
-    };
-    const workflowId = unique('failure');
-    const handle = await client.workflow.start(INCIDENT_WORKFLOW, {
-      taskQueue,
-      workflowId,
-      args: [input],
-    });
-    const stopped = await statusWhen(handle, ({ waiting }) =>
-      ['held', 'close'].includes(waiting?.kind ?? ''),
-    );
-    const goesOn = [operation, heldAt].some(({ onFailure }) => onFailure === 'continue');
-    if (goesOn) {
-      expect(stopped.waiting?.kind).toBe('close');
-    } else {
-      expect(stopped.waiting).toMatchObject({ kind: 'held', operation: heldAt.name });
-      await getOn(handle, failure, index);
-      await statusWhen(handle, ({ waiting }) => waiting?.kind === 'close');
-    }
-    await handle.terminate();
-  });
+  const stopped = await statusWhen(handle, ({ waiting }) =>
+    ['held', 'close'].includes(waiting?.kind ?? ''),
+  );
+  const goesOn = [operation, heldAt].some(({ onFailure }) => onFailure === 'continue');
+  if (goesOn) {
+    expect(stopped.waiting?.kind).toBe('close');
+  } else {
+    expect(stopped.waiting).toMatchObject({ kind: 'held', operation: heldAt.name });
+    await getOn(handle, failure, index);
+    await statusWhen(handle, ({ waiting }) => waiting?.kind === 'close');
+  }
+  await handle.terminate();
 }
 
 describe('each failure of P1, P2 and P3', () => {
   test('holds where it happened, and people get on from there', async () => {
     expect(new Set(FAILURES.map(({ pinned }) => pinned.playbook.name)).size).toBe(3);
-    const AT_ONCE = 4;
+    const AT_ONCE = 8;
     const queue = [...FAILURES.entries()];
     const problems: string[] = [];
     const lane = async (): Promise<void> => {

@@ -5,14 +5,13 @@ import { promisify } from 'node:util';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { createStore } from '../../store/database.ts';
-import { quietTemporalRuntime } from '../harness.ts';
+import { programPath, quietTemporalRuntime } from '../harness.ts';
 import { op, playbookOf } from './engine-operations.ts';
 import { startEngine, type Engine } from './engine.ts';
 import { createWorld, type World } from './world.ts';
 
 // Goal: a halt is obeyed however it was given, by every kind of write, and nothing is lost by it. Method: small
 // playbooks on a world of numbers, on real Temporal and Postgres; no API runs, so that rows and files alone halt.
-const ROOT = join(import.meta.dirname, '..', '..');
 const REASON = 'it goes wild';
 const run = promisify(execFile);
 let engine: Engine | null = null;
@@ -38,11 +37,10 @@ async function start(): Promise<{ readonly running: Engine; readonly world: Worl
 /** Runs the command line as a person would whose API does not answer. */
 async function haltDirectly({ databaseUrl }: Engine): Promise<string> {
   const args = ['halt', '--all', '--reason', REASON, '--direct', '--json'];
-  const { stdout } = await run(
-    process.execPath,
-    ['--import', 'tsx', join(ROOT, 'cli', 'main.ts'), ...args],
-    { cwd: ROOT, env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl } },
-  );
+  const program = await programPath();
+  const { stdout } = await run(process.execPath, [join(program, 'cli', 'main.js'), ...args], {
+    ...{ cwd: program, env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl } },
+  });
   return stdout;
 }
 
