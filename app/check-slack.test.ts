@@ -152,6 +152,14 @@ describe('doctor about Slack', () => {
       'SLACK_APP_TOKEN',
     ],
     [
+      'a Slack that is away',
+      {},
+      (twin) => ({ ...slackOf(twin, null), apiUrl: 'http://127.0.0.1:9/api/' }),
+      {},
+      'Slack did not answer.',
+      'SLACK_API_URL',
+    ],
+    [
       'nobody known',
       {},
       slackOf,

@@ -14,6 +14,9 @@ import { bad, good, type Check } from './finding.ts';
 const ANSWER_WITHIN_MS = 10_000;
 const SCOPE = 'scope at slack';
 const COMMANDS = 'slack commands';
+/** Slack said nothing of a token: it could not be asked, or asks to wait. */
+const AWAY_FIX =
+  'Slack has to answer from here: check network and SLACK_API_URL, and look again in a minute.';
 
 type Slack = NonNullable<Config['slack']>;
 
@@ -69,8 +72,9 @@ export async function checkScopes(
       ? [good('slack', `answers; the token has the ${neededScopes(use).length.toString()} scopes`)]
       : [good('slack', 'answers'), ...lacking.map((one) => missing(one, fix))];
   } catch (error) {
+    const { code, message } = toAppError(error);
     const wrong = 'Check SLACK_BOT_TOKEN; `firebreak init slack` writes the manifest of an app.';
-    return [bad('slack', toAppError(error).message, wrong)];
+    return [bad('slack', message, code === 'unauthorized' ? wrong : AWAY_FIX)];
   }
 }
 
@@ -114,10 +118,11 @@ async function checkSocket(slack: Slack, appToken: string): Promise<Check> {
     await askForSocket(accessOf(slack, appToken), AbortSignal.timeout(ANSWER_WITHIN_MS));
     return good(COMMANDS, 'over Socket Mode');
   } catch (error) {
-    const { message, details } = toAppError(error);
+    const { code, message, details } = toAppError(error);
     const lacks = details?.['slackError'] === 'missing_scope';
     const problem = lacks ? `The app-level token lacks ${SOCKET_SCOPE}.` : message;
-    const fix = `Make an app-level token with ${SOCKET_SCOPE} ("Basic Information", "App-Level Tokens") and set SLACK_APP_TOKEN.`;
+    const made = `Make an app-level token with ${SOCKET_SCOPE} ("Basic Information", "App-Level Tokens") and set SLACK_APP_TOKEN.`;
+    const fix = code === 'unauthorized' ? made : AWAY_FIX;
     return bad(COMMANDS, `${problem} Nobody can answer or open there.`, fix);
   }
 }

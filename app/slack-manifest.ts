@@ -23,9 +23,9 @@ function requestUrl(baseUrl: string): string {
   if (URL.canParse(baseUrl) && new URL(baseUrl).protocol === 'https:') {
     return `${baseUrl.replace(/\/+$/, '')}${ROUTE}`;
   }
-  throw new AppError('invalid', 'Slack posts to https:// addresses only.', {
-    field: 'request-url',
-  });
+  const message =
+    'Slack posts to https:// addresses only: name yours, such as https://firebreak.example.com.';
+  throw new AppError('invalid', message, { field: 'request-url' });
 }
 
 /** The manifest of a Slack app with the least that Firebreak needs. Raises `invalid` for a wrong address. */
