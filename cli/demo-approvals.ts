@@ -52,8 +52,8 @@ async function answer(stage: Stage, approval: OpenApproval): Promise<void> {
   for (const approver of askedFor(stage, approval)) {
     const yes = await asked(stage, approver.name);
     const verdict = yes ? 'approve' : 'reject';
-    const door = await stage.answerBy(approver, approval, verdict);
-    say(`    ${approver.name}: ${verdict} (${DOOR_WORDS[door]})`);
+    const { by, door } = await stage.answerBy(approver, approval, verdict);
+    say(`    ${by}: ${verdict} (${DOOR_WORDS[door]})`);
     if (!yes) return;
   }
 }

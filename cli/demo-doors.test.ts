@@ -33,7 +33,7 @@ async function stage(door: DemoDoorName) {
   const slack = { ...twin, click };
   const answer = answering(door, {
     ...{ url, browsers: new Map(), slack },
-    standIn: () => Promise.resolve({ ...mona, id: 'olga' }),
+    standIn: () => Promise.resolve({ ...mona, id: 'olga', name: 'Olga' }),
   });
   return { answer, twin, mona, sam, seen, clicks };
 }
@@ -47,8 +47,8 @@ test('in Slack Mona clicks on the card of the approval, and Sam answers at the A
     const blocks = [{ type: 'actions', block_id: 'actions', elements }];
     await client.apiCall('chat.postMessage', { channel: 'C0INCIDENTS', text: value, blocks });
   }
-  expect(await answer(mona, QUESTION, 'approve')).toBe('slack');
-  expect(await answer(sam, QUESTION, 'approve')).toBe('api');
+  expect(await answer(mona, QUESTION, 'approve')).toEqual({ by: 'Mona', door: 'slack' });
+  expect(await answer(sam, QUESTION, 'approve')).toEqual({ by: 'Sam', door: 'api' });
   const card = twin.messages('C0INCIDENTS')[1];
   expect(clicks).toMatchObject([{ userId: 'U0MONA', ts: card?.ts, actionId: 'approve' }]);
   expect(seen.map(({ path }) => path)).toEqual(['/api/v1/approvals/apr_1/decision']);
@@ -66,13 +66,13 @@ test('what a card cannot show whole is answered by somebody who reads it elsewhe
   const words = { type: 'plain_text', text: 'Read it whole: firebreak approval show apr_1' };
   const blocks = [{ type: 'section', text: words }];
   await client.apiCall('chat.postMessage', { channel: 'C0INCIDENTS', text: 'x', blocks });
-  expect(await answer(mona, QUESTION, 'approve')).toBe('api');
+  expect(await answer(mona, QUESTION, 'approve')).toEqual({ by: 'Olga', door: 'api' });
   expect([clicks.length, seen.length]).toEqual([0, 1]);
 });
 
 test('a rejection goes by the API, with its reason', async () => {
   const { answer, mona, seen, clicks } = await stage('slack');
-  expect(await answer(mona, QUESTION, 'reject')).toBe('api');
+  expect(await answer(mona, QUESTION, 'reject')).toEqual({ by: 'Mona', door: 'api' });
   expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({
     verdict: 'reject',
     planDigest: 'a'.repeat(64),

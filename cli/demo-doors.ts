@@ -22,12 +22,18 @@ export interface DemoQuestion {
   readonly planDigest: string;
 }
 
-/** Takes one person's answer by a door, and says which one it was. */
+/** Who answered in the end, by their name, and by which door. */
+export interface DemoAnswer {
+  readonly by: string;
+  readonly door: DemoDoorName;
+}
+
+/** Takes one person's answer by a door; somebody else may have to give it for them. */
 export type AnswerBy = (
   approver: DemoApprover,
   question: DemoQuestion,
   verdict: 'approve' | 'reject',
-) => Promise<DemoDoorName>;
+) => Promise<DemoAnswer>;
 
 const CARD_WITHIN_MS = 20_000;
 const LOOK_MS = 50;
@@ -123,15 +129,16 @@ export function answering(
         break;
       case 'slack':
         if (!(await bySlack(slack, question))) {
-          say('    (the card in Slack cannot show it whole: Olga reads it and answers)');
-          await byApi(await standIn(), question, verdict);
-          return 'api';
+          const other = await standIn();
+          say(`    (the card in Slack cannot show it whole: ${other.name} reads it and answers)`);
+          await byApi(other, question, verdict);
+          return { by: other.name, door: 'api' };
         }
         break;
       case 'page':
         await byPage(browsers.get(approver.id), question);
         break;
     }
-    return chosen;
+    return { by: approver.name, door: chosen };
   };
 }
