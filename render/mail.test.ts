@@ -88,6 +88,13 @@ describe('mail', () => {
     expect(html).not.toMatch(/<(?:style|script|link|img|iframe|object|form|base)\b|url\(/iu);
   });
 
+  test('a name keeps its width beside something long: cells break anywhere', () => {
+    const { html } = mailOf('x');
+    const rows = [...html.matchAll(/<tr>\s*<td style="([^"]*)"/gu)].map(([, style]) => style);
+    expect(rows).toHaveLength(2);
+    for (const style of rows) expect(style).toContain('min-width');
+  });
+
   test('blanks that count are those of the text', () => {
     const { html } = mailOf('x');
     const kept = [...html.matchAll(/white-space:pre-wrap">\n?([^<]*)</gu)].map(([, text]) => text);

@@ -100,12 +100,14 @@ function textOfBlock(block: MailBlock): string {
 
 const MONOSPACE = 'font-family:ui-monospace,Consolas,monospace;font-size:13px';
 const CELL = 'padding:2px 12px 2px 0;vertical-align:top;text-align:left;overflow-wrap:anywhere';
+/** Cells break anywhere, for what is long; so a name beside something long would be squeezed to a letter a line. */
+const NAME = `${CELL};min-width:6em`;
 const PARAGRAPH = 'margin:0 0 12px;white-space:pre-wrap';
 const BOX = 'padding:8px 12px;border-left:4px solid';
 
 function row(name: Html, value: Html): Html {
   return html`<tr>
-    <td style="${CELL};color:#666">${name}</td>
+    <td style="${NAME};color:#666">${name}</td>
     <td style="${CELL};white-space:pre-wrap">${value}</td>
   </tr>`;
 }
@@ -118,7 +120,7 @@ function table(rows: readonly Html[]): Html {
 
 function changeRow({ path, before, after }: MailChange): Html {
   return html`<tr>
-    <td style="${CELL};${MONOSPACE}">${inertText(path)}</td>
+    <td style="${CELL};min-width:9em;${MONOSPACE}">${inertText(path)}</td>
     <td style="${CELL};${MONOSPACE};color:#b42318;white-space:pre-wrap">${inertText(before)}</td>
     <td style="${CELL}">→</td>
     <td style="${CELL};${MONOSPACE};color:#027a48;white-space:pre-wrap">${inertText(after)}</td>
