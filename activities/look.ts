@@ -25,7 +25,7 @@ import { contextOf, isWanted, itemsOf } from './evaluation.ts';
 import { isRetryable } from './failure.ts';
 import { pinnedOf } from './pinned-playbook.ts';
 import { readProbe } from './read-probe.ts';
-import { outcomeOf, resultIn, settle } from './results.ts';
+import { outcomeOf, resultIn, settle, settleIn } from './results.ts';
 import { sightFact, type Looking, type Sight } from './sight.ts';
 import { traceLineage } from './trace-lineage.ts';
 
@@ -101,24 +101,20 @@ async function lookAt(looking: Looking): Promise<OperationResult | null> {
   const sight = await see(looking);
   if (!sight) return null;
   const { deps, attempt, incident, step, operation, round } = looking;
-  return settle(
-    deps,
-    {
-      incidentId: incident.id,
-      step,
-      operation: operation.name,
-      round,
-      outcome: sight.outcome,
-      reason: sight.reason,
-      value: sight.value,
-      startedAt: attempt.scheduledAt.toISOString(),
-      settledAt: deps.now().toISOString(),
-    },
-    sight.facts,
-  );
+  const { outcome, reason, value, facts, keep } = sight;
+  const result = {
+    ...{ incidentId: incident.id, step, operation: operation.name, round, outcome, reason, value },
+    startedAt: attempt.scheduledAt.toISOString(),
+    settledAt: deps.now().toISOString(),
+  };
+  if (keep === undefined) return settle(deps, result, facts);
+  return deps.store.transaction(async (tables) => {
+    const kept = await keep(tables);
+    return settleIn(tables, { ...result, value: kept.value }, kept.facts);
+  });
 }
 
-/** Looks without settling; a seal stores its bytes. Null when it may hold later. */
+/** Looks without settling; a seal stores its bytes, and `keep` the rest. Null when it may hold later. */
 export async function see(looking: Looking): Promise<Sight | null> {
   const { operation, context } = looking;
   try {

@@ -1,6 +1,7 @@
 import type { NewFact } from '../domain/fact.ts';
 import { isJsonObject, type Json } from '../domain/json.ts';
 import { isPassedOver, type OperationResult } from '../domain/operation.ts';
+import type { Tables } from '../store/tables.ts';
 import type { OperationOutcome } from './activity.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
@@ -38,10 +39,17 @@ export async function settle(
   facts: readonly NewFact[],
 ): Promise<OperationResult> {
   if (facts.length === 0) return deps.store.results.put(result);
-  return deps.store.transaction(async (tables) => {
-    const stored = await tables.results.put(result);
-    const mine = stored.settledAt === result.settledAt && stored.outcome === result.outcome;
-    if (mine && facts.length > 0) await tables.facts.append(result.incidentId, facts);
-    return stored;
-  });
+  return deps.store.transaction((tables) => settleIn(tables, result, facts));
+}
+
+/** The same within a transaction. */
+export async function settleIn(
+  tables: Pick<Tables, 'results' | 'facts'>,
+  result: OperationResult,
+  facts: readonly NewFact[],
+): Promise<OperationResult> {
+  const stored = await tables.results.put(result);
+  const mine = stored.settledAt === result.settledAt && stored.outcome === result.outcome;
+  if (mine && facts.length > 0) await tables.facts.append(result.incidentId, facts);
+  return stored;
 }

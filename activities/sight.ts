@@ -3,6 +3,7 @@ import { newFact, type NewFact } from '../domain/fact.ts';
 import type { Incident, Outcome } from '../domain/incident.ts';
 import type { Json } from '../domain/json.ts';
 import type { ReadOperation, StepName } from '../domain/playbook.ts';
+import type { Tables } from '../store/tables.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 
 /** What one look saw. */
@@ -11,6 +12,8 @@ export interface Sight {
   readonly reason: string | null;
   readonly value: Json;
   readonly facts: readonly NewFact[];
+  /** Writes what belongs into the transaction that settles the look, and answers its value and facts. Of a seal only. */
+  readonly keep?: (tables: Tables) => Promise<Pick<Sight, 'value' | 'facts'>>;
 }
 
 /** One operation about to be looked at, with everything it may read. */
