@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { api } from '../api/client.ts';
 import type { Scenario } from '../lab/scenario/scenario.ts';
 import type { RunningFirebreak } from './firebreak.ts';
 import { SCRAPE_MS, type World } from './world.ts';
 
+/** Nobody watches the log while it is measured. */
+const LOOK_MS = 500;
+const LOOKS_MAX = 240;
 /** Scrapes before the alert, so that the monitor has a rate to tell. */
 const SCRAPES_BEFORE = 6;
 
@@ -32,11 +36,19 @@ export async function contain(
   }
 }
 
-/** When the log learned that independent probes see it contained. Raises when the incident stops before. */
+/** When the log learned that independent probes see it contained, read afterwards. Raises when the incident stops before. */
 async function verifiedAt({ client }: RunningFirebreak, incidentId: string): Promise<number> {
-  for await (const { kind, recordedAt, summary } of client.facts(incidentId, 0)) {
-    if (kind === 'containment.verified') return Date.parse(recordedAt);
-    if (kind === 'incident.held') throw new Error(`Not contained: ${summary}`);
+  for (let look = 1; ; look += 1) {
+    const { incident } = await client.call(api.incidents.show, { params: { id: incidentId } });
+    if (incident.containedAt !== null) break;
+    const { state, stateReason } = incident;
+    if (state === 'held' || look === LOOKS_MAX) {
+      throw new Error(`Not contained, ${state}: ${stateReason ?? ''}`);
+    }
+    await sleep(LOOK_MS);
   }
-  throw new Error('The log ended before containment.');
+  for await (const { kind, recordedAt } of client.facts(incidentId, 0)) {
+    if (kind === 'containment.verified') return Date.parse(recordedAt);
+  }
+  throw new Error('The log does not say that it is contained.');
 }
