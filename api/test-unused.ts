@@ -36,6 +36,7 @@ function quietTelling(): Pick<
     },
     escalations: {
       take: no('escalations.take'),
+      reachedNobody: no('escalations.reachedNobody'),
       takenAmong: no('escalations.takenAmong'),
       get: no('escalations.get'),
     },

@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { DEFAULT_ESCALATION, type Escalation } from '../domain/escalation.ts';
-import { onCallBy, type OnCallSchedule } from '../domain/on-call.ts';
+import { onCallBy, type KnownCalendars, type OnCallSchedule } from '../domain/on-call.ts';
 import { openIncident, useStores } from '../store/test-store.ts';
 import type { Person } from '../store/person-table.ts';
 import { escalate } from './escalation.ts';
@@ -58,17 +58,20 @@ function round(
     ladder = DEFAULT_ESCALATION,
     schedules = [],
     channels = { slack: true, mail: true },
+    calendars = new Map(),
   }: {
     readonly ladder?: Escalation;
     readonly schedules?: readonly OnCallSchedule[];
     readonly channels?: { readonly slack: boolean; readonly mail: boolean };
+    readonly calendars?: KnownCalendars;
   } = {},
 ): Promise<number> {
   return escalate({
     ...{ store: stores.worker(), channels, log: pino({ level: 'silent' }) },
     ladder: () => ladder,
     written: () => [],
-    onCall: onCallBy(() => schedules),
+    onCall: onCallBy(() => schedules, calendars),
+    pager: () => null,
     now: () => new Date(startMs + minutes * MINUTE_MS),
   });
 }
@@ -180,6 +183,27 @@ describe('an approval that nobody answers', () => {
       onCall: { schedule: 'ml' },
       by: 'on call by ml',
     });
+  });
+
+  test('says how old the calendar is by which it calls, while that cannot be read', async () => {
+    await openApproval();
+    const people = { sam: ['Sam'] };
+    const ical = { file: '/gone.ics', timeZone: 'UTC', refreshMinutes: 15, people };
+    const schedule: OnCallSchedule = { name: 'ops', ical, overrides: [] };
+    const readAt = new Date(startMs - 7 * 60 * MINUTE_MS).toISOString();
+    const span = { from: readAt, until: '2999-01-01T00:00:00.000Z' };
+    const entry = { from: readAt, to: span.until, title: 'Sam', names: [['Sam']] };
+    const reading = { readAt, ...span, entries: [entry], findings: [] };
+    const problem = 'unavailable: The file /gone.ics cannot be read.';
+    const calendars = new Map([['ops', { schedule: 'ops', reading, problem }]]);
+    const rung = { afterSeconds: 60, person: null, role: null, channels: ['mail'] as const };
+    const ladder = { ...DEFAULT_ESCALATION, approvals: [{ ...rung, onCall: 'ops' }] };
+    expect(await round(1, { ladder, schedules: [schedule], calendars })).toBe(1);
+    const [fact] = await facts();
+    expect(fact?.summary).toContain(
+      `Name sam (sam) are told (rung 1 of 1, on call by ops, whose calendar was last read at ${readAt}).`,
+    );
+    expect(fact?.data).toMatchObject({ onCall: { source: { kind: 'ical', readAt, problem } } });
   });
 
   test.each<[string, () => Promise<unknown>]>([

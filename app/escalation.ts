@@ -12,12 +12,14 @@ import {
   type TakenRung,
 } from '../domain/escalation.ts';
 import { newFact, type NewFact } from '../domain/fact.ts';
-import { rolesOnModel } from '../domain/grant.ts';
 import type { Incident } from '../domain/incident.ts';
-import type { InventoryEntry } from '../domain/inventory.ts';
-import type { OnCall } from '../domain/on-call.ts';
+import type { NewMessage } from '../domain/message.ts';
 import type { Person } from '../store/person-table.ts';
 import type { Store } from '../store/tables.ts';
+import { wantsSomebody } from './page-lane.ts';
+import type { Pager } from './pager.ts';
+import type { OpenChannels } from './rung-channels.ts';
+import { findPeople, toldIn, type Found, type RungGround } from './rung-people.ts';
 
 /** So many open approvals, and so many incidents, are looked at in one round. */
 const SUBJECTS_MAX = 10_000;
@@ -25,20 +27,19 @@ const PAGE_MAX = 500;
 const MINUTE_MS = 60_000;
 
 /** What climbing the ladder needs. */
-export interface EscalationOptions {
+export interface EscalationOptions extends RungGround {
   readonly store: Pick<
     Store,
     'approvals' | 'escalations' | 'incidents' | 'people' | 'silences' | 'transaction'
   >;
   readonly ladder: () => Escalation;
-  /** The inventory of the rules, by which roles on one model, namespace or team go. */
-  readonly written: () => readonly InventoryEntry[];
-  /** Who is on call at a moment; null for a schedule that is not there. */
-  readonly onCall: (schedule: string, at: Date) => OnCall | null;
   readonly channels: { readonly slack: boolean; readonly mail: boolean };
-  readonly now: () => Date;
+  readonly pager: Pager;
   readonly log: Pick<Logger, 'warn'>;
 }
+
+/** A rung that is due. */
+type NextRung = NonNullable<ReturnType<typeof nextRung>>;
 
 /** Something that waits for people. */
 interface Waiting {
@@ -53,83 +54,20 @@ interface Waiting {
   readonly asks: readonly Role[];
 }
 
-/** Whom a rung finds; `reason` says why nobody when it does not. */
-interface Found {
-  readonly people: readonly Person[];
-  readonly by: string;
-  readonly reason: string | null;
-  readonly onCall: OnCall | null;
-}
-
-function wantedBy(
-  { written }: EscalationOptions,
-  { step, waiting }: { readonly step: Rung; readonly waiting: Waiting },
-  onCall: OnCall | null,
-): { readonly by: string; readonly wants: (person: Person) => boolean } {
-  const { person: id, role, onCall: schedule } = step;
-  if (id !== null) return { by: `person ${id}`, wants: (person) => person.id === id };
-  const holds = (roles: readonly Role[]) => (person: Person) =>
-    rolesOnModel(person, waiting.incident.model, written()).some((one) => roles.includes(one));
-  if (role !== null) return { by: `role ${role}`, wants: holds([role]) };
-  if (schedule !== null) {
-    const people = onCall?.people ?? [];
-    return { by: `on call by ${schedule}`, wants: (person) => people.includes(person.id) };
-  }
-  return { by: 'those whom it asks for', wants: holds(waiting.asks) };
-}
-
-/** Why a rung reaches nobody; null when it does. */
-function obstacleTo(
-  { channels }: EscalationOptions,
-  {
-    step,
-    people,
-    onCall,
-  }: { readonly step: Rung; readonly people: readonly Person[]; readonly onCall: OnCall | null },
-): string | null {
-  if (step.onCall !== null && onCall === null) return 'there is no such schedule';
-  if (people.length === 0) return onCall?.reason ?? 'nobody active is there';
-  const reached = step.channels.some((channel) =>
-    channel === 'slack'
-      ? channels.slack
-      : channels.mail && people.some(({ mail }) => mail !== null),
-  );
-  return reached ? null : 'none of its channels reaches them';
-}
-
-function find(
-  options: EscalationOptions,
-  {
-    step,
-    waiting,
-    people,
-  }: { readonly step: Rung; readonly waiting: Waiting; readonly people: readonly Person[] },
-): Found {
-  const onCall = step.onCall === null ? null : options.onCall(step.onCall, options.now());
-  const { by, wants } = wantedBy(options, { step, waiting }, onCall);
-  const wanted = people.filter((person) => person.active && wants(person));
-  return {
-    people: wanted,
-    by,
-    onCall,
-    reason: obstacleTo(options, { step, people: wanted, onCall }),
-  };
-}
-
 function rungFact(
   { subject, what, ladder }: Waiting,
-  { rung, step }: { readonly rung: number; readonly step: Rung },
-  { people, by, reason, onCall }: Found,
+  { rung, step }: NextRung,
+  found: Found,
 ): NewFact {
+  const { people, by, reason, onCall } = found;
   const place = `rung ${rung.toString()} of ${ladder.length.toString()}`;
   const next = rung < ladder.length ? 'the next one is taken at once' : 'no rung is left';
-  const told = people.map(({ name, id }) => `${name} (${id})`).join(', ');
   return newFact({
     key: `escalation/${subject.kind}/${subject.id}/${rung.toString()}`,
     kind: 'escalation.rung',
     summary:
       reason === null
-        ? `${what}: ${told} are told (${place}, ${by}).`
+        ? `${what}: ${toldIn(found)} (${place}, ${by}).`
         : `${what}: ${place} (${by}) reaches nobody, ${reason}; ${next}.`,
     data: {
       ...{ subject: subject.kind, id: subject.id, rung, by, reason },
@@ -154,35 +92,50 @@ function textOf({ incident, subject, what, since }: Waiting): string {
   ].join('\n');
 }
 
+/** The channels that there are for an incident. */
+function openFor({ channels, pager }: EscalationOptions, incident: Incident): OpenChannels {
+  return { ...channels, page: pager(incident) !== null };
+}
+
+/** What people are told of a rung that finds somebody, by each of its channels that is there. */
+function rowsOf(
+  { channels }: EscalationOptions,
+  waiting: Waiting,
+  { rung, step, pages }: NextRung & Pick<Found, 'pages'>,
+): readonly NewMessage[] {
+  const { id: incidentId } = waiting.incident;
+  const message = {
+    purpose: rungPurpose(waiting.subject, rung),
+    subject: `ESCALATED: ${waiting.what}`,
+    text: textOf(waiting),
+  };
+  const by = {
+    slack: channels.slack && step.channels.includes('slack'),
+    mail: channels.mail && step.channels.includes('mail'),
+  };
+  return [
+    ...(pages ? [{ ...message, incidentId, channel: 'page' } as const] : []),
+    ...messagesFor({ channels: by }, incidentId, [{ ...message, mail: true }]),
+  ];
+}
+
 /** Takes a rung: row, messages and fact in one transaction; false when somebody else took it. */
 async function take(
-  { store, channels, now }: EscalationOptions,
+  options: EscalationOptions,
   waiting: Waiting,
-  {
-    next,
-    found,
-  }: { readonly next: { readonly rung: number; readonly step: Rung }; readonly found: Found },
+  { next, found }: { readonly next: NextRung; readonly found: Found },
 ): Promise<boolean> {
   const { subject, incident } = waiting;
   const reached = found.reason === null;
-  return store.transaction(async (tables) => {
+  return options.store.transaction(async (tables) => {
     const isOurs = await tables.escalations.take({
       ...{ subject, rung: next.rung, incidentId: incident.id, reached },
       people: reached ? found.people.map(({ id }) => id) : [],
-      takenAt: now().toISOString(),
+      takenAt: options.now().toISOString(),
     });
     if (!isOurs) return false;
-    const message = {
-      purpose: rungPurpose(subject, next.rung),
-      subject: `ESCALATED: ${waiting.what}`,
-      text: textOf(waiting),
-      mail: next.step.channels.includes('mail'),
-    };
-    const slack = channels.slack && next.step.channels.includes('slack');
-    const rows = reached
-      ? messagesFor({ channels: { slack, mail: channels.mail } }, incident.id, [message])
-      : [];
-    await tables.messages.put(rows);
+    const { pages } = found;
+    await tables.messages.put(reached ? rowsOf(options, waiting, { ...next, pages }) : []);
     await tables.facts.append(incident.id, [rungFact(waiting, next, found)]);
     return true;
   });
@@ -199,7 +152,9 @@ async function climb(
   for (let count = 0; count < waiting.ladder.length; count += 1) {
     const next = nextRung(waiting.ladder, taken, ageSeconds);
     if (next === null || (await isSnoozed(options, waiting.incident))) return count;
-    const found = find(options, { step: next.step, waiting, people });
+    const { incident, asks } = waiting;
+    const open = openFor(options, incident);
+    const found = findPeople(options, { step: next.step, incident, asks, people, open });
     const isOurs = await take(options, waiting, { next, found });
     if (!isOurs) return count;
     if (found.reason === null) return count + 1;
@@ -230,7 +185,7 @@ async function openApprovals({ store }: EscalationOptions): Promise<readonly App
 
 function minutesSince(since: string, now: Date): string {
   const minutes = Math.floor((now.getTime() - Date.parse(since)) / MINUTE_MS);
-  return `${minutes.toString()} minutes`;
+  return minutes === 1 ? '1 minute' : `${minutes.toString()} minutes`;
 }
 
 function waitingApproval(
@@ -255,11 +210,6 @@ function waitingIncident(options: EscalationOptions, incident: Incident): Waitin
     what: `Nobody has acknowledged it for ${minutesSince(openedAt, options.now())}`,
     asks: [],
   };
-}
-
-/** True for an incident that wants somebody now: one that is stabilised lets people sleep. */
-function wantsSomebody({ acknowledgedBy, stabilisedAt, state }: Incident): boolean {
-  return state !== 'closed' && acknowledgedBy === null && stabilisedAt === null;
 }
 
 async function everythingThatWaits(options: EscalationOptions): Promise<readonly Waiting[]> {

@@ -30,5 +30,5 @@ export function isForPeople(code: ErrorCode): boolean {
  * they have.
  */
 export function endsMessage(channel: MessageChannel, code: ErrorCode): boolean {
-  return isFinal(code) && (channel === 'mail' || !isForPeople(code));
+  return isFinal(code) && (channel !== 'slack' || !isForPeople(code));
 }

@@ -30,6 +30,7 @@ import type { MailSettings } from './mail-settings.ts';
 import { createMessengerOf } from './messages.ts';
 import type { SelfWatchState } from '../domain/self-watch.ts';
 import { NOTHING_WATCHED, startSelfWatch } from './self-watch.ts';
+import { createPager } from './pager.ts';
 import { selfWatchParts } from './self-watch-parts.ts';
 import { tellPeople } from './tell-people.ts';
 import { openServers, type Servers, type ServerSettings } from './servers.ts';
@@ -294,14 +295,13 @@ async function openApi(ground: Ground, opened: Opened): Promise<string> {
 }
 
 async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
-  const { settings, servers, engine, activities } = ground;
-  const { configuration } = settings;
+  const { settings, servers, engine, activities, live } = ground;
+  const { configuration, log } = settings;
   // Messages are the relay's, which runs beside the workflows: no other process needs what they are sent with.
+  const written = () => live.configuration().inventory;
+  const pager = createPager(ground.instances.all, live);
   const messenger = activities.serves.has('read')
-    ? await createMessengerOf(ground.worker, {
-        ...settings,
-        written: () => ground.live.configuration().inventory,
-      })
+    ? await createMessengerOf(ground.worker, { ...settings, written, pager })
     : null;
   opened.add(() => messenger?.close() ?? Promise.resolve());
   const clocksOf = createRecordedClocks({ catalogue: ground.regimes, now });
@@ -310,19 +310,18 @@ async function openEngine(ground: Ground, opened: Opened): Promise<EngineRole> {
     engine,
     activities,
     sync: ground.sync,
-    written: () => ground.live.configuration().inventory,
+    written,
     mailTo: configuration.mailTo,
-    remind: () =>
-      tellPeople({ ...activities, clocksOf, live: ground.live, log: settings.log }, configuration),
+    remind: () => tellPeople({ ...activities, clocksOf, live, pager, log }, configuration),
     syncEverySeconds: settings.syncEverySeconds,
     bundle: settings.bundle ?? (await loadWorkflowBundle()),
     messenger,
     activitiesMax: ACTIVITIES_MAX,
-    log: settings.log,
+    log,
   });
   opened.add(() => role.stop());
   const cards = keepStatusCards(messenger, {
-    ...{ store: ground.worker, channels: activities.channels, log: settings.log, clocksOf },
+    ...{ store: ground.worker, channels: activities.channels, log, clocksOf },
     channel: settings.slack?.channel ?? null,
   });
   opened.add(() => cards.stop());

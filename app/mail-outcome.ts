@@ -9,6 +9,7 @@ import {
   type Recipient,
   type RelayAnswer,
 } from '../domain/recipient.ts';
+import { failedFact } from './message-facts.ts';
 
 /** One try to mail a row. */
 export interface MailTry {
@@ -106,14 +107,8 @@ function factsOf(
   return facts;
 }
 
-function failedFact({ channel, purpose, subject }: Message, after: readonly Recipient[]): NewFact {
-  const reason = after.some(({ state }) => state === 'unknown') ? 'outcome_unknown' : 'invalid';
-  return newFact({
-    key: `message/${channel}/${purpose}/failed`,
-    kind: 'message.failed',
-    summary: `People could not be told by ${channel} (${reason}): ${subject}`,
-    data: { channel, purpose, reason },
-  });
+function reasonOf(after: readonly Recipient[]): string {
+  return after.some(({ state }) => state === 'unknown') ? 'outcome_unknown' : 'invalid';
 }
 
 function goesOn(error: AppError | null): MailOutcome['outcome'] {
@@ -136,7 +131,7 @@ export function mailOutcome(
   return {
     state,
     recipients,
-    facts: state === 'failed' ? [...facts, failedFact(message, recipients)] : facts,
+    facts: state === 'failed' ? [...facts, failedFact(message, reasonOf(recipients))] : facts,
     outcome: state === 'pending' ? goesOn(error) : state,
   };
 }

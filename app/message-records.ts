@@ -2,6 +2,8 @@ import { newFact } from '../domain/fact.ts';
 import { cardOf, type Message, type NewMessage } from '../domain/message.ts';
 import type { Store } from '../store/tables.ts';
 import type { MailOutcome, MailTry } from './mail-outcome.ts';
+import { failedFact } from './message-facts.ts';
+import type { AfterPage } from './next-channel.ts';
 
 /** Writes what became of a message: its row and its fact in one transaction. Each function raises what the store raises. */
 export class MessageRecords {
@@ -50,18 +52,22 @@ export class MessageRecords {
     reason: string,
     unreached: readonly NewMessage[] = [],
   ): Promise<'failed'> {
-    const { id, incidentId, channel, purpose, subject } = message;
+    const { id, incidentId } = message;
     await this.store.transaction(async (tables) => {
       await tables.messages.failed(id, true);
       await tables.messages.put(unreached);
-      if (incidentId === null) return;
-      const fact = newFact({
-        key: `message/${channel}/${purpose}/failed`,
-        kind: 'message.failed',
-        summary: `People could not be told by ${channel} (${reason}): ${subject}`,
-        data: { channel, purpose, reason },
-      });
-      await tables.facts.append(incidentId, [fact]);
+      if (incidentId !== null) await tables.facts.append(incidentId, [failedFact(message, reason)]);
+    });
+    return 'failed';
+  }
+
+  /** A page that nobody got, with what follows from that. */
+  async unpaged({ id, incidentId }: Message, { rows, fact, inVain }: AfterPage): Promise<'failed'> {
+    await this.store.transaction(async (tables) => {
+      await tables.messages.failed(id, true);
+      await tables.messages.put(rows);
+      if (inVain !== null) await tables.escalations.reachedNobody(inVain.subject, inVain.rung);
+      if (incidentId !== null) await tables.facts.append(incidentId, [fact]);
     });
     return 'failed';
   }

@@ -7,6 +7,7 @@ import type { Store } from '../store/tables.ts';
 import { mailConnectorConfig, type MailSettings } from './mail-settings.ts';
 import { createMessenger, type Messenger } from './messenger.ts';
 import { IncidentChannels } from './incident-channels.ts';
+import type { Pager } from './pager.ts';
 import { SlackPace } from './slack-pace.ts';
 import type { SlackSettings } from './slack-settings.ts';
 
@@ -29,6 +30,7 @@ interface MessageSettings {
   readonly slack: SlackSettings | null;
   readonly mail: MailSettings | null;
   readonly configuration: Pick<Configuration, 'mailTo' | 'slackIncidentChannels'>;
+  readonly pager: Pager;
   /** What the rules say runs where. */
   readonly written: () => readonly InventoryEntry[];
   /** Our public address; null when there is none. */
@@ -64,7 +66,7 @@ export async function createMessengerOf(
   const pace = new SlackPace(now);
   const channels = slackConnector && channelsOf(store, slackConnector, { ...settings, now, pace });
   const messenger = createMessenger({
-    ...{ store, pace, ...(channels === null ? {} : { channels }) },
+    ...{ store, pace, pager: settings.pager, ...(channels === null ? {} : { channels }) },
     slack: slackConnector,
     mail: mailConnector,
     slackChannel: slack?.channel ?? null,

@@ -16,6 +16,9 @@ import { mailLane, type MailLaneOptions } from './mail-lane.ts';
 import { ABOUT_CHANNELS, type IncidentChannels } from './incident-channels.ts';
 import { MessageRecords } from './message-records.ts';
 import { ENGINE, slackLane, type Lane, type LaneStore } from './message-lanes.ts';
+import { afterPage } from './next-channel.ts';
+import { pageLane, stillWaits } from './page-lane.ts';
+import type { Pager } from './pager.ts';
 import { SlackPace, type SlackVerb } from './slack-pace.ts';
 import { tell } from './tell.ts';
 import { unreachedRow } from './unreached.ts';
@@ -35,6 +38,8 @@ export interface MessengerOptions {
   readonly store: Pick<Store, 'silences' | 'transaction'> & LaneStore;
   readonly slack: Connector | null;
   readonly mail: Connector | null;
+  /** What pages; by default nothing does. */
+  readonly pager?: Pager;
   /** Channel id; null uses the connector's own. */
   readonly slackChannel: string | null;
   /** Where each incident is told in Slack; by default all in the one channel. */
@@ -52,7 +57,12 @@ export interface MessengerOptions {
 
 const PATIENCE_MS = 1_000;
 /** With a minute between them at the end, a week. */
-const ATTEMPTS_MAX = 10_000;
+const ATTEMPTS_MAX: Readonly<Record<MessageChannel, number>> = {
+  slack: 10_000,
+  mail: 10_000,
+  // Who is to be woken does not wait: after about a minute the next channel takes the place of the page.
+  page: 4,
+};
 /** Failures of one message of Slack after which people are told by mail. */
 const FAILURES_TOLD = 6;
 /** After a failure the channel rests, so that one that hangs holds nothing else up. */
@@ -108,6 +118,7 @@ class ChannelMessenger implements Messenger {
         channels: options.channels ?? null,
       }),
       mail: mailLane(options.mail, { ...options.mailing, store: options.store }),
+      page: pageLane(options.pager ?? (() => null), { ...options.mailing, store: options.store }),
     };
   }
 
@@ -178,10 +189,13 @@ class ChannelMessenger implements Messenger {
     return until !== null && Date.parse(until) > this.now().getTime();
   }
 
-  /** Updates for stakeholders stand in places of their own, and so does what names a channel. */
+  /** Updates for stakeholders stand in places of their own, and so do pages and what names a channel. */
   private async parentOf(message: Message): Promise<Message | null> {
     const { incidentId, channel, slackChannel = null } = message;
-    return incidentId === null || slackChannel !== null || firstUpdateOf(message) !== null
+    return incidentId === null ||
+      channel === 'page' ||
+      slackChannel !== null ||
+      firstUpdateOf(message) !== null
       ? null
       : this.store.messages.threadParent(incidentId, channel);
   }
@@ -195,7 +209,8 @@ class ChannelMessenger implements Messenger {
   private async aroundOf(
     message: Message,
   ): Promise<readonly [before: readonly Message[], after: readonly Message[]]> {
-    if (message.incidentId === null) return [[], []];
+    // No page waits for another one.
+    if (message.incidentId === null || message.channel === 'page') return [[], []];
     const all = await this.store.messages.ofIncident(message.incidentId);
     const lane = all.filter(
       (one) => one.channel === message.channel && firstUpdateOf(one) === firstUpdateOf(message),
@@ -206,6 +221,10 @@ class ChannelMessenger implements Messenger {
 
   /** Sends into the thread, or edits what stands there; when that is gone, beside it. */
   private async deliver(lane: Lane, message: Message, under: Message | null): Promise<Outcome> {
+    const isPage = message.channel === 'page';
+    if (isPage && !(await stillWaits(this.store, message, this.now()))) {
+      return this.unpaged(message, null);
+    }
     const first = await this.attempt(lane, message, { under, isAnew: false });
     if (under === null || first.error?.code !== 'not_found') return this.record(message, first);
     return this.record(message, await this.attempt(lane, message, { under: null, isAnew: true }));
@@ -257,12 +276,19 @@ class ChannelMessenger implements Messenger {
       if (!isOfChannels) this.pace.limited(verb, error.retryAfterMs);
       return 'later';
     }
-    const isFinal = endsMessage(channel, error.code) || attempts + 1 >= ATTEMPTS_MAX;
+    const isFinal = endsMessage(channel, error.code) || attempts + 1 >= ATTEMPTS_MAX[channel];
+    if (isFinal && channel === 'page') return this.unpaged(message, error.code);
     const unreached = this.unreached(message, error, isFinal);
     if (isFinal) return this.records.failed(message, error.code, unreached);
     const backOffMs = REST_MS * 2 ** Math.min(attempts, 10);
     this.rest(channel, Math.min(error.retryAfterMs ?? backOffMs, REST_MAX_MS));
     return this.records.again(message, unreached);
+  }
+
+  /** Nobody was woken: the next channel takes the place of the page, or the next rung is due; or nothing waits any more (null). */
+  private async unpaged(message: Message, reason: string | null): Promise<'failed'> {
+    const open = { slack: this.lanes.slack !== null, mail: this.lanes.mail !== null, page: false };
+    return this.records.unpaged(message, await afterPage(this.store, message, { reason, open }));
   }
 
   /** The mail in place of a message that Slack does not take, once: those behind it wait and are not tried. */

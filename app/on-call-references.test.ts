@@ -82,3 +82,20 @@ test('a schedule is written in one way alone', () => {
   expect(told('onCall:', `  - { name: ml, ${ways.join(', ')} }`)).toContain('needs exactly one of');
   expect(told('onCall:', '  - { name: ml }')).toContain('needs exactly one of');
 });
+
+const RUNG = '  approvals: [{ afterSeconds: 60, role: admin, channels: [page] }]';
+const pager = (config: string): string =>
+  `instances: [{ name: pd, connector: pagerduty, config: { ${config} } }]`;
+
+test.each<[string, readonly string[], string, number | null]>([
+  ['where nothing pages', [RUNG], 'escalation.pager must name the instance', 3],
+  ['by what is not there', ['  pager: pe', RUNG], "There is no 'pe' here. Did you mean 'pd'?", 3],
+  ['by what has no key for it', ['  pager: pd', RUNG], "'pd' has no routingKey to page with.", 3],
+  ['by what has one', ['  pager: pd', RUNG], '', null],
+])('a rung that pages %s', (...[name, lines, said, line]) => {
+  const config = name.endsWith('has one') ? 'routingKey: key' : 'token: key';
+  const answer = told('escalation:', ...lines, pager(config));
+  expect(answer).toContain(said);
+  if (line === null) expect(answer).toBe('');
+  else expect(answer).toContain(`"line":${line.toString()},`);
+});

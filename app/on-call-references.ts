@@ -42,6 +42,28 @@ interface Known {
   readonly pagers: readonly string[];
 }
 
+/** What of paging cannot be: a rung that pages where nothing does, and a pager that has no key for it. */
+function pagerProblems({ escalation, instances }: Configuration): readonly NameProblem[] {
+  const pager = instances.find(({ name }) => name === escalation?.pager);
+  const path = ['escalation', 'pager'];
+  if (pager !== undefined && pager.config['routingKey'] === undefined) {
+    return [{ path, message: `'${pager.name}' has no routingKey to page with.` }];
+  }
+  if (escalation === undefined || escalation.pager !== undefined) return [];
+  return (['approvals', 'incidents'] as const).flatMap((ladder) =>
+    escalation[ladder].flatMap(({ channels }, index) =>
+      channels.includes('page')
+        ? [
+            {
+              path: ['escalation', ladder, index, 'channels'],
+              message: 'To page, escalation.pager must name the instance that does.',
+            },
+          ]
+        : [],
+    ),
+  );
+}
+
 function usesOfSchedule(
   schedule: OnCallSchedule,
   path: DocumentPath,
@@ -72,11 +94,13 @@ function pagersOf({ instances }: Configuration): readonly string[] {
 
 /** Names of rungs and schedules that mean nothing: such a one would reach nobody, in the night in which it is needed. */
 export function onCallProblems(configuration: Configuration): readonly NameProblem[] {
-  const { onCall = [], people } = configuration;
+  const { escalation, onCall = [], people } = configuration;
   const known: Known = { ids: people.map(({ id }) => id), pagers: pagersOf(configuration) };
-  return [
+  const unknown = [
     ...usesOfLadder('approvals', configuration),
     ...usesOfLadder('incidents', configuration),
     ...onCall.flatMap((schedule, index) => usesOfSchedule(schedule, ['onCall', index], known)),
+    { path: ['escalation', 'pager'], name: escalation?.pager ?? null, all: known.pagers },
   ].flatMap(problemsOf);
+  return [...unknown, ...pagerProblems(configuration)];
 }

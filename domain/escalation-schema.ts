@@ -3,7 +3,8 @@ import { ROLES } from './approval.ts';
 import { DEFAULT_ESCALATION, RUNGS_MAX, type Escalation } from './escalation.ts';
 import { nameSchema } from './name-schema.ts';
 
-const CHANNELS = ['slack', 'mail'] as const;
+const CHANNELS = ['slack', 'mail', 'page'] as const;
+const BY_DEFAULT = ['slack', 'mail'] as const;
 const WEEK_SECONDS = 604_800;
 
 const rung = z
@@ -23,8 +24,8 @@ const rung = z
       .array(z.enum(CHANNELS))
       .min(1)
       .max(CHANNELS.length)
-      .default([...CHANNELS])
-      .describe('By which channels, of those that are configured.'),
+      .default([...BY_DEFAULT])
+      .describe('By which channels, of those that are configured; `page` needs `pager`.'),
   })
   .refine(
     ({ person, role, onCall }) => [person, role, onCall].filter((one) => one !== null).length <= 1,
@@ -65,4 +66,7 @@ export const escalationSchema = z.strictObject({
     .max(4)
     .default([...DEFAULT_ESCALATION.severities])
     .describe('The severities of incidents that climb.'),
+  pager: nameSchema
+    .exactOptional()
+    .describe('The instance of the connector `pagerduty` that pages, by its `routingKey`.'),
 }) satisfies z.ZodType<Escalation>;

@@ -23,6 +23,8 @@ export interface Escalation {
   readonly incidents: readonly Rung[];
   /** The severities of incidents that climb. */
   readonly severities: readonly Severity[];
+  /** Name of the instance that pages; absent: nothing does. */
+  readonly pager?: string;
 }
 
 const MINUTE = 60;

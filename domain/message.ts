@@ -1,7 +1,7 @@
 import type { Recipient } from './recipient.ts';
 
 /** What a message to people is about; one per (incident, purpose). */
-export type MessageChannel = 'slack' | 'mail';
+export type MessageChannel = 'slack' | 'mail' | 'page';
 
 /** A message to people, as a durable row; sent by the relay, the row first and the message second. */
 export interface NewMessage {
@@ -32,7 +32,7 @@ export interface Message extends NewMessage {
   readonly id: string;
   readonly state: 'pending' | 'sent' | 'failed';
   readonly attempts: number;
-  /** Slack timestamp or mail Message-ID; null until sent. */
+  /** Slack timestamp, mail Message-ID or key of a page; null until sent. */
   readonly externalId: string | null;
   /** Who gets a mail, and how each stands; null for other channels and before the first answer. */
   readonly recipients: readonly Recipient[] | null;

@@ -16,6 +16,8 @@ export interface EscalationTable {
   take(rung: StoredRung): Promise<boolean>;
   /** What was taken of approvals and incidents of these ids, in order; at most 100 of each. */
   takenAmong(ids: readonly string[]): Promise<readonly StoredRung[]>;
+  /** Notes that a rung told nobody after all, so that the next one is due. */
+  reachedNobody(subject: RungSubject, rung: number): Promise<void>;
   /** One rung that was taken; null when it was not. */
   get(subject: RungSubject, rung: number): Promise<StoredRung | null>;
 }

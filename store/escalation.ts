@@ -23,6 +23,11 @@ const GET = {
   text: `select ${COLUMNS} from firebreak.escalation where subject = $1 and subject_id = $2 and rung = $3`,
 };
 
+const REACHED_NOBODY = {
+  name: 'escalation-reached-nobody',
+  text: `update firebreak.escalation set reached = false where subject = $1 and subject_id = $2 and rung = $3`,
+};
+
 const rungRow: z.ZodType<StoredRung> = z
   .object({
     subject: z.enum(['approval', 'incident', 'on-call']),
@@ -41,6 +46,9 @@ export function createEscalationTable(connection: Connection): EscalationTable {
     take: async ({ subject, rung, incidentId, people, reached, takenAt }) => {
       const values = [subject.kind, subject.id, rung, incidentId, people, reached, takenAt];
       return (await connection.write(TAKE, values)) > 0;
+    },
+    reachedNobody: async ({ kind, id }, rung) => {
+      await connection.write(REACHED_NOBODY, [kind, id, rung]);
     },
     // The table holds at most a hundred rungs of each.
     takenAmong: (ids) => connection.rows(TAKEN_AMONG, [ids], rungRow),

@@ -78,7 +78,7 @@ const IN_SLACK = {
 const messageRow: z.ZodType<Message> = z.object({
   id: z.string(),
   incidentId: z.string().nullable(),
-  channel: z.enum(['slack', 'mail']),
+  channel: z.enum(['slack', 'mail', 'page']),
   purpose: z.string(),
   subject: z.string(),
   text: z.string(),

@@ -3,10 +3,18 @@ import { AppError } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
 import type { CallContext, Health } from '../connector.ts';
 import { healthOf } from '../health.ts';
+import { failureOfStatus } from '../http-failure.ts';
 import { openHttpAccess } from '../http-access.ts';
 import { createHttpClient, healthContext, type HttpClient } from '../http.ts';
 import type { PagerdutyConfig } from './manifest.ts';
-import { eventReply, oncallsReply, PAGE_ENTRIES, type OncallsReply } from './reply-schema.ts';
+import {
+  eventError,
+  eventReply,
+  oncallsReply,
+  PAGE_ENTRIES,
+  restError,
+  type OncallsReply,
+} from './reply-schema.ts';
 
 /** One page of who is on call by a schedule. */
 export interface OncallsPage {
@@ -42,7 +50,8 @@ const SEND_PERMISSION = 'a valid integration key';
 const ACCEPT = 'application/vnd.pagerduty+json;version=2';
 const TIMEOUT_MS = 10_000;
 const REPLY_BYTES_MAX = 2 * 1024 * 1024;
-const LIMITS = { name: NAME, timeoutMs: TIMEOUT_MS, replyBytesMax: REPLY_BYTES_MAX };
+/** What both addresses are asked with. */
+const COMMON = { name: NAME, timeoutMs: TIMEOUT_MS, replyBytesMax: REPLY_BYTES_MAX, classify };
 const ENQUEUE = ['v2', 'enqueue'];
 const NOT_FOUND = 404;
 const FORBIDDEN = 403;
@@ -51,6 +60,28 @@ const NO_EVENT = [400, NOT_FOUND, 405];
 /** Whatever it says. */
 const unread = z.unknown();
 
+/** The words of an answer that says no; undefined where it is none of PagerDuty's. */
+function wordsOf(bodyText: string): string | undefined {
+  let body: unknown;
+  try {
+    body = JSON.parse(bodyText);
+  } catch {
+    return undefined;
+  }
+  const rest = restError.safeParse(body);
+  if (rest.success) return rest.data.error.message;
+  const event = eventError.safeParse(body);
+  if (!event.success) return undefined;
+  const { status, errors = [] } = event.data;
+  return [status, ...errors].join(': ');
+}
+
+/** An answer that says no, in PagerDuty's words instead of its JSON. */
+function classify(status: number, bodyText: string, mutating: boolean): AppError | undefined {
+  const words = wordsOf(bodyText);
+  return words === undefined ? undefined : failureOfStatus(status, words, { name: NAME, mutating });
+}
+
 function restClient({ url, token, oauth2, caFile, proxy }: PagerdutyConfig): HttpClient {
   const access = openHttpAccess({ url, token, oauth2, caFile, proxy }, NAME);
   const headers = async (): Promise<Readonly<Record<string, string>>> => ({
@@ -58,13 +89,13 @@ function restClient({ url, token, oauth2, caFile, proxy }: PagerdutyConfig): Htt
     ...(token === undefined ? await access.headers() : { authorization: `Token token=${token}` }),
     accept: ACCEPT,
   });
-  return createHttpClient({ ...access, ...LIMITS, headers });
+  return createHttpClient({ ...access, ...COMMON, headers });
 }
 
 function eventsClient({ eventsUrl, routingKey, caFile, proxy }: PagerdutyConfig): HttpClient {
   const access = openHttpAccess({ url: eventsUrl, caFile, proxy }, NAME);
   const secrets = [...access.secrets, ...(routingKey === undefined ? [] : [routingKey])];
-  return createHttpClient({ ...access, ...LIMITS, secrets });
+  return createHttpClient({ ...access, ...COMMON, secrets });
 }
 
 function missing(field: 'token' | 'routingKey'): AppError {

@@ -39,9 +39,9 @@ export const pagerdutyConfig = z
 export type PagerdutyConfig = z.infer<typeof pagerdutyConfig>;
 
 /** Characters of the summary of a page that PagerDuty takes. */
-export const SUMMARY_MAX = 1_024;
+const SUMMARY_MAX = 1_024;
 /** Characters of one detail of a page. */
-export const DETAIL_MAX = 8_000;
+const DETAIL_MAX = 8_000;
 const DETAILS_MAX = 20;
 
 const line = (charactersMax: number): z.ZodString =>

@@ -36,3 +36,12 @@ export const eventReply = z.looseObject({
   status: z.literal('success'),
   dedup_key: z.string(),
 });
+
+/** What the REST API says of an error. */
+export const restError = z.looseObject({ error: z.looseObject({ message: z.string() }) });
+
+/** What the Events API says of an error. */
+export const eventError = z.looseObject({
+  status: z.string(),
+  errors: z.array(z.string()).optional(),
+});

@@ -167,16 +167,31 @@ describe('what is no answer', () => {
     const connector = connect({ url: twin.url, token: 'key-of-nobody' });
     const health = await connector.health(AbortSignal.timeout(10_000));
     expect(health).toMatchObject({ reachable: true, missing: ['oncalls.read'] });
+    expect(health.problem).toBe('PagerDuty answered 401: Unauthorized (needed: oncalls.read)');
     expect(JSON.stringify(health)).not.toContain('key-of-nobody');
   });
 });
 
+const APP = { tokenUrl: 'https://lab.test/token', clientId: 'app', clientSecret: 'secret' };
 test.each([
   ['without any key', {}, 'token'],
-  ['with two ways to be let in', { token: 'a', oauth2: null }, 'oauth2'],
+  ['with two ways to be let in', { token: 'a', oauth2: APP }, 'oauth2'],
   ['with a key in an address', { token: 'a', url: 'https://user:key@lab.test' }, 'url'],
 ])('a configuration %s is refused, naming the field', (_name, config, field) => {
   expect(() => create(config)).toThrow(
     expect.objectContaining({ code: 'invalid', field: `pagerduty.${field}` }),
   );
+});
+
+test('a page that is refused says why in the words of PagerDuty, without the key', async () => {
+  const twin = await account();
+  const page = connect({ eventsUrl: twin.url, routingKey: 'key-of-nobody' }).actions['page'];
+  const input = { summary: 'Nobody answers', severity: 'critical', source: 'fraud-scorer' };
+  const writing = { ...context(), permit: () => Promise.resolve() };
+  const plan = await page?.plan(input, writing);
+  if (page === undefined || plan === undefined) throw new Error('there is no page');
+  await expect(page.apply(input, plan, writing)).rejects.toMatchObject({
+    ...{ code: 'invalid', field: undefined },
+    message: "PagerDuty answered 400: invalid event: 'routing_key' is invalid",
+  });
 });

@@ -46,7 +46,7 @@ interface Thread {
 
 /** One call that is struck: which message of which incident, and how it is known on the wire. */
 interface Point {
-  readonly channel: MessageChannel;
+  readonly channel: Exclude<MessageChannel, 'page'>;
   readonly matches: (subject: FaultSubject) => boolean;
   /** Moments that were struck: before the effect, then after it. */
   struck: number;
@@ -104,7 +104,7 @@ function mailPoint(thread: Thread, name: (typeof MAILS)[number]): Point {
 
 /** Keeps the call of each point waiting until the worker was killed: when it arrives, and once more when it was done. */
 function disturb(
-  twins: Readonly<Record<MessageChannel, SlackTwin | MailTwin>>,
+  twins: Readonly<Record<Point['channel'], SlackTwin | MailTwin>>,
   points: readonly Point[],
   striker: Striker,
 ): void {
