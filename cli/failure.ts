@@ -45,9 +45,15 @@ const OWN_FIXES: Readonly<Partial<Record<ErrorCode, string>>> = {
   internal: 'Run it again with --debug and report what it says.',
 };
 
+/** Said in place of a role where one has it, and the token is worth too little. */
+const APPROVING = 'a token that may approve';
+const APPROVING_FIX =
+  'Take a token that approves: `firebreak token list ID` shows which of yours do, docs/roles.md how one comes to be.';
+
 /** What to do: what is wrong here, with a file or the database, is no matter of a server's answer. */
-function fixOf({ code, details }: AppError): string | null {
+function fixOf({ code, details, permission }: AppError): string | null {
   const fromServer = details?.['requestId'] !== undefined || details?.['reason'] === 'unreachable';
+  if (fromServer && permission?.includes(APPROVING) === true) return APPROVING_FIX;
   return (fromServer ? SERVER_FIXES[code] : undefined) ?? OWN_FIXES[code] ?? null;
 }
 

@@ -1,6 +1,7 @@
 // Goal: who somebody is at the issuer goes whole to the server or not at all, and nothing that a command does not speak of is lost. Method:
 // the whole program against answers of a server, whose requests are looked at.
 import { afterEach, expect, test } from '@jest/globals';
+import { problem } from './fake-server.ts';
 import { cleanUp, run, serve } from './test-run.ts';
 
 afterEach(cleanUp);
@@ -93,4 +94,19 @@ test('stays with a person who is deactivated', async () => {
   const { url, seen } = await server();
   expect((await run(['user', 'deactivate', 'olga'], { url })).code).toBe(0);
   expect(sent(seen)).toMatchObject({ identity: IDENTITY, active: false });
+});
+
+test.each([
+  ['a token that may approve', 'Take a token that approves'],
+  ['one of admin', 'Give a token whose person holds the role'],
+])('a refusal that wants %s says what to do about that', async (permission, fix) => {
+  const { status, body } = problem(403, 'unauthorized', 'Not with this token.');
+  const { url } = await serve({
+    'POST /api/v1/people/olga/password/confirm': {
+      ...{ status, body: Object.assign({}, body, { permission }) },
+    },
+  });
+  const { code, err } = await run(['user', 'confirm', 'olga'], { url });
+  expect(code).toBe(3);
+  expect(err).toContain(fix);
 });
