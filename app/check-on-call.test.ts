@@ -127,11 +127,11 @@ describe('a schedule of PagerDuty', () => {
     ]);
   });
 
-  test.each([
-    ['whose key is refused', 'PML', 'old-key', 'needed: oncalls.read'],
-    ['that is not there', 'PGONE', undefined, 'PagerDuty shows this key no schedule PGONE.'],
-    ['with somebody whom nobody maps', 'PSTRANGE', undefined, '"PALEX" names nobody of this'],
-  ])('%s is a fault that names it', async (_name, schedule, token, detail) => {
+  test.each<[string, { readonly schedule: string; readonly token?: string }, string]>([
+    ['whose key is refused', { schedule: 'PML', token: 'old-key' }, 'needed: oncalls.read'],
+    ['that is not there', { schedule: 'PGONE' }, 'PagerDuty shows this key no schedule PGONE.'],
+    ['with somebody whom nobody maps', { schedule: 'PSTRANGE' }, '"PALEX" names nobody of this'],
+  ])('%s is a fault that names it', async (_name, { schedule, token }, detail) => {
     const [fault] = await by(schedule, token);
     expect(fault).toMatchObject({ name: 'calendar of ml', ok: false });
     expect(fault?.detail).toContain(detail);

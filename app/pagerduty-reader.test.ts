@@ -125,9 +125,15 @@ describe('what was read last counts, with its age and the reason, when PagerDuty
     expect(await round(17)).toMatchObject({ people: ['olga'], source: { problem: null } });
   });
 
-  test.each<[string, () => void, string]>([
-    ['has no such schedule any more', () => void twin.shifts.splice(0), 'no schedule PML.'],
-    ['names nobody of ours any more', () => void onCall('PALEX'), 'None of its 1 entries names'],
+  test.each<[string, () => unknown, string]>([
+    ['has no such schedule any more', () => twin.shifts.splice(0), 'no schedule PML.'],
+    [
+      'names nobody of ours any more',
+      () => {
+        onCall('PALEX');
+      },
+      'None of its 1 entries names',
+    ],
   ])('%s', async (_name, change, problem) => {
     onCall('PMONA');
     await round(0);

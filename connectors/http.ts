@@ -116,12 +116,16 @@ export function healthContext(signal: AbortSignal): CallContext {
   };
 }
 
+/** How long the other side asks to be left alone, in milliseconds: some tell it as what is left of the window in which they count. */
+function restOf({ response: { status, headers }, now }: Answer): number | undefined {
+  const left = status === TOO_MANY ? headers.get('ratelimit-reset') : null;
+  return retryAfterOf(headers.get('retry-after') ?? left, now);
+}
+
 /** The error of an answer that says no: the system's own mapping first, then the status. */
 function failureOf(options: HttpClientOptions, answer: Answer, failed: FailedCall): AppError {
-  const { status, headers } = answer.response;
-  // Some tell it as what is left of the window in which they count.
-  const left = status === TOO_MANY ? headers.get('ratelimit-reset') : null;
-  const retryAfterMs = retryAfterOf(headers.get('retry-after') ?? left, answer.now);
+  const { status } = answer.response;
+  const retryAfterMs = restOf(answer);
   const error =
     options.classify?.(status, answer.text, failed.mutating) ??
     failureOfStatus(status, answer.text, failed);
