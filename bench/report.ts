@@ -28,8 +28,9 @@ turns, and everything idle stays up.
 - **DBOS** makes the same five calls as five durable steps, on an embedded Postgres of the same settings: no seals, plans,
   claims, verification or log.
 - **The rows of people** are of another Firebreak with a Slack twin, after all others: \`bench/asked.yaml\` asks a model owner before its
-  one effect, and 10,000 questions stand open beside it. A command in Slack (\`/firebreak note\`, 25 a second) is acknowledged when its row
-  is committed; the storm beside it comes in groups of ten alerts. One that was not acknowledged within 3 s counts as 3 s.`;
+  one effect, and 10,000 questions stand open beside it. A command in Slack (\`/firebreak note\`, 5 a second, each an update of a run as
+  well) is acknowledged when its row is committed and the run had a tenth of a second to answer; the storm beside it comes in groups of
+  ten alerts. One that was not acknowledged within 3 s counts as 3 s.`;
 
 function cell(value: number, { digits }: JudgedRow): string {
   return value.toFixed(digits);

@@ -113,6 +113,7 @@ const NAMED: readonly (Named | Divided)[] = [
   },
   ms('people.ack', 'command in Slack → acknowledged, under 1,000 alerts/s, p50'),
   ms('people.ackP99', 'command in Slack → acknowledged, under 1,000 alerts/s, p99', 500),
+  ms('people.ackFirst', 'the same in the first storm of the process, p99'),
   {
     figure: 'people.stormPerSecond',
     title: 'alerts a second that came beside it',

@@ -168,7 +168,7 @@ async function toldWithin(
 }
 
 /** So long the acknowledgement waits for the engine, that most answers are one message. */
-const SOON_MS = 200;
+const SOON_MS = 100;
 /** Past it the person is told that the engine has not answered; what is recorded is carried out all the same. */
 const OUTCOME_MS = 20_000;
 
