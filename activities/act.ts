@@ -22,7 +22,7 @@ import { forEachAtMost } from './fan-out.ts';
 import { messagesFor } from './message-rows.ts';
 import { pinnedOf } from './pinned-playbook.ts';
 import { currentRow, jobsOf, type EffectJob } from './plan-effect.ts';
-import { HOLD_MS, outcomeOf, resultIn, settle } from './results.ts';
+import { HOLD_MS, outcomeOf, resultIn } from './results.ts';
 import { revertRow } from './revert.ts';
 
 /** Targets of one operation worked on at the same time. */
@@ -132,7 +132,7 @@ interface Finish {
 
 async function finish(acting: Acting, end: Finish): Promise<ActOutcome> {
   await acting.carried;
-  return answer(await settle(acting.deps, resultOf(acting, end), end.facts), end);
+  return answer(await acting.deps.store.results.put(resultOf(acting, end), end.facts), end);
 }
 
 function resultOf({ deps, attempt, input }: Acting, end: Finish): OperationResult {

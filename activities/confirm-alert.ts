@@ -90,9 +90,9 @@ async function settleConfirmation(
     const locked = await tables.incidents.lock(incident.id);
     const lowers = !enough && locked.mode === 'auto';
     if (lowers) await tables.incidents.change(incident.id, { mode: 'ask' });
-    const result = await tables.results.put({
+    const result = {
       incidentId: incident.id,
-      step: 'isolate',
+      step: 'isolate' as const,
       operation: CONFIRM,
       round: input.round,
       outcome,
@@ -101,9 +101,9 @@ async function settleConfirmation(
       value: { held: seen.held, ...(enough ? {} : { [PASSED_OVER]: true }) },
       startedAt: attempt.scheduledAt.toISOString(),
       settledAt: deps.now().toISOString(),
-    });
+    };
     const follows = lowers ? ' From now on each effect is asked for.' : '';
-    await tables.facts.append(incident.id, [
+    return tables.results.put(result, [
       ...[...seen.sights.values()].flatMap(({ facts }) => facts),
       newFact({
         key: `confirm/${input.round.toString()}`,
@@ -115,7 +115,6 @@ async function settleConfirmation(
         data: { held: seen.held, needs: confirm.needs, probes: confirm.probes.length },
       }),
     ]);
-    return result;
   });
   return { settled: outcomeOf(stored) };
 }

@@ -25,7 +25,7 @@ import { contextOf, isWanted, itemsOf } from './evaluation.ts';
 import { isRetryable } from './failure.ts';
 import { pinnedOf } from './pinned-playbook.ts';
 import { readProbe } from './read-probe.ts';
-import { outcomeOf, resultIn, settle, settleIn } from './results.ts';
+import { outcomeOf, resultIn } from './results.ts';
 import { sightFact, type Looking, type Sight } from './sight.ts';
 import { traceLineage } from './trace-lineage.ts';
 
@@ -107,10 +107,11 @@ async function lookAt(looking: Looking): Promise<OperationResult | null> {
     startedAt: attempt.scheduledAt.toISOString(),
     settledAt: deps.now().toISOString(),
   };
-  if (keep === undefined) return settle(deps, result, facts);
-  return deps.store.transaction(async (tables) => {
+  const { store } = deps;
+  if (keep === undefined) return store.results.put(result, facts);
+  return store.transaction(async (tables) => {
     const kept = await keep(tables);
-    return settleIn(tables, { ...result, value: kept.value }, kept.facts);
+    return tables.results.put({ ...result, value: kept.value }, kept.facts);
   });
 }
 

@@ -22,7 +22,6 @@ import { messagesFor } from './message-rows.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { isRetryable } from './failure.ts';
 import { admitDraft, claimFor, plannedFact, storeDraft, type Draft } from './plan-effect.ts';
-import { settle } from './results.ts';
 
 /** Plans what an approval covers, and opens it with every row, claim and fact in one transaction. */
 export async function requestApproval(
@@ -89,7 +88,7 @@ async function skip({ deps, attempt, input, incident }: Asking): Promise<Approva
       startedAt: attempt.scheduledAt.toISOString(),
       settledAt: deps.now().toISOString(),
     };
-    await settle(deps, result, [fact]);
+    await deps.store.results.put(result, [fact]);
   }
   return { kind: 'nothing-to-ask', outcome: 'skipped', reason };
 }

@@ -1,9 +1,6 @@
-import type { NewFact } from '../domain/fact.ts';
 import { isJsonObject, type Json } from '../domain/json.ts';
 import { isPassedOver, type OperationResult } from '../domain/operation.ts';
-import type { Tables } from '../store/tables.ts';
 import type { OperationOutcome } from './activity.ts';
-import type { ActivityDependencies } from './dependencies.ts';
 
 /** The outcome part of a stored result. */
 export function outcomeOf(result: OperationResult): OperationOutcome {
@@ -27,29 +24,4 @@ export function resultIn(
   round: number,
 ): OperationResult | undefined {
   return results.find((result) => result.operation === operation && result.round === round);
-}
-
-/**
- * Settles an operation: its result and its facts in one transaction. The first result wins; a later attempt gets
- * the stored one and adds no fact.
- */
-export async function settle(
-  deps: ActivityDependencies,
-  result: OperationResult,
-  facts: readonly NewFact[],
-): Promise<OperationResult> {
-  if (facts.length === 0) return deps.store.results.put(result);
-  return deps.store.transaction((tables) => settleIn(tables, result, facts));
-}
-
-/** The same within a transaction. */
-export async function settleIn(
-  tables: Pick<Tables, 'results' | 'facts'>,
-  result: OperationResult,
-  facts: readonly NewFact[],
-): Promise<OperationResult> {
-  const stored = await tables.results.put(result);
-  const mine = stored.settledAt === result.settledAt && stored.outcome === result.outcome;
-  if (mine && facts.length > 0) await tables.facts.append(result.incidentId, facts);
-  return stored;
 }

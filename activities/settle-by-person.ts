@@ -4,7 +4,7 @@ import type { OperationOutcome, SettleByPersonInput } from './activity.ts';
 import { begin } from './carry.ts';
 import type { ActivityDependencies, Attempt } from './dependencies.ts';
 import { look } from './look-again.ts';
-import { outcomeOf, settle } from './results.ts';
+import { outcomeOf } from './results.ts';
 
 /**
  * A person passes over an operation, or says that it is done: `mark-done` is verified by looking where there is
@@ -27,8 +27,7 @@ export async function settleByPerson(
       : verified
         ? 'marked done, verified'
         : 'marked done, unverified';
-  const stored = await settle(
-    deps,
+  const stored = await deps.store.results.put(
     {
       incidentId: incident.id,
       step: input.step,

@@ -1,4 +1,5 @@
 import type { LeftInPlace } from '../domain/decision.ts';
+import type { NewFact } from '../domain/fact.ts';
 import type {
   OperationKey,
   OperationResult,
@@ -85,8 +86,11 @@ export interface OperationTable {
 
 /** What can be done with result rows. */
 export interface ResultTable {
-  /** First result of (incident, operation, round) wins; returns the stored one. */
-  put(result: OperationResult): Promise<OperationResult>;
+  /**
+   * First result of (incident, operation, round) wins, and its facts are told with it; returns the stored one. All of it, or
+   * nothing, in one round trip. Raises what `append` of the log raises.
+   */
+  put(result: OperationResult, facts: readonly NewFact[]): Promise<OperationResult>;
   /** Newest round of each operation. */
   ofIncident(incidentId: string): Promise<readonly OperationResult[]>;
 }

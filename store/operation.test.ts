@@ -265,12 +265,18 @@ describe('a result', () => {
       startedAt: '2026-11-23T10:00:00.000Z',
       settledAt: '2026-11-23T10:00:01.000Z',
     } as const;
-    const { results } = stores.worker();
-    expect(await results.put(result)).toEqual(result);
-    expect(await results.put({ ...result, outcome: 'succeeded' })).toEqual(result);
+    const { results, facts } = stores.worker();
+    expect(await results.put(result, [note('first')])).toEqual(result);
+    expect(await results.put({ ...result, outcome: 'succeeded' }, [note('late')])).toEqual(result);
     const again = { ...result, round: 2, outcome: 'succeeded', value: { a: [1] } } as const;
-    await results.put(again);
-    await results.put({ ...result, operation: 'other' });
+    await results.put(again, [note('again')]);
+    await results.put({ ...result, operation: 'other' }, []);
+    const page = await facts.page(incidentId, 0, 100);
+    const keys = page.map(({ key }) => key).filter((key) => /^(?:first|late|again)$/u.test(key));
+    expect(keys).toEqual(['first', 'again']);
+    // What the log does not take is not settled.
+    const other = [note('first', 'Another word.')];
+    await expect(results.put({ ...result, operation: 'third' }, other)).rejects.toThrow();
     expect(await results.ofIncident(incidentId)).toEqual([
       { ...result, operation: 'other' },
       again,

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import type { NewFact } from '../domain/fact.ts';
 import type { OperationResult } from '../domain/operation.ts';
 import { STEP_NAMES } from '../domain/playbook.ts';
+import { encodeFacts } from './append.ts';
 import { document, timestamp } from './column.ts';
 import { firstRow, requireRow } from './connection.ts';
 import type { Connection } from './connection.ts';
@@ -47,6 +49,20 @@ const PUT = {
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning ${COLUMNS}`,
 };
 
+/** A result that is there already adds no fact. The log's head is locked last, as everywhere. */
+const SETTLE = {
+  name: 'result-settle',
+  text: `with stored as (
+      insert into firebreak.operation_result (${RESULT_COLUMNS})
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning ${COLUMNS}
+    ),
+    told as (
+      select count(*) from stored s,
+        lateral firebreak.append_facts(s."incidentId", $10::text[], $11::text[], $12::bytea[])
+    )
+    select stored.* from stored, told`,
+};
+
 const GET = {
   name: 'result-get',
   text: `select ${COLUMNS} from firebreak.operation_result
@@ -71,8 +87,18 @@ const resultRow: z.ZodType<OperationResult> = z.object({
   settledAt: timestamp,
 });
 
-async function put(connection: Connection, result: OperationResult): Promise<OperationResult> {
-  const stored = await firstRow(connection.rows(PUT, resultValues(result), resultRow));
+async function put(
+  connection: Connection,
+  result: OperationResult,
+  facts: readonly NewFact[],
+): Promise<OperationResult> {
+  const { keys, kinds, bodies } = encodeFacts(facts);
+  const values = resultValues(result);
+  const stored = await firstRow(
+    facts.length === 0
+      ? connection.rows(PUT, values, resultRow)
+      : connection.rows(SETTLE, [...values, keys, kinds, bodies], resultRow),
+  );
   if (stored !== null) return stored;
   const key = [result.incidentId, result.operation, result.round];
   return requireRow(connection.rows(GET, key, resultRow), 'The result was not stored.');
@@ -81,7 +107,7 @@ async function put(connection: Connection, result: OperationResult): Promise<Ope
 /** Results over a connection; see the contract for what each function answers. */
 export function createResultTable(connection: Connection): ResultTable {
   return {
-    put: (result) => put(connection, result),
+    put: (result, facts) => put(connection, result, facts),
     ofIncident: (incidentId) => connection.rows(OF_INCIDENT, [incidentId, RESULTS_MAX], resultRow),
   };
 }
