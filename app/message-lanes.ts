@@ -1,10 +1,9 @@
-import { z } from 'zod';
 import { approvalDetail, shownPlans } from '../api/approval-detail.ts';
 import type { AnyAction, Connector } from '../connectors/connector.ts';
 import { isAboutGlass } from '../domain/break-glass.ts';
 import { markedTitle } from '../domain/drill.ts';
 import { rungOf } from '../domain/escalation.ts';
-import type { Json } from '../domain/json.ts';
+import { type Json, parseJson } from '../domain/json.ts';
 import { cardOf, cardPurpose, CHANNEL_OPENED, OPENED, type Message } from '../domain/message.ts';
 import { milestone, type SlackMessage } from '../render/slack.ts';
 import { channelNotice } from '../render/slack-channel.ts';
@@ -62,7 +61,7 @@ interface SlackLaneOptions {
 }
 
 function asJson(value: unknown): Json {
-  return z.json().parse(JSON.parse(JSON.stringify(value)));
+  return parseJson(JSON.stringify(value));
 }
 
 /** The members whom a rung of the ladder or broken glass calls, so that Slack tells each of them; nobody for every other message. */

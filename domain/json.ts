@@ -11,3 +11,6 @@ export type JsonObject = Readonly<Record<string, Json>>;
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** Reads JSON text: what it answers is JSON all through. Raises `SyntaxError` for any other text. */
+export const parseJson: (text: string) => Json = JSON.parse;

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
-import type { Json, JsonObject } from '../../domain/json.ts';
+import { type Json, type JsonObject, parseJson } from '../../domain/json.ts';
 import type { TwinHandler, TwinRequest } from '../twin.ts';
 import { authenticate, authorize, reviewAccess, type AccessOptions } from './access.ts';
 import type { ApiReply } from './api-reply.ts';
@@ -32,12 +31,11 @@ interface Exchange {
 }
 
 const REVIEW_PATH = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
-const jsonBody = z.json();
 
 function parseBody(request: TwinRequest): Json | undefined {
   if (request.body.length === 0) return undefined;
   try {
-    return jsonBody.parse(JSON.parse(request.body.toString('utf8')));
+    return parseJson(request.body.toString('utf8'));
   } catch {
     throw badRequest('the body of the request is not JSON');
   }

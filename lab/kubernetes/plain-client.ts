@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { isJsonObject, type Json, type JsonObject } from '../../domain/json.ts';
+import { isJsonObject, type Json, type JsonObject, parseJson } from '../../domain/json.ts';
 import { listAt } from './object.ts';
 
 /** Content types of patches. */
@@ -39,7 +38,7 @@ export function createPlainClient(url: string, token?: string): PlainClient {
       },
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
     });
-    const body: Json = z.json().parse(await response.json());
+    const body = parseJson(await response.text());
     return {
       status: response.status,
       body: isJsonObject(body) ? body : {},

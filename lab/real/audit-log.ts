@@ -1,8 +1,7 @@
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
 import { AppError } from '../../domain/error.ts';
-import { isJsonObject, type JsonObject } from '../../domain/json.ts';
+import { isJsonObject, type JsonObject, parseJson } from '../../domain/json.ts';
 
 const LOOK_MS = 200;
 const BYTES_AT_ONCE = 1024 * 1024;
@@ -15,7 +14,7 @@ export interface FollowedLog {
 
 function eventOf(line: string): JsonObject | null {
   try {
-    const event = z.json().parse(JSON.parse(line));
+    const event = parseJson(line);
     return isJsonObject(event) ? event : null;
   } catch {
     return null;

@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { AppError, type ErrorCode } from '../../domain/error.ts';
-import type { Json } from '../../domain/json.ts';
+import { type Json, parseJson } from '../../domain/json.ts';
 
 const WITHIN_MS = 10_000;
 const MESSAGE_MAX = 300;
@@ -28,7 +27,7 @@ const CODES: Readonly<Record<number, ErrorCode>> = { 404: 'not_found', 409: 'con
 function jsonOrText(text: string): Json {
   if (text === '') return null;
   try {
-    return z.json().parse(JSON.parse(text));
+    return parseJson(text);
   } catch {
     return text;
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Json } from '../../domain/json.ts';
+import { type Json, parseJson } from '../../domain/json.ts';
 import { createAirflowTwin, type AirflowTwin } from '../../lab/airflow/twin.ts';
 import type { ContractFixture } from './fixture.ts';
 
@@ -32,7 +32,7 @@ async function sender(url: string): Promise<Send> {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     if (!response.ok) throw new Error(`${path}: ${response.status.toString()}`);
-    return z.json().parse(await response.json());
+    return parseJson(await response.text());
   };
 }
 

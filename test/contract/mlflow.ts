@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Json } from '../../domain/json.ts';
+import { type Json, parseJson } from '../../domain/json.ts';
 import { createMlflowTwin } from '../../lab/mlflow/twin.ts';
 import type { ContractFixture, ContractWorld } from './fixture.ts';
 
@@ -19,7 +19,7 @@ export function sender(url: string): Send {
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${path}: ${response.status.toString()}`);
-    return text === '' ? null : z.json().parse(JSON.parse(text));
+    return text === '' ? null : parseJson(text);
   };
 }
 

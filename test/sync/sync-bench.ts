@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { z } from 'zod';
 import { connectorModules } from '../../connectors/registry.ts';
 import type { InventoryEntry } from '../../domain/inventory.ts';
-import type { Json } from '../../domain/json.ts';
+import { type Json, parseJson } from '../../domain/json.ts';
 import { createRouter } from '../../intake/routing.ts';
 import { createPlainClient, type PlainClient } from '../../lab/kubernetes/plain-client.ts';
 import { createKubernetesTwin, type KubernetesTwin } from '../../lab/kubernetes/twin.ts';
@@ -49,7 +49,7 @@ function senderTo(url: string): SyncBench['send'] {
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${path}: ${response.status.toString()} ${text}`);
-    return text === '' ? null : z.json().parse(JSON.parse(text));
+    return text === '' ? null : parseJson(text);
   };
 }
 
