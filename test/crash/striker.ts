@@ -6,10 +6,17 @@ import { startWorkerProcess } from './worker.ts';
 
 /** No other lane came to its call for so long: those that did are struck without it. */
 const QUIET_MS = 3_000;
-/** After so long Temporal has missed the dead worker and the lanes run again: before that some are not to be expected. */
-const RECOVERS_MS = 12_000;
-/** A call waits no longer than this: below the time-out of a request. */
-const WAIT_MAX_MS = 13_000;
+
+/** How long calls are kept waiting for each other. */
+export interface Patience {
+  /** After so long a dead worker was missed and the lanes run again: before that some are not to be expected. */
+  readonly recoversMs: number;
+  /** A call waits no longer than this: whoever sent it shall not give it up before it is killed. */
+  readonly waitMaxMs: number;
+}
+
+/** For calls of activities: until Temporal has missed the worker, and below the time-out of a request. */
+const OF_ACTIVITIES: Patience = { recoversMs: 12_000, waitMaxMs: 13_000 };
 
 /** Kills the worker of several lanes at once, each at a call of its own. */
 export interface Striker {
@@ -19,11 +26,18 @@ export interface Striker {
   setLanes(lanes: number): void;
 }
 
-/** Starts the worker; whenever it is killed the next one starts, after what `afterKill` does. */
+/** What else a striker does, and how long it waits. */
+interface StrikerOptions {
+  /** Done between a worker's death and the start of the next one. */
+  readonly afterKill?: () => Promise<void>;
+  readonly patience?: Patience;
+}
+
+/** Starts the worker; whenever it is killed the next one starts. */
 export async function createStriker(
   places: Places,
   closers: Closers,
-  afterKill: () => Promise<void> = () => Promise.resolve(),
+  { afterKill = () => Promise.resolve(), patience = OF_ACTIVITIES }: StrikerOptions = {},
 ): Promise<Striker> {
   let worker: Promise<ChildProcess> = startWorkerProcess(places, closers);
   await worker;
@@ -63,10 +77,13 @@ export async function createStriker(
     hold: (lane) =>
       new Promise((release) => {
         waiting.push({ lane, release });
-        latest ??= setTimeout(strike, WAIT_MAX_MS);
+        latest ??= setTimeout(strike, patience.waitMaxMs);
         clearTimeout(quiet);
         if (new Set(waiting.map((one) => one.lane)).size >= lanes) strike();
-        else quiet = setTimeout(strike, Math.max(QUIET_MS, struckAt + RECOVERS_MS - Date.now()));
+        else {
+          const recoversInMs = struckAt + patience.recoversMs - Date.now();
+          quiet = setTimeout(strike, Math.max(QUIET_MS, recoversInMs));
+        }
       }),
     setLanes: (count) => {
       lanes = count;
