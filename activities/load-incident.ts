@@ -71,7 +71,7 @@ async function open(
     const message = {
       purpose: 'opened',
       subject: `[${severity}] #${number.toString()} ${title}`,
-      text: `${title}\nPlaybook: ${pinned.playbook.title}. Mode: ${mode}.`,
+      text: `Playbook: ${pinned.playbook.title}. Mode: ${mode}.`,
       mail: true,
     };
     const [incident] = await Promise.all([

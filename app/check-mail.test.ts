@@ -55,7 +55,7 @@ describe('doctor about mail', () => {
     const checks = await checkMail(configOf(), FILE, dns(dkimPublicKey(KEY)));
     expect(checks.filter(({ ok }) => !ok)).toEqual([]);
     expect(checks.map(({ detail }) => detail).join('\n')).toMatch(
-      /lets us in\n.*holds the key that we sign with\n[^]*1 of 1 approvers/u,
+      /lets us in\n.*holds the key that we sign with\n[^]*1 of 1 approver as well/u,
     );
   });
 
@@ -87,6 +87,15 @@ describe('doctor about mail', () => {
       expect(checks.filter(({ ok }) => !ok)).toMatchObject([{ name: 'mail' }]);
       expect(JSON.stringify(checks)).not.toContain('canary');
     }
+  });
+
+  test.each([
+    [1, '1 address, and of approvals 1 of 1 approver as well'],
+    [2, '2 addresses, and of approvals 1 of 1 approver as well'],
+  ])('%d that get every mail are counted in words', async (count, detail) => {
+    const mailTo = ['on-call@lab.test', 'sam@lab.test'].slice(0, count);
+    const checks = await checkMail(configOf({ dkim: null }), { ...FILE, mailTo });
+    expect(checks).toContainEqual(expect.objectContaining({ name: 'mail recipients', detail }));
   });
 
   test('nobody to mail is a fault', async () => {

@@ -2,6 +2,7 @@ import { Resolver } from 'node:dns/promises';
 import { connectorModules } from '../connectors/registry.ts';
 import { dkimPublicKey } from '../connectors/mail/dkim.ts';
 import type { Configuration } from '../domain/configuration.ts';
+import { counted } from '../domain/counted.ts';
 import { toAppError } from '../domain/error.ts';
 import type { Config } from './config.ts';
 import { bad, good, type Check } from './finding.ts';
@@ -78,8 +79,9 @@ function checkRecipients({ mailTo, people }: Configuration): readonly Check[] {
     roles.some((role) => role.startsWith('approver-')),
   );
   const known = approvers.filter(({ mail }) => mail !== null).length;
-  const counted = `${known.toString()} of ${approvers.length.toString()} approvers`;
-  const detail = `${mailTo.length.toString()} addresses, and of approvals ${counted} as well`;
+  const addresses = counted(mailTo.length, 'address', 'addresses');
+  const also = `${known.toString()} of ${counted(approvers.length, 'approver')}`;
+  const detail = `${addresses}, and of approvals ${also} as well`;
   return [good('mail recipients', detail)];
 }
 

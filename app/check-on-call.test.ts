@@ -27,12 +27,24 @@ const look = (
   checkOnCall({ onCall, people }, { instances, now, known: () => Promise.resolve(known) });
 
 test.each([
-  ['somebody with an address', schedule('mona'), true, 'mona until 2026-11-30T09:00:00.000Z'],
-  ['somebody without one', schedule('rex'), false, 'rex has neither mail nor slackUser'],
-  ['nobody yet', schedule('mona', '2027-01-01T09:00'), false, 'the rotation begins at 2027'],
-])('%s', async (...[, one, ok, detail]) => {
+  ['somebody with an address', schedule('mona'), true, 'mona until 2026-11-30T09:00:00.000Z', null],
+  [
+    'somebody without one',
+    schedule('rex'),
+    false,
+    'rex has neither mail nor slackUser',
+    'Give one under people.',
+  ],
+  [
+    'nobody yet',
+    schedule('mona', '2027-01-01T09:00'),
+    false,
+    'the rotation begins at 2027',
+    'Begin the rotation earlier.',
+  ],
+])('%s', async (...[, one, ok, detail, fix]) => {
   const [found] = await look([one]);
-  expect(found).toMatchObject({ ok, name: 'on call by ml' });
+  expect(found).toMatchObject({ ok, name: 'on call by ml', fix });
   expect(found?.detail).toContain(detail);
 });
 
@@ -64,7 +76,7 @@ describe('a calendar', () => {
 
   test('that is good', async () => {
     expect(await look([await onFile('good', TODAY)])).toMatchObject([
-      { name: 'calendar of ops', ok: true, detail: 'read now, 1 entries, all understood' },
+      { name: 'calendar of ops', ok: true, detail: 'read now, 1 entry, all understood' },
       { name: 'on call by ops', ok: true, detail: 'mona until 2026-11-25T00:00:00.000Z' },
     ]);
   });
@@ -77,12 +89,29 @@ describe('a calendar', () => {
     ]);
   });
 
+  test('with a gap now is a fault that the calendar has', async () => {
+    const later = event('Mona', '20261201T000000Z', '20261202T000000Z');
+    expect(await look([await onFile('gap', later)])).toMatchObject([
+      { name: 'calendar of ops', ok: true },
+      { name: 'on call by ops', ok: false, fix: 'Fill the gap in the calendar.' },
+    ]);
+  });
+
+  test('that cannot be read is one fault; who stands in is known all the same', async () => {
+    const gone = await onFile('gone');
+    const stand = { from: '2026-11-24T00:00:00Z', to: '2026-11-25T00:00:00Z', person: 'mona' };
+    expect(await look([{ ...gone, overrides: [stand] }])).toMatchObject([
+      { name: 'calendar of ops', ok: false },
+      { name: 'on call by ops', ok: true, detail: 'mona until 2026-11-25T00:00:00.000Z' },
+    ]);
+  });
+
   test('that cannot be read is a fault, and what a running engine read counts', async () => {
     const gone = await onFile('gone');
-    const [fault, nobody] = await look([gone]);
+    const [fault, ...others] = await look([gone]);
     expect(fault).toMatchObject({ name: 'calendar of ops', ok: false });
     expect(fault?.detail).toContain('no earlier reading is found here');
-    expect(nobody?.detail).toContain('nobody: its calendar was never read');
+    expect(others).toEqual([]);
     const entry = { from: '2026-11-24T00:00:00.000Z', to: '2026-11-25T00:00:00.000Z' };
     const reading = {
       ...{ readAt: '2026-11-24T09:00:00.000Z', from: entry.from, until: entry.to, findings: [] },
@@ -122,7 +151,7 @@ describe('a schedule of PagerDuty', () => {
 
   test('that is good', async () => {
     expect(await by('PML')).toMatchObject([
-      { name: 'calendar of ml', ok: true, detail: 'read now, 1 entries, all understood' },
+      { name: 'calendar of ml', ok: true, detail: 'read now, 1 entry, all understood' },
       { name: 'on call by ml', ok: true, detail: expect.stringContaining('mona until ') },
     ]);
   });

@@ -1,5 +1,6 @@
 import { connectorModules } from '../connectors/registry.ts';
 import type { Configuration } from '../domain/configuration.ts';
+import { counted } from '../domain/counted.ts';
 import { toAppError } from '../domain/error.ts';
 import {
   answerAt,
@@ -89,20 +90,19 @@ function checkCalendar(
     return bad(name, `${problem} (${counts})`, CALENDAR_FIX);
   }
   if (findings.length > 0) return bad(name, findings.join('; '), CALENDAR_FIX);
-  return good(
-    name,
-    `read now, ${(reading?.entries.length ?? 0).toString()} entries, all understood`,
-  );
+  const entries = counted(reading?.entries.length ?? 0, 'entry', 'entries');
+  return good(name, `read now, ${entries}, all understood`);
 }
 
 /** Who is on call now by one schedule, and whether a message could reach them. */
 function checkWho(
-  { people, until, reason, next, schedule }: ReturnType<typeof answerAt>,
+  { people, until, reason, next, schedule, source }: ReturnType<typeof answerAt>,
   known: Configuration['people'],
 ): Check {
   const name = `on call by ${schedule}`;
   if (people.length === 0) {
-    const fix = 'Begin the rotation earlier, or fill the gap in the calendar.';
+    const isRotation = source.kind === 'rotation';
+    const fix = isRotation ? 'Begin the rotation earlier.' : 'Fill the gap in the calendar.';
     return bad(name, `nobody: ${reason ?? 'no reason given'}`, fix);
   }
   const then = next === null ? '' : `, then ${next.people.join(', ')}`;
@@ -126,7 +126,10 @@ export async function checkOnCall(
       if (calendarOf(schedule) === null) return [checkWho(answerAt(schedule, at), people)];
       const known = await lookAt(schedule, examination);
       const answer = answerAt(schedule, at, new Map([[schedule.name, known]]));
-      return [checkCalendar(known, answer.findings), checkWho(answer, people)];
+      const calendar = checkCalendar(known, answer.findings);
+      // Who is on call by a calendar that was never read nobody knows: that is one fault, and not a gap beside it.
+      const isUnknown = known.reading === null && answer.people.length === 0;
+      return isUnknown ? [calendar] : [calendar, checkWho(answer, people)];
     }),
   );
   return checks.flat();

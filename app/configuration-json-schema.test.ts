@@ -77,3 +77,14 @@ test('the reference tells of every key what it is', () => {
   expect(rows.length).toBeGreaterThan(80);
   expect(rows.filter((line) => /\|\s*\|$/.test(line))).toEqual([]);
 });
+
+test('the reference tells of a key of access where it means something else than elsewhere', () => {
+  const page = renderConfigurationPage(manifests);
+  const sections = page
+    .split('\n### ')
+    .filter((section) => section.includes('(#how-to-be-let-in)'));
+  const tokens = sections.filter((section) => section.includes('\n| `token` |'));
+  expect(tokens.map((section) => section.split('\n')[0])).toEqual(['PagerDuty (`pagerduty`)']);
+  expect(tokens[0]).toContain('`Token token=…`');
+  expect(tokens[0]).toContain('And `oauth2`, `caFile`, `proxy` of [how to be let in]');
+});

@@ -9,7 +9,7 @@ interface Row {
   readonly about: string;
 }
 
-/** The keys of HTTP access, told once for all connectors. */
+/** The keys of HTTP access, told once for all connectors; where one means something else it is told there. */
 const ACCESS = [
   'token',
   'tokenFile',
@@ -114,16 +114,23 @@ function sectionOf(name: string, schema: JsonSchema): string {
   return `### \`${name}\`\n\n${schema.description ?? ''}\n\n${table(rows)}\n`;
 }
 
-function connectorSection(manifest: Manifest, schema: JsonSchema): string {
-  const objects = objectsBelow('', schema);
-  const speaksHttp = objects.some(([, { properties = {} }]) => 'oauth2' in properties);
-  const tables = objects.map(([, object]) => {
-    const own = Object.entries(object.properties ?? {}).filter(
-      ([key]) => !speaksHttp || !ACCESS.includes(key),
-    );
-    return table(rowsOf({ ...object, properties: Object.fromEntries(own) }, ''));
-  });
-  const access = speaksHttp ? '\nAnd [how to be let in](#how-to-be-let-in).\n' : '';
+/** Where the keys are told that a connector has in common with others; nothing where it speaks no HTTP. */
+function accessOf(common: readonly Row[]): string {
+  if (common.length === 0) return '';
+  const way = '[how to be let in](#how-to-be-let-in)';
+  const keys = ACCESS.filter((key) => common.some((row) => row.key.split('.')[0] === key));
+  const which = keys.length === ACCESS.length ? '' : `${keys.map(code).join(', ')} of `;
+  return `\nAnd ${which}${way}.\n`;
+}
+
+function connectorSection(manifest: Manifest, schema: JsonSchema, shared: readonly Row[]): string {
+  const objects = objectsBelow('', schema).map(([, object]) => object);
+  const speaksHttp = objects.some(({ properties = {} }) => 'oauth2' in properties);
+  const isCommon = ({ key, about }: Row): boolean =>
+    speaksHttp && shared.some((one) => one.key === key && one.about === about);
+  const rows = objects.map((object) => rowsOf(object, ''));
+  const tables = rows.map((some) => table(some.filter((row) => !isCommon(row))));
+  const access = accessOf(rows.flat().filter(isCommon));
   const readme = `[What it needs and does](../connectors/${manifest.name}/README.md).`;
   return `### ${manifest.title} (\`${manifest.name}\`)\n\n${readme}\n\n${tables.join('\n\nor\n\n')}\n${access}`;
 }
@@ -186,6 +193,6 @@ export function renderConfigurationPage(manifests: readonly Manifest[]): string 
     ...sections,
     `${LET_IN}\n${table(shared)}\n`,
     '## `config` of each connector\n',
-    ...manifests.map((manifest) => connectorSection(manifest, schemaOf(manifest.name))),
+    ...manifests.map((manifest) => connectorSection(manifest, schemaOf(manifest.name), shared)),
   ].join('\n');
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { messagesFor } from '../activities/message-rows.ts';
 import type { Approval, Role } from '../domain/approval.ts';
 import { quorumNeeded } from '../domain/approval-class.ts';
+import { counted } from '../domain/counted.ts';
 import { toAppError } from '../domain/error.ts';
 import {
   nextRung,
@@ -185,7 +186,7 @@ async function openApprovals({ store }: EscalationOptions): Promise<readonly App
 
 function minutesSince(since: string, now: Date): string {
   const minutes = Math.floor((now.getTime() - Date.parse(since)) / MINUTE_MS);
-  return minutes === 1 ? '1 minute' : `${minutes.toString()} minutes`;
+  return counted(minutes, 'minute');
 }
 
 function waitingApproval(

@@ -76,6 +76,6 @@ describe('firebreak updates', () => {
     const { code, out } = await run(['updates', 'list', '--waiting'], { url });
     expect(code).toBe(0);
     expect(seen[0]?.path).toBe('/api/v1/updates?limit=200&state=drafted');
-    expect(out).toContain('upd_1: 2 update for customers (1 addresses)');
+    expect(out).toContain('upd_1: 2 update for customers (1 address)');
   });
 });

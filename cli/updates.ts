@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../domain/counted.ts';
 import type { StakeholderUpdate } from '../domain/stakeholder-update.ts';
 import { visibleCut } from '../render/visible.ts';
 import { argument, option, requiredOption } from './arguments.ts';
@@ -10,7 +11,7 @@ const LISTED_MAX = 200;
 const SUBJECT_CHARACTERS_MAX = 150;
 
 function audienceOf({ audience, to, slackChannel }: StakeholderUpdate): string {
-  const where = slackChannel === null ? `${to.length.toString()} addresses` : slackChannel;
+  const where = slackChannel ?? counted(to.length, 'address', 'addresses');
   return `${audience} (${where})`;
 }
 

@@ -1,3 +1,5 @@
+import { counted } from './counted.ts';
+
 /** How far a regime's data may be relied on: nothing but what counsel confirmed is shown as law. */
 export const REGIME_STATUSES = ['confirmed', 'to be checked by counsel'] as const;
 /** One of `REGIME_STATUSES`. */
@@ -124,5 +126,5 @@ export interface RegimeVocabulary {
 
 /** `72 hours`, `1 day`, `2 working days`. */
 export function spanText({ count, unit }: Span): string {
-  return `${count.toString()} ${unit}${count === 1 ? '' : 's'}`;
+  return counted(count, unit);
 }

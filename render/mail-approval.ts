@@ -1,5 +1,6 @@
 import type { Approval } from '../domain/approval.ts';
 import { CLASS_RULES, classWords } from '../domain/approval-class.ts';
+import { counted } from '../domain/counted.ts';
 import type { Json } from '../domain/json.ts';
 import { approverText, standingText, type ShownApprover, type ShownPlan } from './approval-plan.ts';
 import type { MailBlock, MailChange, MailContent } from './mail.ts';
@@ -83,7 +84,7 @@ function planBlocks(plan: ShownPlan, index: number): readonly MailBlock[] {
 }
 
 function whoMay({ quorum, requestedBy }: Approval, deciders: readonly Decider[]): string {
-  const people = quorum.people === 1 ? '1 person' : `${quorum.people.toString()} people`;
+  const people = counted(quorum.people, 'person', 'people');
   const named = deciders
     .slice(0, DECIDERS_MAX)
     .map(({ name, roles }) => `${name} (${roles.join(', ')})`);

@@ -10,6 +10,7 @@ import { AppError } from '../../domain/error.ts';
 import type { Decision } from '../../domain/decision.ts';
 import { haltedWords, resumeCommandOf, HALT_SCOPES } from '../../domain/halt.ts';
 import type { Incident } from '../../domain/incident.ts';
+import { visibleCut } from '../../render/visible.ts';
 import { slackActor, slackCaller } from './identity.ts';
 import { requireSight, seenModels } from '../sight.ts';
 import type { SlackDesk, SlackUser } from './door.ts';
@@ -43,6 +44,8 @@ const COMMAND = '/firebreak';
 export const OPEN_STATES = ['pending', 'open', 'held', 'stuck'] as const;
 const LISTED_MAX = 20;
 const NOW_MAX = 12;
+/** Characters of an unknown word that are said back. */
+const SHOWN_MAX = 40;
 
 /** What can be typed. */
 export const HELP = [
@@ -219,6 +222,12 @@ const VERBS: Readonly<Record<string, (asked: Asked) => Promise<string | CommandA
   halt,
 };
 
+/** What can be typed, and of a word that cannot that it is none. */
+function helpFor(verb: string): string {
+  if (verb === '' || verb === 'help') return HELP;
+  return `There is no command "${visibleCut(verb, SHOWN_MAX)}".\n${HELP}`;
+}
+
 /**
  * Carries out what a person typed, by the operations of the API, and answers in plain text. Everything that it changes is committed
  * when it resolves. Raises `unauthorized`, `invalid`, `not_found` and what the operations raise.
@@ -229,7 +238,7 @@ export async function carryOutCommand(
 ): Promise<CommandAnswer> {
   const [, verb = '', rest = ''] = /^(\S*)\s*([\s\S]*)$/.exec(typed.words) ?? [];
   const work = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
-  if (work === undefined) return { text: HELP, outcome: null };
+  if (work === undefined) return { text: helpFor(verb), outcome: null };
   const caller = await slackCaller(desk.store.people, typed.who);
   const answer = await work({ desk, caller, rest: rest.trim(), requestId: typed.requestId });
   return typeof answer === 'string' ? { text: answer, outcome: null } : answer;

@@ -13,7 +13,9 @@ const { url, token, oauth2, caFile, proxy } = httpAccessFields;
 export const pagerdutyConfig = z
   .strictObject({
     url: url.default('https://api.pagerduty.com').describe('Base address of the REST API.'),
-    token: token.describe('API key that may read who is on call (read-only); for schedules.'),
+    token: token.describe(
+      'API key that may read who is on call (read-only), sent as `Token token=…`; for schedules.',
+    ),
     oauth2: oauth2.describe(
       'Or a scoped OAuth app that may read who is on call (`oncalls.read`); for schedules.',
     ),

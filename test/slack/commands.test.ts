@@ -71,10 +71,11 @@ describe('commands', () => {
   });
 
   test.each<[string, string | RegExp]>([
-    ['', 'open &lt;what is wrong&gt;'],
-    ['help', 'open &lt;what is wrong&gt;'],
-    ['dance', 'open &lt;what is wrong&gt;'],
-    ['constructor', 'open &lt;what is wrong&gt;'],
+    ['', /^Firebreak, what you can do here:.*open &lt;what is wrong&gt;/su],
+    ['help', /^Firebreak, what you can do here:.*open &lt;what is wrong&gt;/su],
+    ['dance now', /^There is no command "dance"\.\nFirebreak, what you can do here:/u],
+    ['constructor', /^There is no command "constructor"\./u],
+    ['<!channel>', /^There is no command "&lt;!channel&gt;"\./u],
     ['list', '#7 sev2 open, isolate: fraud-scorer answers strangely'],
     ['status', '#7 sev2 open, isolate'],
     ['status 7', /Waits for approval apr_1 \(R3\).*You can now:.*firebreak incident ack inc_1/su],

@@ -188,6 +188,9 @@ describe('an incident', () => {
     });
     const rows = await engine.store.messages.ofIncident(incident.id);
     const edits = rows.filter((row) => cardOf(row)?.isEdit === true);
+    const opened = rows.find(({ purpose }) => purpose === 'opened');
+    expect(opened?.subject).toContain(incident.title);
+    expect(opened?.text).toMatch(/^Playbook: .+\. Mode: auto\.$/u);
     // Whoever looks at the first card must not see an open approval.
     expect(edits.some(({ purpose }) => purpose.endsWith('/card/void'))).toBe(true);
     expect(edits.every(({ channel }) => channel === 'slack')).toBe(true);
