@@ -13,6 +13,7 @@ import type { Store } from '../store/tables.ts';
 import { endsMessage, isForPeople } from './final-failure.ts';
 import { mailOutcome, type MailTry } from './mail-outcome.ts';
 import { mailLane, type MailLaneOptions } from './mail-lane.ts';
+import { ChannelRest } from './channel-rest.ts';
 import { ABOUT_CHANNELS, type IncidentChannels } from './incident-channels.ts';
 import { MessageRecords } from './message-records.ts';
 import { ENGINE, slackLane, type Lane, type LaneStore } from './message-lanes.ts';
@@ -65,9 +66,8 @@ const ATTEMPTS_MAX: Readonly<Record<MessageChannel, number>> = {
 };
 /** Failures of one message of Slack after which people are told by mail. */
 const FAILURES_TOLD = 6;
-/** After a failure the channel rests, so that one that hangs holds nothing else up. */
-const REST_MS = 5_000;
-const REST_MAX_MS = 60_000;
+/** Slack that asks to wait is in no trouble; when it did so often people are told all the same. */
+const WAITS_TOLD = 60;
 
 type Outcome = Awaited<ReturnType<Messenger['send']>>;
 
@@ -97,7 +97,7 @@ class ChannelMessenger implements Messenger {
   private readonly patienceMs: number;
   private readonly pace: SlackPace;
   private readonly lanes: Readonly<Record<MessageChannel, Lane | null>>;
-  private readonly restUntilMs = new Map<MessageChannel, number>();
+  private readonly resting: ChannelRest;
   /** The last send under way of each thread: messages of a thread go one after the other. */
   private readonly threads = new Map<string, Promise<unknown>>();
   private readonly underWay = new Map<string, Promise<Outcome>>();
@@ -108,6 +108,7 @@ class ChannelMessenger implements Messenger {
     this.store = options.store;
     this.records = new MessageRecords(options.store);
     this.now = options.now ?? ((): Date => new Date());
+    this.resting = new ChannelRest(this.now);
     this.patienceMs = options.patienceMs ?? PATIENCE_MS;
     this.pace = options.pace ?? new SlackPace(this.now);
     this.lanes = {
@@ -139,11 +140,14 @@ class ChannelMessenger implements Messenger {
   private begin(messageId: string): Promise<Outcome> {
     const sending = this.sendInThread(messageId);
     this.underWay.set(messageId, sending);
-    const end = (): void => {
+    const end = (outcome: Outcome): void => {
       this.underWay.delete(messageId);
+      if (outcome !== 'later') this.resting.forget(messageId);
     };
     // A failure after the wait was given up stays in the row: pending, and tried again.
-    sending.then(end, end);
+    sending.then(end, () => {
+      end('later');
+    });
     return sending;
   }
 
@@ -172,7 +176,7 @@ class ChannelMessenger implements Messenger {
     const lane = this.lanes[message.channel];
     if (!lane) return this.records.failed(message, 'not configured');
     const verb = verbOf(message);
-    if (this.rests(message.channel, verb)) return 'later';
+    if (this.rests(message, verb)) return 'later';
     const snoozed = await this.isSnoozed(message);
     if (snoozed && isHeldBack(message)) return 'snoozed';
     const [before, after] = await this.aroundOf(message);
@@ -181,6 +185,10 @@ class ChannelMessenger implements Messenger {
     const isUrgent = [message, ...after].some((one) => isUntold(one) && !isHeldBack(one));
     if (verb !== null && !this.pace.take(verb, isUrgent)) return 'later';
     return this.deliver(lane, message, await this.parentOf(message));
+  }
+
+  private rests(message: Message, verb: SlackVerb | null): boolean {
+    return this.resting.covers(message) || (verb !== null && this.pace.rests(verb));
   }
 
   private async isSnoozed({ incidentId }: Message): Promise<boolean> {
@@ -198,11 +206,6 @@ class ChannelMessenger implements Messenger {
       firstUpdateOf(message) !== null
       ? null
       : this.store.messages.threadParent(incidentId, channel);
-  }
-
-  private rests(channel: MessageChannel, verb: SlackVerb | null): boolean {
-    const isResting = (this.restUntilMs.get(channel) ?? 0) > this.now().getTime();
-    return isResting || (verb !== null && this.pace.rests(verb));
   }
 
   /** The messages of the thread before one and after it: people read a thread in order. */
@@ -255,7 +258,7 @@ class ChannelMessenger implements Messenger {
   ): Promise<Outcome> {
     const mailed = mailTry === null ? null : mailOutcome(message, mailTry, error);
     if (mailTry !== null && mailed !== null) {
-      if (mailed.outcome === 'later') this.rest(message.channel, REST_MS);
+      if (mailed.outcome === 'later') this.resting.after(message, null);
       return this.records.mailed(message, mailTry, mailed);
     }
     return error === null
@@ -263,26 +266,25 @@ class ChannelMessenger implements Messenger {
       : this.recordFailure(message, error);
   }
 
-  private rest(channel: MessageChannel, forMs: number): void {
-    this.restUntilMs.set(channel, this.now().getTime() + forMs);
-  }
-
   private async recordFailure(message: Message, error: AppError): Promise<Outcome> {
     const { channel, attempts } = message;
-    const verb = verbOf(message);
-    if (verb !== null && error.code === 'rate_limited') {
-      // No failure: it goes when Slack says so, and what is of another verb goes now.
-      const isOfChannels = error.details?.['slackVerb'] === ABOUT_CHANNELS.slackVerb;
-      if (!isOfChannels) this.pace.limited(verb, error.retryAfterMs);
-      return 'later';
-    }
     const isFinal = endsMessage(channel, error.code) || attempts + 1 >= ATTEMPTS_MAX[channel];
     if (isFinal && channel === 'page') return this.unpaged(message, error.code);
     const unreached = this.unreached(message, error, isFinal);
     if (isFinal) return this.records.failed(message, error.code, unreached);
-    const backOffMs = REST_MS * 2 ** Math.min(attempts, 10);
-    this.rest(channel, Math.min(error.retryAfterMs ?? backOffMs, REST_MAX_MS));
+    this.restAfter(message, error);
     return this.records.again(message, unreached);
+  }
+
+  private restAfter(message: Message, error: AppError): void {
+    const verb = verbOf(message);
+    if (verb === null || error.code !== 'rate_limited') {
+      this.resting.after(message, error);
+      return;
+    }
+    // It goes when Slack says so, and what is of another verb goes now.
+    const isOfChannels = error.details?.['slackVerb'] === ABOUT_CHANNELS.slackVerb;
+    if (!isOfChannels) this.pace.limited(verb, error.retryAfterMs);
   }
 
   /** Nobody was woken: the next channel takes the place of the page, or the next rung is due; or nothing waits any more (null). */
@@ -295,7 +297,8 @@ class ChannelMessenger implements Messenger {
   private unreached(message: Message, error: AppError, isFinal: boolean): readonly NewMessage[] {
     const { incidentId, channel, purpose, subject, text, attempts } = message;
     if (channel !== 'slack' || this.lanes.mail === null) return [];
-    const isDue = isFinal || isForPeople(error.code) || attempts + 1 >= FAILURES_TOLD;
+    const triesTold = error.code === 'rate_limited' ? WAITS_TOLD : FAILURES_TOLD;
+    const isDue = isFinal || isForPeople(error.code) || attempts + 1 >= triesTold;
     return isDue ? [unreachedRow(incidentId, { about: purpose, subject, text, error })] : [];
   }
 }

@@ -211,6 +211,7 @@ describe('a page that nobody gets', () => {
     ['that is refused', REFUSED, 1],
     ['that is away', { kind: 'cut-before' }, 4],
     ['that talks nonsense', answer(200, { ok: true }), 4],
+    ['that only ever asks to wait', answer(429), 4],
   ])('of a PagerDuty %s goes on to mail', async (_name, fault, tries) => {
     const channels = { slack: true, mail: true };
     await round(channels);

@@ -58,11 +58,33 @@ test('a Slack that is away for hours loses nothing: mail tells after some tries,
   expect(await failures()).toEqual([]);
 });
 
-test('a week in vain is the end, with a fact and a mail', async () => {
-  const { slack, send, mails } = chat();
+const DOWN = { status: 503, body: 'down' };
+const LIMITED = { status: 429, body: '', headers: { 'retry-after': '1' } };
+
+test.each([
+  ['unavailable', DOWN],
+  ['rate_limited', LIMITED],
+] as const)('a week in vain (%s) is the end, with a fact and a mail', async (reason, reply) => {
+  const { slack, send, mails, row } = chat();
   await triedBefore(9999);
-  slack.faults.add({ kind: 'reply', reply: { status: 503, body: 'down' } });
+  slack.faults.add({ kind: 'reply', reply });
   expect(await send(STEP)).toBe('failed');
-  expect(await failures()).toMatchObject([{ reason: 'unavailable' }]);
+  expect(await failures()).toMatchObject([{ reason }]);
   expect(await mails()).toEqual(['Not in Slack: About step/isolate']);
+  const mail = await row(`unreached/${STEP}`, 'mail');
+  expect(mail?.text).toContain(`Slack does not take it (${reason}: `);
+});
+
+test('a Slack that only ever asks to wait: each time counts, mail tells after many, and then it is sent', async () => {
+  const { slack, pass, send, mails, row } = chat();
+  await triedBefore(57);
+  slack.faults.add({ kind: 'reply', reply: LIMITED }, { times: 3 });
+  for (const told of [[], [], ['Not in Slack: About step/isolate']]) {
+    expect(await send(STEP)).toBe('later');
+    expect(await mails()).toEqual(told);
+    pass(10_000);
+  }
+  expect((await row(STEP))?.attempts).toBe(60);
+  expect(await send(STEP)).toBe('sent');
+  expect(await failures()).toEqual([]);
 });
