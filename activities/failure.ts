@@ -1,13 +1,6 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { toAppError, type ErrorCode } from '../domain/error.ts';
-
-/** Codes after which another attempt may do better. */
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'rate_limited',
-  'unavailable',
-  'outcome_unknown',
-  'internal',
-]);
+import { toAppError } from '../domain/error.ts';
+import { mayPass } from '../domain/lasting-failure.ts';
 
 /** A shorter wait than this is none: then the policy's own, growing one counts, and nothing asks in a tight loop. */
 const WAIT_MIN_MS = 1_000;
@@ -15,7 +8,7 @@ const WAIT_MIN_MS = 1_000;
 /** True when another attempt may do better. */
 export function isRetryable(error: unknown): boolean {
   if (error instanceof CancelledFailure) return true;
-  return RETRYABLE.has(toAppError(error).code);
+  return mayPass(toAppError(error).code);
 }
 
 /**
@@ -29,7 +22,7 @@ export function toFailure(error: unknown): Error {
   return ApplicationFailure.create({
     message: known.message,
     type: known.code,
-    nonRetryable: !RETRYABLE.has(known.code),
+    nonRetryable: !mayPass(known.code),
     ...(waitMs < WAIT_MIN_MS ? {} : { nextRetryDelay: waitMs }),
     ...(known.field === undefined ? {} : { details: [{ field: known.field }] }),
     cause: known,

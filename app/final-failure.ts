@@ -1,24 +1,9 @@
 import type { ErrorCode } from '../domain/error.ts';
+import { lasts } from '../domain/lasting-failure.ts';
 import type { MessageChannel } from '../domain/message.ts';
 
-/** Codes after which the same call would fail again. */
-const FINAL: ReadonlySet<ErrorCode> = new Set([
-  'invalid',
-  'unauthorized',
-  'not_found',
-  'conflict',
-  'refused',
-  'too_large',
-  'unsupported',
-]);
-
-/** Those of them by which Slack says something of the channel or of our right to it: an operator can put that right. */
+/** Lasting failures by which Slack says something of the channel or of our right to it: an operator can put that right. */
 const FOR_PEOPLE: ReadonlySet<ErrorCode> = new Set(['unauthorized', 'not_found', 'conflict']);
-
-/** True for a failure that comes again as long as nobody changes anything. */
-export function isFinal(code: ErrorCode): boolean {
-  return FINAL.has(code);
-}
 
 /** True for what people have to put right at Slack: nothing gets better by waiting, so that they are told at once. */
 export function isForPeople(code: ErrorCode): boolean {
@@ -30,5 +15,5 @@ export function isForPeople(code: ErrorCode): boolean {
  * they have.
  */
 export function endsMessage(channel: MessageChannel, code: ErrorCode): boolean {
-  return isFinal(code) && (channel !== 'slack' || !isForPeople(code));
+  return lasts(code) && (channel !== 'slack' || !isForPeople(code));
 }

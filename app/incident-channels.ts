@@ -6,13 +6,13 @@ import { rolesOnModel } from '../domain/grant.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { InventoryEntry } from '../domain/inventory.ts';
 import type { Json } from '../domain/json.ts';
+import { lasts } from '../domain/lasting-failure.ts';
 import { CHANNEL_OPENED } from '../domain/message.ts';
 import { ANSWERING_ROLES, STEERING_ROLES } from '../domain/admission.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import { visibleCut } from '../render/visible.ts';
 import type { IncidentChannel } from '../store/incident-channel-table.ts';
 import type { Store } from '../store/tables.ts';
-import { isFinal } from './final-failure.ts';
 import type { SlackPace } from './slack-pace.ts';
 import { tell } from './tell.ts';
 
@@ -112,7 +112,7 @@ export class IncidentChannels {
       } catch (error) {
         const { code, message } = toAppError(error);
         // Then the common channel has to do.
-        if (!isFinal(code)) throw error;
+        if (!lasts(code)) throw error;
         problem = message;
         if (code !== 'conflict') break;
       }
@@ -167,7 +167,7 @@ export class IncidentChannels {
       if (members.length > 0)
         await this.tell('invite', { channel, members: [...members] }, incidentId);
     } catch (error) {
-      if (!isFinal(toAppError(error).code)) return;
+      if (!lasts(toAppError(error).code)) return;
     }
     await store.incidentChannels.invited(incidentId);
   }
