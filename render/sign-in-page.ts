@@ -77,6 +77,22 @@ export function signedInPage(next: string): string {
   );
 }
 
+/** The page on which somebody would choose a password who has none, and signs in elsewhere. */
+export function noPasswordPage(reader: PageReader): string {
+  return sitePage(
+    'No password',
+    reader,
+    html`<div class="narrow">
+      <h1>You have no password here</h1>
+      <p>You sign in at your issuer, and need none.</p>
+      <p class="quiet">
+        For when it is down, a token of yours makes one:
+        <code>firebreak user password ${reader.person}</code>.
+      </p>
+    </div>`,
+  );
+}
+
 /** What the page to choose a password shows. */
 export interface PasswordPage {
   readonly reader: PageReader;

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { AppError } from '../../domain/error.ts';
 import { SIGN_IN } from '../../domain/sign-in.ts';
-import { passwordPage, signInPage } from '../../render/sign-in-page.ts';
+import { noPasswordPage, passwordPage, signInPage } from '../../render/sign-in-page.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { changePassword, signIn, type SignedIn } from '../sign-in.ts';
 import { addressOf } from '../page/address.ts';
@@ -103,7 +103,10 @@ class SignInPages {
   }
 
   /** `GET /password`. */
-  showPassword(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  async showPassword(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const visitor = visitorOn(request);
+    const account = await this.dependencies.store.accounts.get(visitor.person.id);
+    if (account?.secret === null) return sendPage(reply, noPasswordPage(readerOf(visitor)));
     return this.passwordForm(request, reply, { next: nextOf(request), problem: null });
   }
 
