@@ -3,12 +3,22 @@ import { createFaultPlan, type FaultPlan } from '../fault.ts';
 import { startTwin, type Twin, type TwinReply, type TwinRequest } from '../twin.ts';
 import { challengeOf, idToken, newSigningKey, type TokenForgery } from './token.ts';
 
+/** A program that people sign in for. */
+export interface IssuerClient {
+  readonly id: string;
+  readonly secret: string;
+}
+
 /** How an issuer twin behaves. */
 export interface IssuerTwinOptions {
   /** Where it sends people back to, each to the letter. */
   readonly redirectUris: readonly string[];
   readonly clientId?: string;
   readonly clientSecret?: string;
+  /** Another client that it knows, with the same redirect addresses. */
+  readonly otherClient?: IssuerClient;
+  /** What the directory says of everybody, in their ID tokens. */
+  readonly claims?: Readonly<Record<string, unknown>>;
   /** Who has an account there; `olga` and `sam` by default. */
   readonly subjects?: readonly string[];
   readonly faults?: FaultPlan;
@@ -20,6 +30,8 @@ export interface IssuerTwinOptions {
 export interface Forgery extends TokenForgery {
   /** Parameters of the answer to the browser in place of the right ones; null leaves one out. */
   readonly answer?: Readonly<Record<string, string | null>>;
+  /** An ID token in place of its own, as it is. */
+  readonly idToken?: string;
 }
 
 /** A running stand-in for an OpenID Connect issuer; its address is the issuer. */
@@ -38,10 +50,13 @@ export interface IssuerTwin extends Twin {
 }
 
 interface Asked {
+  readonly clientId: string;
   readonly redirectUri: string;
   readonly state: string | null;
   readonly nonce: string | null;
   readonly challenge: string;
+  /** Where the answer stands in the address: `#` for a token, as nobody here may ask for one. */
+  readonly part: 'search' | 'hash';
 }
 
 interface Code extends Asked {
@@ -64,9 +79,18 @@ function keep<T>(map: Map<string, T>, key: string, value: T): void {
 }
 
 /** A refusal of the token endpoint. */
-function refusal(error: string, status = 400): TwinReply {
-  const challenge = { 'www-authenticate': 'Basic realm="issuer"' };
-  return { status, body: { error }, ...(status === 401 ? { headers: challenge } : {}) };
+function refusal(error: string): TwinReply {
+  return { status: 400, body: { error, error_description: 'The request is not granted.' } };
+}
+
+/** A refusal of whom the token endpoint does not know; the challenge is for who came with a header. */
+function unknownClient({ headers }: TwinRequest): TwinReply {
+  const body = { error: 'invalid_client', error_description: 'client authentication failed' };
+  const challenge = { 'www-authenticate': 'Basic realm="issuer", error="invalid_client"' };
+  return {
+    ...{ status: 401, body },
+    ...(headers.authorization === undefined ? {} : { headers: challenge }),
+  };
 }
 
 function decoded(text: string): string {
@@ -84,8 +108,7 @@ function credentialsOf({ headers }: TwinRequest, form: URLSearchParams): readonl
 class IssuerWorld {
   /** Known once it listens. */
   issuer = '';
-  readonly clientId: string;
-  readonly clientSecret: string;
+  readonly client: IssuerClient;
   forgery: Forgery = {};
   key = newSigningKey();
   private readonly options: IssuerTwinOptions;
@@ -94,8 +117,18 @@ class IssuerWorld {
 
   constructor(options: IssuerTwinOptions) {
     this.options = options;
-    this.clientId = options.clientId ?? 'firebreak';
-    this.clientSecret = options.clientSecret ?? 'a secret: of the lab';
+    this.client = {
+      id: options.clientId ?? 'firebreak',
+      secret: options.clientSecret ?? 'a secret: of the lab',
+    };
+  }
+
+  private knows(id: string): IssuerClient | undefined {
+    return [this.client, this.options.otherClient].find((client) => client?.id === id);
+  }
+
+  private isClient(id: string, secret: string): boolean {
+    return this.knows(id)?.secret === secret;
   }
 
   private now(): number {
@@ -107,7 +140,10 @@ class IssuerWorld {
       case 'GET /.well-known/openid-configuration':
         return { status: 200, body: this.metadata() };
       case 'GET /keys':
-        return { status: 200, body: { keys: [this.key.jwk] } };
+        return {
+          ...{ status: 200, body: { keys: [this.key.jwk] } },
+          headers: { 'content-type': 'application/jwk-set+json' },
+        };
       case 'GET /authorize':
         return this.ask(request.url.searchParams);
       case 'POST /authorize':
@@ -142,19 +178,25 @@ class IssuerWorld {
     parameters: Readonly<Record<string, string>>,
     forgery = {},
   ): TwinReply {
-    const { redirectUri, state } = asked;
+    const { redirectUri, state, part } = asked;
     const given = { ...parameters, iss: this.issuer, state, ...forgery };
     const address = new URL(redirectUri);
+    const answer = new URLSearchParams(part === 'search' ? address.search : '');
     for (const [name, value] of Object.entries(given)) {
-      if (typeof value === 'string') address.searchParams.set(name, value);
+      if (typeof value === 'string') answer.set(name, value);
     }
+    address[part] = answer.toString();
     return { status: 303, headers: { location: address.href } };
+  }
+
+  private refuse(asked: Asked, error: string): TwinReply {
+    return this.back(asked, { error, error_description: 'The request is not granted.' });
   }
 
   /** What is wrong with a request that may be told to the client. */
   private problemOf(query: URLSearchParams): string | null {
     if (query.get('response_type') !== 'code') return 'unsupported_response_type';
-    if (!(query.get('scope') ?? '').split(' ').includes('openid')) return 'invalid_scope';
+    if (!(query.get('scope') ?? '').split(' ').includes('openid')) return 'invalid_request';
     const hashed = query.get('code_challenge_method') === 'S256';
     const challenge = query.get('code_challenge') ?? '';
     return hashed && /^[\w-]{43}$/u.test(challenge) ? null : 'invalid_request';
@@ -162,15 +204,20 @@ class IssuerWorld {
 
   private ask(query: URLSearchParams): TwinReply {
     const redirectUri = query.get('redirect_uri') ?? '';
+    const clientId = query.get('client_id') ?? '';
     const known = this.options.redirectUris.includes(redirectUri);
-    if (query.get('client_id') !== this.clientId || !known) {
+    if (this.knows(clientId) === undefined || !known) {
       // Never on to an address that nobody registered.
       return { status: 400, body: 'This client or its redirect address is not known here.' };
     }
     const challenge = query.get('code_challenge') ?? '';
-    const asked = { redirectUri, challenge, state: query.get('state'), nonce: query.get('nonce') };
+    const asked: Asked = {
+      ...{ clientId, redirectUri, challenge },
+      ...{ state: query.get('state'), nonce: query.get('nonce') },
+      part: (query.get('response_type') ?? '').includes('token') ? 'hash' : 'search',
+    };
     const error = this.problemOf(query);
-    if (error !== null) return this.back(asked, { error });
+    if (error !== null) return this.refuse(asked, error);
     const id = random();
     keep(this.asked, id, asked);
     return { status: 200, headers: { 'content-type': 'text/html' }, body: this.page(id) };
@@ -197,7 +244,7 @@ class IssuerWorld {
     const subject = form.get('subject') ?? '';
     const { forgery } = this;
     this.forgery = {};
-    if (!this.subjects().includes(subject)) return this.back(asked, { error: 'access_denied' });
+    if (!this.subjects().includes(subject)) return this.refuse(asked, 'access_denied');
     const code = random();
     keep(this.codes, code, { ...asked, subject, forgery, madeMs: this.now() });
     return this.back(asked, { code }, forgery.answer);
@@ -205,15 +252,15 @@ class IssuerWorld {
 
   private exchange(request: TwinRequest): TwinReply {
     const form = new URLSearchParams(request.body.toString('utf8'));
-    const [id, secret] = credentialsOf(request, form);
-    if (id !== this.clientId || secret !== this.clientSecret) return refusal('invalid_client', 401);
+    const [id = '', secret = ''] = credentialsOf(request, form);
+    if (!this.isClient(id, secret)) return unknownClient(request);
     if (form.get('grant_type') !== 'authorization_code') return refusal('unsupported_grant_type');
     const name = form.get('code') ?? '';
     const code = this.codes.get(name);
-    // A code is for one use, good or not.
+    if (code?.clientId !== id || !this.isFor(code, form)) return refusal('invalid_grant');
     this.codes.delete(name);
-    if (code === undefined || !this.isFor(code, form)) return refusal('invalid_grant');
-    const token = idToken(this.claimsOf(code), this.key, code.forgery);
+    const { forgery } = code;
+    const token = forgery.idToken ?? idToken(this.claimsOf(code), this.key, forgery);
     const body = { access_token: random(), token_type: 'Bearer', expires_in: TOKEN_SECONDS };
     return { status: 200, body: { ...body, id_token: token }, changed: true };
   }
@@ -226,10 +273,11 @@ class IssuerWorld {
     );
   }
 
-  private claimsOf({ subject, nonce, madeMs }: Code): Readonly<Record<string, unknown>> {
+  private claimsOf({ clientId, subject, nonce, madeMs }: Code): Readonly<Record<string, unknown>> {
     const seconds = Math.floor(this.now() / 1000);
     return {
-      ...{ iss: this.issuer, sub: subject, aud: this.clientId, nonce },
+      ...this.options.claims,
+      ...{ iss: this.issuer, sub: subject, aud: clientId, nonce },
       ...{ iat: seconds, exp: seconds + TOKEN_SECONDS, auth_time: Math.floor(madeMs / 1000) },
     };
   }
@@ -258,8 +306,8 @@ export async function createIssuerTwin(options: IssuerTwinOptions): Promise<Issu
   world.issuer = twin.url;
   return {
     ...twin,
-    clientId: world.clientId,
-    clientSecret: world.clientSecret,
+    clientId: world.client.id,
+    clientSecret: world.client.secret,
     signIn: (address, subject) => signIn(twin.url, address, subject),
     forge: (forgery) => {
       world.forgery = forgery;

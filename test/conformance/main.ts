@@ -1,12 +1,13 @@
-// `npm run conformance kubernetes mlflow alertmanager`: the suites against real servers, which are installed first.
-// `npm run conformance demo`: the demo on all three of them; writes docs/real-run.md.
-// `npm run conformance brownfield`: docs/adopt.md on all three of them; writes docs/adopt-run.md.
+// `npm run conformance kubernetes mlflow alertmanager issuer`: the suites against real servers, which are installed first.
+// `npm run conformance demo`: the demo on the first three; writes docs/real-run.md.
+// `npm run conformance brownfield`: docs/adopt.md on them; writes docs/adopt-run.md.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { isAppError } from '../../domain/error.ts';
 import { installAlertmanager } from './alertmanager/server.ts';
 import { runAdoption } from './brownfield/run.ts';
 import { tell } from './cached.ts';
+import { installIssuer } from './issuer/install.ts';
 import { buildKubernetes } from './kubernetes/build.ts';
 import { installMlflow } from './mlflow/server.ts';
 import { runOnRealServers } from './real-run.ts';
@@ -14,10 +15,11 @@ import { runOnRealServers } from './real-run.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 const USAGE = 2;
 
-const INSTALL = new Map<string, () => Promise<void>>([
+const INSTALL = new Map<string, () => Promise<unknown>>([
   ['kubernetes', buildKubernetes],
   ['mlflow', installMlflow],
   ['alertmanager', installAlertmanager],
+  ['issuer', installIssuer],
 ]);
 
 function runSuites(names: readonly string[]): Promise<number> {
@@ -35,7 +37,10 @@ function runSuites(names: readonly string[]): Promise<number> {
   });
 }
 
-/** What runs on all of them. */
+/** Where the main job and the adoption run. */
+const WORLD = ['kubernetes', 'mlflow', 'alertmanager'];
+
+/** What runs on that world. */
 const RUNS = new Map<string, () => Promise<void>>([
   ['demo', runOnRealServers],
   ['brownfield', runAdoption],
@@ -50,7 +55,7 @@ async function run(names: readonly string[]): Promise<number> {
   }
   const suites = names.filter((name) => INSTALL.has(name));
   const runs = names.flatMap((name) => RUNS.get(name) ?? []);
-  const wanted = runs.length > 0 ? [...INSTALL.keys()] : suites;
+  const wanted = new Set([...suites, ...(runs.length > 0 ? WORLD : [])]);
   for (const name of wanted) await INSTALL.get(name)?.();
   const code = suites.length === 0 ? 0 : await runSuites(suites);
   for (const runOnAll of runs) await runOnAll();

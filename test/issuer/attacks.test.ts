@@ -1,10 +1,10 @@
 // Goal: every answer but the one to this browser, now, once and from this issuer is refused with its exact reason in the log, and so is
 // whoever the rules do not name. Method: the issuer of the lab made to lie, one thing wrong a row.
 import { describe, expect, test } from '@jest/globals';
-import { SIGN_IN } from '../../domain/sign-in.ts';
 import type { Forgery } from '../../lab/issuer/twin.ts';
-import { TestBrowser, type Shown } from '../../api/test-browser.ts';
-import { REDIRECT_URI, useIssuerStage } from './stage.ts';
+import type { Shown } from '../../api/test-browser.ts';
+import { REDIRECT_URI } from './door-stage.ts';
+import { useIssuerStage } from './stage.ts';
 
 const stage = useIssuerStage();
 const seconds = (): number => Math.floor(Date.now() / 1000);
@@ -90,51 +90,6 @@ describe('an answer', () => {
     expect(reply.body).toContain('does not prove who you are. Begin again.');
   });
 
-  test('to another browser is refused: its state is not this one’s', async () => {
-    const mine = await stage.answer();
-    const theirs = new TestBrowser(stage.given.app);
-    await stage.ask(theirs);
-    const reply = await stage.come(mine, theirs);
-    // The other one waits on, and gets its own.
-    expect((await stage.come(mine)).status).toBe(200);
-    stage.given.memory.sessions.clear();
-    stage.expectRefused(reply, 403, 'unexpected "state" response parameter value');
-  });
-
-  test('to a browser that did not ask, twice, or too late is refused', async () => {
-    const path = await stage.answer();
-    const secret = stage.browser.cookies.get('firebreak-pending') ?? '';
-    const replies: Shown[] = [await stage.come(path, new TestBrowser(stage.given.app))];
-    expect((await stage.come(path)).status).toBe(200);
-    // Whoever kept the cookie has nothing of it.
-    stage.browser.cookies.set('firebreak-pending', secret);
-    replies.push(await stage.come(path));
-    const late = await stage.answer();
-    stage.laterMs = SIGN_IN.pendingMs;
-    replies.push(await stage.come(late));
-    for (const { status, body, headers } of replies) {
-      expect([status, headers['refresh']]).toEqual([403, undefined]);
-      expect(body).toContain('This browser has not begun to sign in');
-    }
-    const reason = 'no sign-in of this browser is pending';
-    const told = expect.objectContaining({ reason });
-    expect(stage.refusals()).toEqual([told, told, told]);
-  });
-
-  test('with a code that was used, or was made for another question, is refused', async () => {
-    const first = await stage.answer();
-    expect((await stage.come(first)).status).toBe(200);
-    const foreign = await stage.answer(new TestBrowser(stage.given.app));
-    stage.given.memory.sessions.clear();
-    stage.given.memory.pendingSignIns.clear();
-    for (const path of [first, foreign]) {
-      stage.lines = [];
-      const code = new URL(path, REDIRECT_URI).searchParams.get('code') ?? '';
-      const reply = await stage.come(changed(await stage.answer(), 'code', code));
-      stage.expectRefused(reply, 403, 'its token endpoint says invalid_grant');
-    }
-  });
-
   test('that says no is told as that, and nothing that it says is believed or shown', async () => {
     const reply = await stage.come(await stage.answer(stage.browser, null));
     stage.expectRefused(reply, 403, 'it says access_denied');
@@ -151,15 +106,6 @@ describe('an answer', () => {
 describe('whoever the rules do not name', () => {
   const UNKNOWN = 'no active person has this identity';
   const asSam = async (): Promise<Shown> => stage.come(await stage.answer(stage.browser, 'sam'));
-
-  test('is refused, with what an administrator has to write down', async () => {
-    const reply = await asSam();
-    stage.expectRefused(reply, 403, UNKNOWN);
-    const { url: issuer } = stage.twin;
-    expect(stage.refusals()).toEqual([expect.objectContaining({ issuer, subject: 'sam' })]);
-    expect(reply.body).toContain('Firebreak does not know you.');
-    expect(reply.body).toContain('subject: &quot;sam&quot;');
-  });
 
   test.each<[string, () => void, Forgery]>([
     ['a mail address and a name', () => undefined, { claims: { email: 'o@x.test', name: 'olga' } }],
