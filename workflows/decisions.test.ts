@@ -76,6 +76,9 @@ describe('a run', () => {
   test('refuses in words that name where it is held', () => {
     expect(refusalOf(COMMANDS['skip elsewhere'], held)).toBe('Held at drain, not at other.');
     expect(refusalOf(COMMANDS.retry, VIEWS['stood down'])).toContain('stood down');
+    const again = refusalOf(COMMANDS['stand-down'], VIEWS['standing down']);
+    expect(again).toBe('A stand-down is already under way.');
+    expect(refusalOf(COMMANDS['stand-down'], working)).toContain('Cancel the incident first');
   });
 
   test('leaves to the waiting loop what only that can carry out', () => {

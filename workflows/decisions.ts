@@ -68,6 +68,12 @@ function refuseResume(view: RunView): string | null {
   return view.stoodDown ? STOOD_DOWN : null;
 }
 
+function refuseStandDown(view: RunView): string | null {
+  if (view.standingDown) return 'A stand-down is already under way.';
+  if (rests(view, 'held', 'close')) return null;
+  return 'Cancel the incident first: a stand-down starts from a held incident.';
+}
+
 type SteeringKind = Exclude<DecisionKind, 'approve' | 'reject' | 'retry' | 'skip' | 'mark-done'>;
 
 const NEVER_REFUSED = (): null => null;
@@ -77,10 +83,7 @@ const NOT_OF_A_RUN = (): string => 'This is not decided by a run.';
 
 const STEERING: Readonly<Record<SteeringKind, (view: RunView) => string | null>> = {
   targets: (view) => (rests(view, 'targets') ? null : 'The targets are already chosen.'),
-  'stand-down': (view) =>
-    rests(view, 'held', 'close')
-      ? null
-      : 'Cancel the incident first: a stand-down starts from a held incident.',
+  'stand-down': refuseStandDown,
   close: (view) =>
     view.standingDown || rests(view, 'held', 'close', 'targets')
       ? null

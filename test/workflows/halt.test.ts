@@ -7,6 +7,7 @@ import pg from 'pg';
 import { createStore } from '../../store/database.ts';
 import { programPath, quietTemporalRuntime } from '../harness.ts';
 import { op, playbookOf } from './engine-operations.ts';
+import { eventually } from './engine-incidents.ts';
 import { startEngine, type Engine } from './engine.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -178,7 +179,15 @@ describe('what is in force while everything is halted', () => {
     expect(facts.find(({ kind }) => kind === 'stand-down.done')?.summary).toContain(REASON);
     // Lifted, the same way back is open.
     await lift();
-    await running.decide(incident, 'ada', { kind: 'stand-down', reason: 'false alarm' });
+    await eventually(
+      async () => {
+        const command = { kind: 'stand-down', reason: 'false alarm' } as const;
+        const { outcome } = await running.decide(incident, 'ada', command);
+        // Its end is told a moment before the incident is held again.
+        return outcome === 'accepted' ? outcome : null;
+      },
+      () => 'the incident was never held again',
+    );
     await running.approveNext(incident);
     await running.waitFor(incident, 'the way back', () => world.values.get('canary') === 1);
     expect(world.writes).toEqual(['canary=0', 'canary=1']);
