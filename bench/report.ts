@@ -19,7 +19,7 @@ turns, and everything idle stays up.
 
 - **Alert → verified contained** is the shipped playbook P2 up to the fact \`containment.verified\`: three seals, six effects, three
   probes of independent systems. One of them is a request rate, which needs two scrapes after the last change: the monitor here
-  scrapes every 50 ms, where a real one takes seconds. The log is read afterwards. "As shipped" is the same with the default hold time of a connector
+  scrapes every 50 ms, where a real one takes seconds. The log is read afterwards, and the storm of the round comes later. "As shipped" is the same with the default hold time of a connector
   instance, during which effects must stay as they are before they are looked at again. Two stories before those that count make
   the code warm, as the other rows do it; "the first of the process" is the first of them.
 - **The overhead rows** are \`bench/five-steps.yaml\`: one effect in each of five steps, a seal before the first, a probe after it, no
