@@ -57,6 +57,7 @@ function isRecord(value: Json | undefined): value is Readonly<Record<string, Jso
 
 /** True when two JSON values are equal, the order of object keys aside. */
 export function jsonEquals(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === b) return true;
   if (Array.isArray(a) && Array.isArray(b)) {
     const left: readonly Json[] = a;
     const right: readonly Json[] = b;
@@ -68,7 +69,7 @@ export function jsonEquals(a: Json | undefined, b: Json | undefined): boolean {
     const keys = Object.keys(a);
     return keys.length === Object.keys(b).length && keys.every((key) => jsonEquals(a[key], b[key]));
   }
-  return a === b;
+  return false;
 }
 
 /** What differs at one place and below it. */

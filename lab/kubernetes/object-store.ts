@@ -67,11 +67,13 @@ export function createObjectStore(now: () => Date): ObjectStore {
     return stored;
   };
   return {
-    list: (resource, namespace) =>
-      [...tableOf(resource).entries()]
-        .filter(([, object]) => namespace === undefined || namespaceOf(object) === namespace)
+    list: (resource, namespace) => {
+      const prefix = namespace === undefined ? '' : keyOf(namespace, '');
+      return [...tableOf(resource).entries()]
+        .filter(([key]) => key.startsWith(prefix))
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([, object]) => object),
+        .map(([, object]) => object);
+    },
     get: (resource, namespace, name) => tableOf(resource).get(keyOf(namespace, name)),
     insert: (resource, object) =>
       put(resource, {

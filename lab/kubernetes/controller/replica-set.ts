@@ -82,8 +82,10 @@ export function reconcileReplicaSets(cluster: Cluster): void {
     const active = claimPods(cluster, set).filter(isActive);
     const missing = (numberAt(set, 'spec', 'replicas') ?? 1) - active.length;
     if (missing > 0) createPods(cluster, set, missing);
-    const surplus = [...active].sort(compareForDeletion).slice(0, Math.min(-missing, BURST_MAX));
-    if (missing < 0) for (const pod of surplus) cluster.store.remove(KINDS.pods, pod);
+    if (missing < 0) {
+      const surplus = active.toSorted(compareForDeletion).slice(0, Math.min(-missing, BURST_MAX));
+      for (const pod of surplus) cluster.store.remove(KINDS.pods, pod);
+    }
     writeStatus(cluster, set);
   }
 }
