@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
@@ -7,10 +6,9 @@ import { cacheFolder } from '../../app/cache-folder.ts';
 import { startEmbeddedServers, type EmbeddedServers } from '../../app/embedded/servers.ts';
 import { startFirebreak } from '../../app/firebreak.ts';
 import { withClient } from '../../store/test-database.ts';
-import { buildIdOf } from '../../worker/bundle.ts';
-import { quietTemporalRuntime, tempDir, workflowBundlePath } from '../harness.ts';
+import { quietTemporalRuntime, tempDir } from '../harness.ts';
 import type { Closers } from '../lane/lane.ts';
-import { settingsOf } from './settings.ts';
+import { bundleOf, settingsOf } from './settings.ts';
 import {
   DEPLOYMENT,
   openSmallWorld,
@@ -80,8 +78,7 @@ test(
   async () => {
     const { url: databaseUrl, kill } = await ownPostgres();
     const world = await openSmallWorld(closers, databaseUrl);
-    const code = await readFile(await workflowBundlePath(), 'utf8');
-    const bundle = { code, buildId: buildIdOf(code) };
+    const bundle = await bundleOf(world.places);
     const firebreak = await startFirebreak({ ...settingsOf(world.places, 'all'), bundle });
     closers.push(() => firebreak.stop());
     await makeOurBuildCurrent(world.places);

@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import pino from 'pino';
 import { z } from 'zod';
 import type { FirebreakSettings, ProcessRole } from '../../app/firebreak.ts';
 import { configurationSchema } from '../../domain/configuration-schema.ts';
 import type { Configuration } from '../../domain/configuration.ts';
 import { CREDENTIALS } from '../../domain/credential.ts';
+import { buildIdOf, type WorkflowBundle } from '../../worker/bundle.ts';
 
 const configuration: z.ZodType<Configuration> = configurationSchema;
 
@@ -41,6 +43,14 @@ function channelsOf({ channels }: Places): Pick<FirebreakSettings, 'slack' | 'ma
     slack: { ...channels.slack, way: null },
     mail: { ...channels.mail, caFile: null, dkim: null },
   };
+}
+
+/** The workflow bundle of this test run: from the sources every process that has a worker would build one of its own. */
+export async function bundleOf({
+  bundlePath,
+}: Pick<Places, 'bundlePath'>): Promise<WorkflowBundle> {
+  const code = await readFile(bundlePath, 'utf8');
+  return { code, buildId: buildIdOf(code) };
 }
 
 /** The settings of one process of this installation. */

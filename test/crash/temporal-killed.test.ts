@@ -1,20 +1,13 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { isRunning } from '../../app/embedded/process-identity.ts';
 import { readTemporalRecord, type TemporalRecord } from '../../app/embedded/temporal-file.ts';
 import { startFirebreak } from '../../app/firebreak.ts';
-import { buildIdOf } from '../../worker/bundle.ts';
-import {
-  freshDatabase,
-  quietTemporalRuntime,
-  temporalCliPath,
-  workflowBundlePath,
-} from '../harness.ts';
+import { freshDatabase, quietTemporalRuntime, temporalCliPath } from '../harness.ts';
 import type { Closers } from '../lane/lane.ts';
-import { settingsOf } from './settings.ts';
+import { bundleOf, settingsOf } from './settings.ts';
 import { DEPLOYMENT, openSmallWorld, personAt, raise, takeKeys } from './small-installation.ts';
 import { expectWholeLog } from './whole.ts';
 
@@ -75,12 +68,12 @@ test(
     closers.push(() => database.drop());
     const world = await openSmallWorld(closers, database.url);
     const { dataDir } = world.places;
-    const code = await readFile(await workflowBundlePath(), 'utf8');
+    const bundle = await bundleOf(world.places);
     const firebreak = await startFirebreak({
       ...settingsOf(world.places, 'all'),
       temporal: null,
       temporalCliPath: temporalCliPath(),
-      bundle: { code, buildId: buildIdOf(code) },
+      bundle,
     });
     closers.push(() => firebreak.stop());
     const api = { url: firebreak.url, keys: await takeKeys(firebreak) };

@@ -2,12 +2,10 @@
 // first start gave away; ends when its standard input closes.
 import { subscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { asyncLocalStorage } from '@temporalio/activity';
 import { z } from 'zod';
 import { startFirebreak } from '../../app/firebreak.ts';
-import { buildIdOf } from '../../worker/bundle.ts';
-import { placesSchema, settingsOf } from './settings.ts';
+import { bundleOf, placesSchema, settingsOf } from './settings.ts';
 
 const NAME_HEADER = 'user-agent';
 const createdSchema = z.object({
@@ -29,8 +27,7 @@ const role = z.enum(['all', 'api', 'worker']).parse(process.argv[3] ?? 'worker')
 const places = placesSchema.parse(JSON.parse(process.argv[2] ?? ''));
 if (places.namesActivities === true) subscribe('undici:request:create', nameActivity);
 const closed = once(process.stdin.resume(), 'close');
-const code = await readFile(places.bundlePath, 'utf8');
-const bundle = { code, buildId: buildIdOf(code) };
+const bundle = await bundleOf(places);
 const firebreak = await startFirebreak({ ...settingsOf(places, role), bundle });
 const { url, adminToken, sources } = firebreak;
 process.stdout.write(`ready\n${JSON.stringify({ url, adminToken, sources })}\n`);

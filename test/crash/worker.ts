@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from '@jest/globals';
@@ -8,9 +7,8 @@ import { z } from 'zod';
 import { connectEngine } from '../../app/engine-client.ts';
 import { makeCurrent } from '../../app/engine-setup.ts';
 import type { ProcessRole } from '../../app/firebreak.ts';
-import { buildIdOf } from '../../worker/bundle.ts';
-import { programPath, workflowBundlePath } from '../harness.ts';
-import type { Places } from './settings.ts';
+import { programPath } from '../harness.ts';
+import { bundleOf, type Places } from './settings.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -67,6 +65,7 @@ export async function startWorkerProcess(
 export async function makeOurBuildCurrent({
   temporalAddress: address,
   taskQueue,
+  bundlePath,
 }: Places): Promise<void> {
   const engine = await connectEngine({
     connection: { address },
@@ -74,7 +73,7 @@ export async function makeOurBuildCurrent({
     taskQueue,
   });
   try {
-    await makeCurrent(engine, buildIdOf(await readFile(await workflowBundlePath(), 'utf8')));
+    await makeCurrent(engine, (await bundleOf({ bundlePath })).buildId);
   } finally {
     await engine.close();
   }

@@ -16,7 +16,7 @@ import { startLab, type Lab } from '../../lab/lab.ts';
 import type { Twin } from '../../lab/twin.ts';
 import { loadPlaybooks } from '../../playbooks/loader.ts';
 import { grantedIn } from '../contract/granted.ts';
-import { settingsOf, type Places } from '../crash/settings.ts';
+import { bundleOf, settingsOf, type Places } from '../crash/settings.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
 import { quietTemporalRuntime, temporalAddress } from '../harness.ts';
 import { AGENT, changesOf } from './changes.ts';
@@ -151,7 +151,8 @@ test(
     const startOther = async (credential: Credential): Promise<void> => {
       const configuration = withToken(lane.places.configuration, credential);
       const places: Places = { ...lane.places, configuration, credentials: [credential] };
-      const other = await startFirebreak(settingsOf(places, 'worker'));
+      const bundle = await bundleOf(places);
+      const other = await startFirebreak({ ...settingsOf(places, 'worker'), bundle });
       closers.push(() => other.stop());
     };
     await startOther('revert');

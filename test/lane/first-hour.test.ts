@@ -16,7 +16,7 @@ import { startLab, type Lab } from '../../lab/lab.ts';
 import type { SeededWorld } from '../../lab/scenario/scenario.ts';
 import { withClient } from '../../store/test-database.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
-import { settingsOf, type Places } from '../crash/settings.ts';
+import { bundleOf, settingsOf, type Places } from '../crash/settings.ts';
 import {
   freshDatabase,
   quietTemporalRuntime,
@@ -153,7 +153,12 @@ describe('a start on the draft', () => {
       configuration: await read(),
       bundlePath: await workflowBundlePath(),
     };
-    firebreak = await startFirebreak({ ...settingsOf(places, 'all'), readConfiguration: read });
+    const bundle = await bundleOf(places);
+    firebreak = await startFirebreak({
+      ...settingsOf(places, 'all'),
+      bundle,
+      readConfiguration: read,
+    });
     closers.push(() => firebreak.stop());
     await makeOurBuildCurrent(places);
     const owner = createDemoPerson(firebreak.url, firebreak.adminToken ?? '');

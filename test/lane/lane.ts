@@ -9,7 +9,7 @@ import { factPageSchema } from '../../api/schema/timeline.ts';
 import type { Fact } from '../../domain/fact.ts';
 import { startLab, type Lab } from '../../lab/lab.ts';
 import type { SeededWorld } from '../../lab/scenario/scenario.ts';
-import { settingsOf, type Places } from '../crash/settings.ts';
+import { bundleOf, settingsOf, type Places } from '../crash/settings.ts';
 import { freshDatabase, temporalAddress, tempDir, unique, workflowBundlePath } from '../harness.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -85,7 +85,8 @@ export async function openLaneOn(
     configuration: { ...configurationOf(lab), slackChannel: null, mailTo: [] },
     bundlePath: await workflowBundlePath(),
   });
-  const firebreak = await startFirebreak(settingsOf(places, role));
+  const bundle = await bundleOf(places);
+  const firebreak = await startFirebreak({ ...settingsOf(places, role), bundle });
   closers.push(() => firebreak.stop());
   const people = await hire(firebreak.url, firebreak.adminToken ?? '');
   const own = firebreak.sources.find(({ kind }) => kind === 'alertmanager')?.token ?? '';
