@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import pino from 'pino';
 import { createActivities, writingActivities } from '../../activities/index.ts';
 import type { ActivityDependencies, RulesInForce } from '../../activities/dependencies.ts';
@@ -23,9 +22,10 @@ import { digestOf } from '../../evidence/digest.ts';
 import { createStore } from '../../store/database.ts';
 import { createEvidenceFiles } from '../../store/evidence-files.ts';
 import type { Store } from '../../store/tables.ts';
-import { buildIdOf, type WorkflowBundle } from '../../worker/bundle.ts';
+import type { WorkflowBundle } from '../../worker/bundle.ts';
 import { startWorker, type RunningWorker } from '../../worker/worker.ts';
 import { statusQuery } from '../../workflows/messages.ts';
+import { bundleOf } from '../crash/settings.ts';
 import { freshDatabase, temporalAddress, tempDir, unique, workflowBundlePath } from '../harness.ts';
 import { steadyRules } from '../steady-rules.ts';
 import {
@@ -71,12 +71,6 @@ function connectorsOf(world: World): ActivityDependencies['connectors'] {
   return { of: () => ({ find, named: find }) };
 }
 
-/** The bundle that this test run built. */
-async function builtBundle(): Promise<WorkflowBundle> {
-  const code = await readFile(await workflowBundlePath(), 'utf8');
-  return { code, buildId: buildIdOf(code) };
-}
-
 /** Workers that a test stops and starts again, with the reconciler of their build. */
 interface Workers {
   readonly reconciler: Reconciler;
@@ -118,7 +112,7 @@ function createWorkers(client: EngineClient, deps: () => ActivityDependencies): 
       return reconciler;
     },
     start: async (given) => {
-      const bundle = given ?? (await builtBundle());
+      const bundle = given ?? (await bundleOf({ bundlePath: await workflowBundlePath() }));
       await startAll(bundle);
       await makeCurrent(client, bundle.buildId);
       const { store } = deps();
