@@ -49,6 +49,7 @@ import { registerSignIn } from './routes/sign-in.ts';
 import { registerStatus } from './routes/status.ts';
 import { registerEvents, registerTimeline } from './routes/timeline.ts';
 import { registerUpdates } from './routes/updates.ts';
+import { registerScope } from './scope.ts';
 
 const DOCS_PREFIX = '/docs';
 const PARAMETER_CHARACTERS_MAX = 200;
@@ -210,9 +211,8 @@ export function createApi(dependencies: ApiDependencies): FastifyInstance {
   const signIn = { accounts, clock, encrypted: entrance.encrypted };
   guardRoutes(app, { people, signIn }, DOCS_PREFIX);
   describe(app, dependencies);
-  void app.register((routes, _options, done) => {
+  registerScope(app, 'routes', (routes) => {
     for (const register of REGISTRATIONS) register(routes, dependencies);
-    done();
   });
   return app;
 }

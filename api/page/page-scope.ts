@@ -4,6 +4,7 @@ import { AppError } from '../../domain/error.ts';
 import { messagePage, PAGE_POLICY } from '../../render/page.ts';
 import { problemOf, requestError, retryAfterOf, statusOf } from '../problem.ts';
 import { acceptRawBody, rawBodyOf } from '../raw-body.ts';
+import { registerScope } from '../scope.ts';
 import { readerOf } from './visitor.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -69,15 +70,13 @@ export function pageScope(
     readonly forms: (scope: FastifyInstance) => void;
   },
 ): void {
-  void app.register((scope, _options, done) => {
+  registerScope(app, 'pages', (scope) => {
     scope.setErrorHandler(sendTrouble);
     register.pages(scope);
-    void scope.register((forms, _formOptions, formsDone) => {
+    registerScope(scope, 'forms', (forms) => {
       acceptRawBody(forms, { limits: { webhookBytes: FORM_BYTES_MAX } }, new Set([FORM]));
       register.forms(forms);
-      formsDone();
     });
-    done();
   });
 }
 

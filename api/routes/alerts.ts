@@ -17,6 +17,7 @@ import {
 } from '../dependencies.ts';
 import { acceptRawBody, mediaTypeOf, rawBodyOf } from '../raw-body.ts';
 import { API_PREFIX, nameSchema } from '../schema/value.ts';
+import { registerScope } from '../scope.ts';
 
 const JSON_ONLY = new Set(['application/json']);
 const sourceQuery = z.looseObject({ source: nameSchema.optional() });
@@ -166,7 +167,7 @@ export function registerAlerts(app: FastifyInstance, dependencies: ApiDependenci
   const intaking: Intaking = { dependencies, batcher };
   const response = { 202: acceptedSchema };
 
-  void app.register((scope, _options, done) => {
+  registerScope(app, 'json alerts', (scope) => {
     acceptRawBody(scope, dependencies, JSON_ONLY);
     const api = scope.withTypeProvider<ZodTypeProvider>();
     api.route({
@@ -189,10 +190,9 @@ export function registerAlerts(app: FastifyInstance, dependencies: ApiDependenci
       handler: async (request, reply) =>
         reply.code(202).send(await take(intaking, request, sentTo('generic', request.params))),
     });
-    done();
   });
 
-  void app.register((scope, _options, done) => {
+  registerScope(app, 'cloudevents', (scope) => {
     // Binary mode carries any content type; the parser of CloudEvents refuses what it cannot read.
     acceptRawBody(scope, dependencies, null);
     scope.withTypeProvider<ZodTypeProvider>().route({
@@ -207,6 +207,5 @@ export function registerAlerts(app: FastifyInstance, dependencies: ApiDependenci
       handler: async (request, reply) =>
         reply.code(202).send(await take(intaking, request, sentTo('cloudevents', request.query))),
     });
-    done();
   });
 }

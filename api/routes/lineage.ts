@@ -5,6 +5,7 @@ import { lineageAcceptedSchema, lineageEndpoints } from '../contract.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { acceptRawBody, rawBodyOf } from '../raw-body.ts';
 import { API_PREFIX } from '../schema/value.ts';
+import { registerScope } from '../scope.ts';
 
 /** So many nodes does one walk answer at most; the rest is `truncated`. */
 const WALK_NODES_MAX = 5_000;
@@ -22,7 +23,7 @@ export function registerLineage(app: FastifyInstance, dependencies: ApiDependenc
         : store.lineage.downstream(query.node, WALK_NODES_MAX),
   });
 
-  void app.register((scope, _options, done) => {
+  registerScope(app, 'lineage', (scope) => {
     acceptRawBody(scope, dependencies, new Set(['application/json']));
     scope.withTypeProvider<ZodTypeProvider>().route({
       method: 'POST',
@@ -42,6 +43,5 @@ export function registerLineage(app: FastifyInstance, dependencies: ApiDependenc
         return reply.code(201).send(said);
       },
     });
-    done();
   });
 }

@@ -5,6 +5,7 @@ import { countOfHeader } from '../connection.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { acceptRawBody, mediaTypeOf, rawBodyOf } from '../raw-body.ts';
 import { API_PREFIX } from '../schema/value.ts';
+import { registerScope } from '../scope.ts';
 import { isFromSlack } from '../slack/signature.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -37,7 +38,7 @@ function bodyOf(raw: Uint8Array, type: string): JsonObject {
 export function registerSlack(app: FastifyInstance, dependencies: ApiDependencies): void {
   const { slack, clock } = dependencies;
   if (slack === undefined) return;
-  void app.register((scope, _options, done) => {
+  registerScope(app, 'slack', (scope) => {
     acceptRawBody(scope, dependencies, new Set([FORM, JSON_TYPE]));
     scope.route({
       method: 'POST',
@@ -66,6 +67,5 @@ export function registerSlack(app: FastifyInstance, dependencies: ApiDependencie
         return answer === null ? reply.code(200).send() : answer;
       },
     });
-    done();
   });
 }
