@@ -17,6 +17,7 @@ import { expectWholeLog } from './whole.ts';
 const TEST_MAX_MS = 240_000;
 const CHANGE_MAX_MS = 60_000;
 const LOOK_MS = 5;
+const RAISED_MAX = 10;
 
 const closers: Closers = [];
 beforeAll(quietTemporalRuntime);
@@ -79,8 +80,11 @@ test(
     const api = { url: firebreak.url, keys: await takeKeys(firebreak) };
     const person = personAt(api);
     const startsAt = new Date().toISOString();
+    let raised = 0;
     let takenWhileAway = 0;
-    const raiseWhileAway = async (name: string): Promise<void> => {
+    const raiseWhileAway = async (): Promise<void> => {
+      raised += 1;
+      const name = `OddScores${raised.toString()}`;
       const { isAway } = await killTemporal(dataDir);
       expect(await raise(api, { name, startsAt })).toMatchObject({ status: 202 });
       if (await isAway()) takenWhileAway += 1;
@@ -88,11 +92,12 @@ test(
     const atWrite = new Promise<void>((resolve) => {
       world.atWrite('delay', resolve);
     });
-    await raiseWhileAway('OddScores');
-    await raiseWhileAway('OddScoresToo');
+    await raiseWhileAway();
+    await raiseWhileAway();
     await atWrite;
-    await raiseWhileAway('OddScoresAgain');
-    // A new server takes a moment: at least once the answer came while nobody was there to be told of the alert.
+    await raiseWhileAway();
+    // A new server takes a moment, and so may the answer: once it must have come while nobody was there to be told of the alert.
+    while (takenWhileAway === 0 && raised < RAISED_MAX) await raiseWhileAway();
     expect(takenWhileAway).toBeGreaterThan(0);
 
     const { id } = await person.closeReviewed();
@@ -102,7 +107,7 @@ test(
     await expectWholeLog(facts);
     const kinds = facts.map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind === 'operation.applied')).toHaveLength(1);
-    expect(facts.filter(({ kind }) => kind.startsWith('alert.'))).toHaveLength(3);
+    expect(facts.filter(({ kind }) => kind.startsWith('alert.'))).toHaveLength(raised);
   },
   TEST_MAX_MS,
 );
