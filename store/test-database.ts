@@ -65,7 +65,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   await withClient(cluster, async (client) => {
     await client.query(`select pg_advisory_lock(${TEMPLATE_LOCK_KEY.toString()})`);
     await ensureTemplate(client, cluster, template);
-    await client.query(`create database ${name} template ${template}`);
+    await client.query(`create database ${name} template ${template} strategy file_copy`);
   });
   return testDatabase(cluster, name);
 }
