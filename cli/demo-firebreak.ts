@@ -54,6 +54,15 @@ function peopleBy(configuration: Configuration, { approveBy }: DemoOptions): Con
   return { ...configuration, people: [...people, { ...STAND_IN, roles: [...STAND_IN.roles] }] };
 }
 
+/** Where it listens; mails name the page only where somebody can sign in on it. */
+async function placeOf({ port, approveBy }: DemoOptions) {
+  const host = '127.0.0.1';
+  if (approveBy !== 'page') return { host, port, baseUrl: null };
+  const { freePort } = await import('../app/embedded/port.ts');
+  const taken = port === 0 ? await freePort() : port;
+  return { host, port: taken, baseUrl: `http://${host}:${taken.toString()}` };
+}
+
 /** What the demo's Firebreak is started with. */
 export interface DemoStart {
   readonly options: DemoOptions;
@@ -84,9 +93,7 @@ export async function startDemoFirebreak(lab: CommonLab, start: DemoStart) {
     searchPath: environment['PATH'] ?? '',
     temporalUi: !options.exit,
     role: 'all',
-    host: '127.0.0.1',
-    port: options.port,
-    baseUrl: null,
+    ...(await placeOf(options)),
     configuration: {
       ...peopleBy(configurationOf(lab), options),
       sources: await sourcesOf(alertToken),

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { STEP_NAMES } from '../../domain/playbook.ts';
@@ -13,9 +14,9 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-async function ended(scenario: string): Promise<DemoEnd> {
+async function ended(scenario: string, ...more: readonly string[]): Promise<DemoEnd> {
   const program = [join(await programPath(), 'cli', 'main.js')];
-  const demo = startDemo({ program, args: ['--scenario', scenario] });
+  const demo = startDemo({ program, args: ['--scenario', scenario, ...more] });
   closers.push(() => demo.close());
   return demo.end();
 }
@@ -48,10 +49,14 @@ function outcomesOf(
 }
 
 test(
-  'P1: the alias goes back, the replicas that load by alias are restarted, and every one reports what it runs',
+  'P1, approved on the page: the alias goes back, the replicas that load by alias are restarted, and every one reports what it runs',
   async () => {
-    const { told } = await ended('model-drift');
+    const { told, narrated, dataDir } = await ended('model-drift', '--approve', 'page');
     expectGoodEnd(told, 'model-drift');
+    expect(narrated).toContain('approve (on the page, freshly signed in)');
+    // Whoever gets the mail finds the page.
+    const mail = await readFile(join(dataDir, 'messages', 'approval.txt'), 'utf8');
+    expect(mail).toContain(`${told.url}/approvals/apr_`);
     expect(told.knownGood.chosen).toBe('6');
     expect(told.approvals.map(({ operation }) => operation).toSorted()).toEqual([
       'approve-retraining',
