@@ -32,7 +32,8 @@ const SERVER_FIXES: Readonly<Partial<Record<ErrorCode, string>>> = {
   unauthorized:
     'Give a token whose person holds the role: --token, FIREBREAK_TOKEN or FIREBREAK_TOKEN_FILE.',
   conflict: 'Look at it again (`firebreak incident show ID`), then decide on what you see.',
-  not_found: 'List what there is: `firebreak incident list`, `firebreak approval list`.',
+  not_found:
+    'List what there is: `firebreak incident list`, `firebreak approval list`, `firebreak user list`.',
   unavailable:
     'Start it with `firebreak start`, or name another server with --url or FIREBREAK_URL.',
   rate_limited: 'Wait a moment and try again.',
