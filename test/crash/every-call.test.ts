@@ -19,7 +19,7 @@ import { makeOurBuildCurrent } from './worker.ts';
 // struck, and there are not more of them than kills.
 const LANES = 16;
 const SPARES = 2;
-const TEST_MAX_MS = 1_800_000;
+const TEST_MAX_MS = 2_400_000;
 
 const closers: Closers = [];
 beforeAll(quietTemporalRuntime);

@@ -22,7 +22,7 @@ const DRIFT = 'p1-model-drift.yaml';
 /** Many monitors share one processor. */
 const SCRAPE_MS = 2_000;
 const LOOK_MS = 300;
-const RUN_MAX_MS = 1_200_000;
+const RUN_MAX_MS = 1_700_000;
 const ATTEMPTS_MAX = 10;
 
 /** One lab with the incident that begins in it. */
