@@ -1,7 +1,8 @@
 import { CREDENTIALS, type Credential } from '../domain/credential.ts';
 import { examineDatabase } from '../store/examine.ts';
 import type { ComparedClock } from './check-instances.ts';
-import type { Config, Environment } from './config.ts';
+import type { Config } from './config.ts';
+import type { Environment } from './environment.ts';
 import { serverAccount } from './embedded/account.ts';
 import { postgresBinaries } from './embedded/postgres-binaries.ts';
 import { findTemporalCli } from './embedded/temporal-cli.ts';

@@ -14,7 +14,7 @@ import { readTextFile } from '../playbooks/text-file.ts';
 import type { DocumentPath, FileProblem, YamlDocument } from '../playbooks/yaml-document.ts';
 import { fileError, readYamlDocument } from '../playbooks/yaml-document.ts';
 import { templateProblems } from '../render/update-template.ts';
-import type { Environment } from './config.ts';
+import type { Environment } from './environment.ts';
 import { resolveEnvironment } from './environment-reference.ts';
 import { onCallProblems } from './on-call-references.ts';
 

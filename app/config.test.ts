@@ -7,13 +7,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isAppError } from '../domain/error.ts';
 import { tempDir } from '../test/harness.ts';
-import {
-  environmentWithFile,
-  readClientConfig,
-  readConfig,
-  type Config,
-  type Environment,
-} from './config.ts';
+import { readClientConfig, readConfig, type Config } from './config.ts';
+import { environmentWithFile, type Environment } from './environment.ts';
 import { renderEnvExample, TEMPORAL_VARIABLES, VARIABLES } from './environment-schema.ts';
 import { readTemporalConnection } from './temporal-connection.ts';
 

@@ -1,9 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { parseEnv } from 'node:util';
-import { AppError } from '../domain/error.ts';
+import { resolve } from 'node:path';
 import { isLoopback } from '../domain/loopback.ts';
 import { cacheFolder } from './cache-folder.ts';
+import { given, invalidSetting, readSecret, type Environment } from './environment.ts';
 import { VARIABLES } from './environment-schema.ts';
 import type { IssuerSettings } from '../api/issuer.ts';
 import { CALLBACK_PATH } from '../render/sign-in-page.ts';
@@ -12,9 +10,6 @@ import type { DkimSettings, MailSettings } from './mail-settings.ts';
 import type { SlackSettings, SlackWay } from './slack-settings.ts';
 import type { TlsFiles } from './tls-files.ts';
 import type { Variable } from './variable.ts';
-
-/** Variables by name; an empty one counts as unset. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where the value of a setting came from. */
 export type SettingSource = 'flag' | 'environment' | 'file' | 'default';
@@ -70,45 +65,6 @@ export interface ConfigSources {
   readonly folder?: string;
 }
 
-const SECRET_FILE_BYTES_MAX = 64 * 1024;
-
-/** The value of a variable, null when it is unset or empty. */
-export function given(values: Environment | undefined, name: string): string | null {
-  const value = values?.[name];
-  return value === undefined || value === '' ? null : value;
-}
-
-function invalid(name: string, sentence: string, cause?: unknown): AppError {
-  return new AppError('invalid', `${name} ${sentence}.`, { field: name, cause });
-}
-
-/**
- * The value of a secret: the variable itself, or the content of the file that `<name>_FILE` names.
- * Raises `invalid` when both are set or the file can't be read.
- */
-export function readSecret(environment: Environment, name: string): string | null {
-  const fileName = `${name}_FILE`;
-  const path = given(environment, fileName);
-  const direct = given(environment, name);
-  if (path === null) return direct;
-  if (direct !== null) throw invalid(fileName, `is set beside ${name}; set one of the two`);
-  return readSecretFile(path, fileName);
-}
-
-/**
- * The content of a file that holds one secret, without its last line end; null when that is nothing. Raises `invalid`,
- * naming the setting and the path, for a file that can't be read or is larger than 64 KiB.
- */
-export function readSecretFile(path: string, setting: string): string | null {
-  try {
-    if (statSync(path).size > SECRET_FILE_BYTES_MAX) throw new Error('larger than 64 KiB');
-    const value = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-    return value === '' ? null : value;
-  } catch (error) {
-    throw invalid(setting, `names a file that cannot be read (${path})`, error);
-  }
-}
-
 /** Reads variables one by one and keeps what was found for `shown`. */
 class Reader {
   readonly shown: ShownSetting[] = [];
@@ -127,13 +83,13 @@ class Reader {
     const parsed = variable.schema.safeParse(found.value);
     if (parsed.success) return parsed.data;
     // The issue speaks about the rule only: the value may be a secret.
-    throw invalid(variable.name, parsed.error.issues[0]?.message ?? 'is not valid');
+    throw invalidSetting(variable.name, parsed.error.issues[0]?.message ?? 'is not valid');
   }
 
   /** As `optional`, for a setting that has a default. */
   required<T>(variable: Variable<T>): T {
     const value = this.optional(variable);
-    if (value === null) throw invalid(variable.name, 'is not set');
+    if (value === null) throw invalidSetting(variable.name, 'is not set');
     return value;
   }
 
@@ -146,7 +102,7 @@ class Reader {
     if (fromEnvironment !== null) return { value: fromEnvironment, source: 'environment' };
     const fromFile = given(file, name);
     if (fromFile !== null && secret) {
-      throw invalid(
+      throw invalidSetting(
         name,
         `is a secret and may not stand in the configuration file; use ${name} or ${name}_FILE`,
       );
@@ -161,7 +117,7 @@ function readSlackWay(reader: Reader): SlackWay | null {
   const appToken = reader.optional(VARIABLES.slackAppToken);
   const signingSecret = reader.optional(VARIABLES.slackSigningSecret);
   if (appToken !== null && signingSecret !== null) {
-    throw invalid(
+    throw invalidSetting(
       'SLACK_SIGNING_SECRET',
       'is for requests over HTTP, SLACK_APP_TOKEN for Socket Mode: Slack uses one of them, set that one',
     );
@@ -177,10 +133,13 @@ function readSlack(reader: Reader): Config['slack'] {
   if (botToken === null) {
     if (way === null) return null;
     const other = way.kind === 'socket' ? 'SLACK_APP_TOKEN' : 'SLACK_SIGNING_SECRET';
-    throw invalid('SLACK_BOT_TOKEN', `is needed with ${other}`);
+    throw invalidSetting('SLACK_BOT_TOKEN', `is needed with ${other}`);
   }
   if (apiUrl !== null && isPlain(apiUrl, 'http:')) {
-    throw invalid('SLACK_API_URL', 'would send the token unencrypted over the network; use https');
+    throw invalidSetting(
+      'SLACK_API_URL',
+      'would send the token unencrypted over the network; use https',
+    );
   }
   return { botToken, way, apiUrl };
 }
@@ -196,11 +155,12 @@ function readDkim(reader: Reader): DkimSettings | null {
   const selector = reader.optional(VARIABLES.mailDkimSelector);
   const privateKey = reader.optional(VARIABLES.mailDkimKey);
   if (domain === null && selector === null && privateKey === null) return null;
-  if (domain === null) throw invalid('MAIL_DKIM_DOMAIN', 'is needed to sign mail');
-  if (selector === null) throw invalid('MAIL_DKIM_SELECTOR', 'is needed with MAIL_DKIM_DOMAIN');
-  if (privateKey === null) throw invalid('MAIL_DKIM_KEY', 'is needed with MAIL_DKIM_DOMAIN');
+  if (domain === null) throw invalidSetting('MAIL_DKIM_DOMAIN', 'is needed to sign mail');
+  if (selector === null)
+    throw invalidSetting('MAIL_DKIM_SELECTOR', 'is needed with MAIL_DKIM_DOMAIN');
+  if (privateKey === null) throw invalidSetting('MAIL_DKIM_KEY', 'is needed with MAIL_DKIM_DOMAIN');
   const problem = dkimKeyProblem(privateKey);
-  if (problem !== null) throw invalid('MAIL_DKIM_KEY', problem);
+  if (problem !== null) throw invalidSetting('MAIL_DKIM_KEY', problem);
   return { domain, selector, privateKey };
 }
 
@@ -210,7 +170,7 @@ function readMail(reader: Reader): Config['mail'] {
   const from = reader.optional(VARIABLES.mailFrom);
   const dkim = readDkim(reader);
   if (url === null) return null;
-  if (from === null) throw invalid('MAIL_FROM', 'is needed with SMTP_URL');
+  if (from === null) throw invalidSetting('MAIL_FROM', 'is needed with SMTP_URL');
   return { url, from, caFile, dkim };
 }
 
@@ -221,12 +181,16 @@ function readIssuer(reader: Reader, baseUrl: string | null): IssuerSettings | nu
   const clientSecret = reader.optional(VARIABLES.oidcClientSecret);
   if (issuer === null) {
     if (clientId === null && clientSecret === null) return null;
-    throw invalid('OIDC_ISSUER', 'is needed with OIDC_CLIENT_ID and OIDC_CLIENT_SECRET');
+    throw invalidSetting('OIDC_ISSUER', 'is needed with OIDC_CLIENT_ID and OIDC_CLIENT_SECRET');
   }
-  if (clientId === null) throw invalid('OIDC_CLIENT_ID', 'is needed with OIDC_ISSUER');
-  if (clientSecret === null) throw invalid('OIDC_CLIENT_SECRET', 'is needed with OIDC_ISSUER');
+  if (clientId === null) throw invalidSetting('OIDC_CLIENT_ID', 'is needed with OIDC_ISSUER');
+  if (clientSecret === null)
+    throw invalidSetting('OIDC_CLIENT_SECRET', 'is needed with OIDC_ISSUER');
   if (baseUrl === null || isPlain(baseUrl, 'http:')) {
-    throw invalid('BASE_URL', 'must be an https address: OIDC_ISSUER sends people back there');
+    throw invalidSetting(
+      'BASE_URL',
+      'must be an https address: OIDC_ISSUER sends people back there',
+    );
   }
   return { issuer, clientId, clientSecret, redirectUri: `${baseUrl}${CALLBACK_PATH}` };
 }
@@ -236,8 +200,8 @@ function readTls(reader: Reader, folder: string): TlsFiles | null {
   const cert = reader.optional(VARIABLES.tlsCertFile);
   const key = reader.optional(VARIABLES.tlsKeyFile);
   if (cert === null && key === null) return null;
-  if (cert === null) throw invalid('TLS_CERT_FILE', 'is needed with TLS_KEY_FILE');
-  if (key === null) throw invalid('TLS_KEY_FILE', 'is needed with TLS_CERT_FILE');
+  if (cert === null) throw invalidSetting('TLS_CERT_FILE', 'is needed with TLS_KEY_FILE');
+  if (key === null) throw invalidSetting('TLS_KEY_FILE', 'is needed with TLS_CERT_FILE');
   return { certFile: resolve(folder, cert), keyFile: resolve(folder, key) };
 }
 
@@ -248,7 +212,7 @@ function checkExposure({
 }: Pick<Config, 'host' | 'trustProxy' | 'tls'>): void {
   // What BASE_URL says is only what links say: nothing of it encrypts what comes in here.
   if (isLoopback(host) || trustProxy || tls !== null) return;
-  throw invalid(
+  throw invalidSetting(
     'HOST',
     `opens the server to the network (${host}) where tokens would travel unencrypted; set TLS_CERT_FILE and TLS_KEY_FILE, or FIREBREAK_TRUST_PROXY=1 behind a proxy that ends TLS, or keep 127.0.0.1`,
   );
@@ -304,24 +268,10 @@ export function readClientConfig(sources: ConfigSources): {
   const url = reader.required(VARIABLES.clientUrl);
   const token = reader.optional(VARIABLES.clientToken);
   if (token !== null && isPlain(url, 'http:')) {
-    throw invalid('FIREBREAK_URL', 'would send your token unencrypted over the network; use https');
+    throw invalidSetting(
+      'FIREBREAK_URL',
+      'would send your token unencrypted over the network; use https',
+    );
   }
   return { url, token };
-}
-
-/**
- * The environment of this process, with `./.env` under it: real variables win. For the commands that
- * work on real systems (`start`, `doctor`, `migrate`), never for the demo or the tests.
- */
-export function environmentWithFile(folder: string = process.cwd()): Environment {
-  const path = join(folder, '.env');
-  if (!existsSync(path)) return process.env;
-  // An empty variable counts as unset, so it must not hide a line of the file.
-  const real = Object.entries(process.env).filter(([, value]) => value !== '');
-  return { ...parseEnv(readFileSync(path, 'utf8')), ...Object.fromEntries(real) };
-}
-
-/** The environment of this process, without any file. */
-export function processEnvironment(): Environment {
-  return process.env;
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { connectorModules } from '../connectors/registry.ts';
 import { loadPlaybooks } from '../playbooks/loader.ts';
 import type { ConfigurationReferences } from './config-file.ts';
-import type { Environment } from './config.ts';
+import type { Environment } from './environment.ts';
 
 /** Playbooks beside the program. */
 export const PLAYBOOKS_DIR = join(import.meta.dirname, '..', 'playbooks');

@@ -2,8 +2,9 @@ import { userInfo } from 'node:os';
 import { AppError } from '../domain/error.ts';
 import type { Halt, HaltSubject } from '../domain/halt.ts';
 import { createStore } from '../store/database.ts';
-import { environmentWithFile, readConfig } from './config.ts';
-import { newId } from './firebreak.ts';
+import { readConfig } from './config.ts';
+import { environmentWithFile } from './environment.ts';
+import { newId } from './new-id.ts';
 import { haltFilePath } from './halt-file.ts';
 
 /**

@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 import { AppError, toAppError } from '../domain/error.ts';
 import { isJsonObject, type Json } from '../domain/json.ts';
 import type { DocumentPath, FileProblem, YamlDocument } from '../playbooks/yaml-document.ts';
-import { readSecret, readSecretFile, type Environment } from './config.ts';
+import { readSecret, readSecretFile, type Environment } from './environment.ts';
 
 const NAME = /^[A-Za-z_]\w{0,127}$/;
 

@@ -182,7 +182,7 @@ export const VARIABLES = {
     about: 'Your token for the commands.',
     secret: true,
     fallback: null,
-    example: 'fbt_…',
+    example: 'fb_…',
     schema: text,
   },
 } as const satisfies Readonly<Record<string, Variable<unknown>>>;

@@ -9,7 +9,7 @@ import { AppError, invariant } from '../domain/error.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import { loadPlaybooks } from '../playbooks/loader.ts';
 import { readConfiguration } from './config-file.ts';
-import { environmentWithFile, readSecret, type Environment } from './config.ts';
+import { environmentWithFile, readSecret, type Environment } from './environment.ts';
 import { configurationReferences, PLAYBOOKS_DIR } from './configuration-references.ts';
 import { rbacManifests } from './draft-rbac.ts';
 import { configurationText, receiverText, type DraftFrame, type OwnAccess } from './draft-text.ts';

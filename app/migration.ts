@@ -1,6 +1,7 @@
 import { AppError } from '../domain/error.ts';
 import { migrate } from '../store/migrate.ts';
-import { environmentWithFile, readConfig } from './config.ts';
+import { readConfig } from './config.ts';
+import { environmentWithFile } from './environment.ts';
 
 /**
  * Brings the database that DATABASE_URL names to this version and answers the migrations that were applied. Raises

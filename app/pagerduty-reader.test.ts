@@ -132,7 +132,7 @@ describe('what was read last counts, with its age and the reason, when PagerDuty
       () => {
         onCall('PALEX');
       },
-      'None of its 1 entries names',
+      'It names nobody of this schedule from now on (entries: 1)',
     ],
   ])('%s', async (_name, change, problem) => {
     onCall('PMONA');

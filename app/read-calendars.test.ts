@@ -154,17 +154,17 @@ describe('what was read last counts, with its age and the reason, when the calen
     [
       'has no events',
       { status: 200, body: 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n' },
-      'bad_reply: None of its 0 entries names somebody',
+      'bad_reply: It names nobody of this schedule from now on (entries: 0)',
     ],
     [
       'names nobody of the schedule any more',
       { status: 200, body: calendar('stranger@lab.test') },
-      'bad_reply: None of its 1 entries names somebody',
+      'bad_reply: It names nobody of this schedule from now on (entries: 1)',
     ],
     [
       'names people in the past alone',
       { status: 200, body: calendar('mona@lab.test', '20261101') },
-      'bad_reply: None of its',
+      'bad_reply: It names nobody of this schedule',
     ],
   ])('%s', async (_name, reply, problem) => {
     await round(0);

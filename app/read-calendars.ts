@@ -95,7 +95,7 @@ export function readingOf(
   const { entries, findings } = found;
   if (!namesSomebody(found, calendarOf(schedule)?.people ?? {}, now.getTime())) {
     const count = entries.length.toString();
-    const message = `None of its ${count} entries names somebody of this schedule from now on.`;
+    const message = `It names nobody of this schedule from now on (entries: ${count}).`;
     throw new AppError('bad_reply', message);
   }
   const { from, until } = calendarWindow(now);

@@ -11,9 +11,11 @@ import {
 import type { Credential } from '../domain/credential.ts';
 import { AppError } from '../domain/error.ts';
 import { readConfigurationFile } from './config-file.ts';
-import { environmentWithFile, readConfig, type Config, type Environment } from './config.ts';
+import { readConfig, type Config } from './config.ts';
+import { environmentWithFile, type Environment } from './environment.ts';
 import { configurationReferences, PLAYBOOKS_DIR } from './configuration-references.ts';
-import { startFirebreak, type Firebreak, type ProcessRole } from './firebreak.ts';
+import { startFirebreak, type Firebreak } from './firebreak.ts';
+import type { ProcessRole } from './firebreak-settings.ts';
 import type { SlackSettings } from './slack-settings.ts';
 import { readTemporalConnection } from './temporal-connection.ts';
 

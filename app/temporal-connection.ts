@@ -3,7 +3,7 @@ import type { ClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { AppError } from '../domain/error.ts';
 import { isLoopback } from '../domain/loopback.ts';
-import { given, readSecret, type Environment } from './config.ts';
+import { given, readSecret, type Environment } from './environment.ts';
 import { VARIABLES } from './environment-schema.ts';
 
 /** How to reach a Temporal server that is not ours. */

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { AppError } from '../domain/error.ts';
 import { sha256Hex } from '../evidence/digest.ts';
-import { readSecretFile } from './config.ts';
+import { readSecretFile } from './environment.ts';
 
 /** Where certificate and key of our own server stand. */
 export interface TlsFiles {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cacheFolder } from '../app/cache-folder.ts';
-import { processEnvironment } from '../app/config.ts';
+import { processEnvironment } from '../app/environment.ts';
 import { buildProgram } from './program.ts';
 import { CLUSTERS, configurationText } from './configuration.ts';
 import { install, startFirebreak, type Installation, type RunningFirebreak } from './firebreak.ts';

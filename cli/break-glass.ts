@@ -95,7 +95,7 @@ async function listKeys(session: Session): Promise<number> {
 async function secretOf(session: Session, args: Arguments): Promise<string> {
   const path = option(args, 'keyFile');
   if (path !== undefined) {
-    const { readSecretFile } = await import('../app/config.ts');
+    const { readSecretFile } = await import('../app/environment.ts');
     return readSecretFile(path, '--key-file') ?? '';
   }
   const { interactive, ask } = session.surroundings;

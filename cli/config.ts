@@ -18,7 +18,8 @@ async function print(session: Session, args: Arguments): Promise<number> {
       field: 'redacted',
     });
   }
-  const { environmentWithFile, readConfig } = await import('../app/config.ts');
+  const { readConfig } = await import('../app/config.ts');
+  const { environmentWithFile } = await import('../app/environment.ts');
   const environment = environmentWithFile();
   const flags = { FIREBREAK_CONFIG: option(args, 'config') };
   const { shown, configFile } = readConfig({ flags, environment });
@@ -53,7 +54,7 @@ async function validate(session: Session, args: Arguments): Promise<number> {
     await Promise.all([
       import('../app/config-file.ts'),
       import('../app/configuration-references.ts'),
-      import('../app/config.ts'),
+      import('../app/environment.ts'),
     ]);
   const file = argument(args, 0, 'file');
   const read = await readConfigurationFile(

@@ -81,7 +81,7 @@ export async function startDemoFirebreak(lab: CommonLab, start: DemoStart) {
   const { cacheFolder } = await import('../app/cache-folder.ts');
   const { createLog, programVersion } = await import('../app/start.ts');
   const { PLAYBOOKS_DIR } = await import('../app/configuration-references.ts');
-  const { processEnvironment } = await import('../app/config.ts');
+  const { processEnvironment } = await import('../app/environment.ts');
   const environment = processEnvironment();
   const { botToken, appToken, apiUrl } = lab.slack;
   return startFirebreak({

@@ -99,3 +99,15 @@ describe('hostile text', () => {
     expect(approvalPage(pageOf('w'.repeat(4_000)))).toContain('name="verdict"');
   });
 });
+
+test.each([
+  ['open', 'What would be done', true],
+  ['approved', 'What was approved', false],
+  ['rejected', 'What was asked', false],
+  ['expired', 'What was asked', false],
+] as const)('one that is %s says so of its plans', (status, heading, asks) => {
+  const page = pageOf('x');
+  const shown = approvalPage({ ...page, approval: { ...page.approval, status } });
+  expect(shown).toContain(`<h2>${heading}</h2>`);
+  expect(shown.includes('name="verdict"')).toBe(asks);
+});

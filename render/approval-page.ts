@@ -204,11 +204,17 @@ function decide(page: ApprovalPage): Html | null {
   </p>`;
 }
 
+/** What the plans are by now. */
+function headingOf({ status }: Pick<Approval, 'status'>): string {
+  if (status === 'open') return 'What would be done';
+  return status === 'approved' ? 'What was approved' : 'What was asked';
+}
+
 /** The page of an approval: everything that its approvers judge, and the form of the reader's answer. */
 export function approvalPage(page: ApprovalPage): string {
   const { approval, reader, plans, answers } = page;
   const body = html`${headOf(page)}
-    <h2>What would be done</h2>
+    <h2>${headingOf(approval)}</h2>
     ${planCards(plans)}
     <h2>Decided so far</h2>
     ${

@@ -3,7 +3,7 @@ import type { CustodyEntry, Evidence } from '../domain/evidence.ts';
 import { document, hex, timestamp } from './column.ts';
 import { firstRow, requireRow } from './connection.ts';
 import type { Connection } from './connection.ts';
-import type { EvidenceTable } from './tables.ts';
+import type { EvidenceTable } from './evidence-table.ts';
 
 const EVIDENCE_MAX = 10_000;
 const CUSTODY_MAX = 10_000;

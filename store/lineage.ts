@@ -3,7 +3,7 @@ import { AppError } from '../domain/error.ts';
 import type { LineageEdge, LineageGraph, LineageNode, LineageNodeId } from '../domain/lineage.ts';
 import { timestamp } from './column.ts';
 import { requireRow, type Connection } from './connection.ts';
-import type { LineageTable } from './tables.ts';
+import type { LineageTable } from './lineage-table.ts';
 
 /** Most nodes or edges of one merge. */
 const MERGE_MAX = 50_000;

@@ -7,7 +7,7 @@ import { firstRow } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { freshId } from './identity.ts';
 import { addWork } from './outbox.ts';
-import type { MessageTable } from './tables.ts';
+import type { MessageTable } from './message-table.ts';
 
 const MESSAGES_MAX = 10_000;
 const SUBJECT_CHARACTERS_MAX = 500;

@@ -1,26 +1,25 @@
 import type { Approval, ApprovalStatus } from '../domain/approval.ts';
 import type { AlertReceipt, IncomingAlert, QuarantinedAlert } from '../domain/alert.ts';
 import type { Decision } from '../domain/decision.ts';
-import type { CustodyEntry, Evidence } from '../domain/evidence.ts';
 import type { Fact, NewFact } from '../domain/fact.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
-import type { LineageEdge, LineageGraph, LineageNode, LineageNodeId } from '../domain/lineage.ts';
-import type { Message, NewMessage } from '../domain/message.ts';
 import type { PinnedPlaybook } from '../domain/playbook.ts';
-import type { Recipient } from '../domain/recipient.ts';
 import type { StormSuspect } from '../domain/storm.ts';
 import type { RouteCount } from '../domain/route-report.ts';
 import type { AccountTable } from './account-table.ts';
 import type { BreakGlassTable } from './break-glass-table.ts';
 import type { CalendarTable } from './calendar-table.ts';
 import type { EscalationTable } from './escalation-table.ts';
+import type { EvidenceTable } from './evidence-table.ts';
 import type { IncidentChannelTable } from './incident-channel-table.ts';
 import type { ClaimTable } from './claim-table.ts';
 import type { IsolationTable } from './isolation-table.ts';
 import type { FindingTable, ObservationTable } from './observation-table.ts';
 import type { HaltTable } from './halt-table.ts';
 import type { LegalHoldTable } from './legal-hold-table.ts';
+import type { LineageTable } from './lineage-table.ts';
+import type { MessageTable } from './message-table.ts';
 import type { OperationTable, ResultTable } from './operation-table.ts';
 import type { OutboxTable } from './outbox-table.ts';
 import type { PendingSignInTable } from './pending-sign-in-table.ts';
@@ -213,52 +212,6 @@ export interface PlaybookTable {
   get(digest: string): Promise<PinnedPlaybook | null>;
   /** Every digest that is there, at most 10,000. */
   digests(): Promise<readonly string[]>;
-}
-
-/** What can be done with evidence rows. */
-export interface EvidenceTable {
-  /** Idempotent by (incident, operation, sha256). */
-  put(evidence: Evidence): Promise<Evidence>;
-  get(id: string): Promise<Evidence | null>;
-  ofIncident(incidentId: string): Promise<readonly Evidence[]>;
-  addCustody(
-    entry: Pick<CustodyEntry, 'evidenceId' | 'action' | 'by' | 'at' | 'sha256'>,
-  ): Promise<CustodyEntry>;
-  custodyOf(evidenceId: string): Promise<readonly CustodyEntry[]>;
-}
-
-/** What can be done with message rows. */
-export interface MessageTable {
-  /** Idempotent by (incident, channel, purpose); writes the outbox row too. */
-  put(messages: readonly NewMessage[]): Promise<void>;
-  get(id: string): Promise<Message | null>;
-  sent(id: string, externalId: string): Promise<void>;
-  /** What was sent is gone and stands elsewhere now: what answers it goes there. */
-  moved(id: string, externalId: string): Promise<void>;
-  failed(id: string, final: boolean): Promise<void>;
-  /** Writes what became of a try to mail a pending message: it stays pending while somebody is still to get it. */
-  mailed(
-    id: string,
-    outcome: Pick<Message, 'state' | 'externalId'> & { readonly recipients: readonly Recipient[] },
-  ): Promise<void>;
-  /** The first sent message of an incident on a channel: thread parent; null before. */
-  threadParent(incidentId: string, channel: Message['channel']): Promise<Message | null>;
-  ofIncident(incidentId: string): Promise<readonly Message[]>;
-  /** Messages that were sent to Slack and stand there under one of these timestamps, in whichever channel. */
-  inSlack(timestamps: readonly string[]): Promise<readonly Message[]>;
-}
-
-/** What can be done with lineage rows. */
-export interface LineageTable {
-  /** Upserts nodes and edges; idempotent. A digest once recorded is not replaced. */
-  merge(nodes: readonly LineageNode[], edges: readonly LineageEdge[]): Promise<void>;
-  /** Everything downstream of a node, capped. */
-  downstream(from: LineageNodeId, limit: number): Promise<LineageGraph>;
-  /** Everything upstream of a node, capped. */
-  upstream(from: LineageNodeId, limit: number): Promise<LineageGraph>;
-  find(ids: readonly LineageNodeId[]): Promise<readonly LineageNode[]>;
-  /** True when anything at all was ever told. */
-  isTold(): Promise<boolean>;
 }
 
 /** What can be done with fact rows. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import pino from 'pino';
 import { z } from 'zod';
-import type { FirebreakSettings, ProcessRole } from '../../app/firebreak.ts';
+import type { FirebreakSettings, ProcessRole } from '../../app/firebreak-settings.ts';
 import { configurationSchema } from '../../domain/configuration-schema.ts';
 import type { Configuration } from '../../domain/configuration.ts';
 import { CREDENTIALS } from '../../domain/credential.ts';

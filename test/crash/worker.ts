@@ -6,7 +6,7 @@ import { expect } from '@jest/globals';
 import { z } from 'zod';
 import { connectEngine } from '../../app/engine-client.ts';
 import { makeCurrent } from '../../app/engine-setup.ts';
-import type { ProcessRole } from '../../app/firebreak.ts';
+import type { ProcessRole } from '../../app/firebreak-settings.ts';
 import { programPath } from '../harness.ts';
 import { bundleOf, type Places } from './settings.ts';
 

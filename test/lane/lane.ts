@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { startFirebreak, type Firebreak, type ProcessRole } from '../../app/firebreak.ts';
+import type { ProcessRole } from '../../app/firebreak-settings.ts';
+import { startFirebreak, type Firebreak } from '../../app/firebreak.ts';
 import { configurationOf } from '../../cli/demo-firebreak.ts';
 import { hire } from '../../cli/demo-people.ts';
 import type { DemoPeople } from '../../cli/demo-stage.ts';
