@@ -131,3 +131,31 @@ describe('a first password that waits', () => {
     expect(waiting()).toBeUndefined();
   });
 });
+
+test('the token of the first day gives nobody who may answer a first key, and takes nothing from them', async () => {
+  addPerson(memory, BOOTSTRAP_ADMIN, ['admin']);
+  const asked = { label: 'laptop', scopes: ['read', 'decide'], expiresAt: TOMORROW };
+  for (const [path, payload] of [
+    ['olga/tokens', asked],
+    ['olga/tokens', { ...asked, scopes: ['read'] }],
+    ['olga/password', {}],
+  ] as const) {
+    const reply = await post(path, BOOTSTRAP_ADMIN, payload);
+    expect([reply.statusCode, reply.json()]).toMatchObject([
+      403,
+      { detail: expect.stringContaining('two hands') },
+    ]);
+  }
+  expect(memory.accounts.size).toBe(0);
+  expect((await post('olga/tokens', 'root', asked)).json()).toMatchObject({ pending: true });
+  // Who answers nothing has no such key to lose; an administrator needs one to begin with.
+  for (const [id, role] of [
+    ['vera', 'viewer'],
+    ['ada', 'admin'],
+  ] as const) {
+    addPerson(memory, id, [role]);
+    memory.tokens.delete(sha256Hex(`fb_${id}`));
+    const reply = await post(`${id}/tokens`, BOOTSTRAP_ADMIN, asked);
+    expect([reply.statusCode, reply.json()]).toMatchObject([201, { canApprove: false }]);
+  }
+});
