@@ -170,6 +170,17 @@ function titleOf(question: Question, drafts: readonly Draft[]): string {
   return caps.length === 0 ? question.title : `${question.title} (${caps.join('; ')})`;
 }
 
+/** Who may not be the only one to approve it: who wants the stand-down, else who opened the incident by hand. */
+async function askedBy({ input, incident }: Asking, tables: Tables): Promise<string | null> {
+  const opener = incident.origin.kind === 'person' ? incident.origin.by : null;
+  if (input.step !== null) return opener;
+  const decisions = await tables.decisions.ofIncident(incident.id);
+  const wanted = decisions.findLast(
+    ({ command, outcome }) => command.kind === 'stand-down' && outcome === 'accepted',
+  );
+  return wanted?.actor.person ?? opener;
+}
+
 async function ask(asking: Asking, question: Question): Promise<ApprovalOutcome> {
   const { deps, input, incident } = asking;
   const createdAt = deps.now();
@@ -191,7 +202,7 @@ async function ask(asking: Asking, question: Question): Promise<ApprovalOutcome>
       quorum: quorumWith(approvalClass, question.roles),
       plans,
       planDigest: planListDigest(plans),
-      requestedBy: incident.origin.kind === 'person' ? incident.origin.by : null,
+      requestedBy: await askedBy(asking, tables),
       createdAt: createdAt.toISOString(),
       expiresAt: new Date(createdAt.getTime() + question.expiresAfterSeconds * 1000).toISOString(),
     });

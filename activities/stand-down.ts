@@ -59,17 +59,23 @@ export async function standDown(
   // What an earlier attempt of this activity took back counts as well.
   const all = await deps.store.operations.ofIncident(incident.id);
   const done = all.filter(({ state }) => state === 'reverted').length;
-  await deps.store.facts.append(incident.id, [
-    newFact({
-      key: `stand-down/${input.approvalId}/done`,
-      kind: 'stand-down.done',
-      operation: STAND_DOWN,
-      summary:
-        failed.length === 0
-          ? `Stood down: ${done.toString()} effects are taken back.`
-          : `Stood down but for ${failed.length.toString()}: ${failed.join('; ')}`,
-      data: { failed },
-    }),
-  ]);
-  return { outcome: failed.length === 0 ? 'succeeded' : 'failed', reverted, failed };
+  const isWhole = failed.length === 0;
+  const summary = isWhole
+    ? `Stood down: ${done.toString()} effects are taken back.`
+    : `Stood down but for ${failed.length.toString()}: ${failed.join('; ')}`;
+  await deps.store.transaction(async (tables) => {
+    // What it was held for before is over: nothing but its end is left to decide.
+    if (isWhole)
+      await tables.incidents.change(incident.id, { stateReason: `${summary} Close it.` });
+    await tables.facts.append(incident.id, [
+      newFact({
+        key: `stand-down/${input.approvalId}/done`,
+        kind: 'stand-down.done',
+        operation: STAND_DOWN,
+        summary,
+        data: { failed },
+      }),
+    ]);
+  });
+  return { outcome: isWhole ? 'succeeded' : 'failed', reverted, failed };
 }

@@ -89,6 +89,12 @@ export function formOf<T>(request: FastifyRequest, schema: z.ZodType<T>): T {
   }
   const parsed = schema.safeParse(Object.fromEntries(fields));
   if (parsed.success) return parsed.data;
-  const field = parsed.error.issues[0]?.path.map(String).join('.') ?? 'form';
+  const field = parsed.error.issues[0]?.path.map(String).join('.') ?? '';
+  // Only what a form has can be named by one of our own words.
+  if (field === '') {
+    throw new AppError('invalid', 'It came with a field that this form does not have.', {
+      field: 'form',
+    });
+  }
   throw new AppError('invalid', `The field ${field} is not what this form has.`, { field });
 }

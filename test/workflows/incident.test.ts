@@ -151,10 +151,15 @@ describe('an incident', () => {
     });
     expect(refused).toMatchObject({ outcome: 'refused' });
     await engine.decide(incident, 'ada', { kind: 'stand-down', reason: 'false alarm' });
-    await engine.approveNext(incident);
+    // Whoever wants it is who asked for it.
+    const approval = await engine.store.approvals.get(await engine.approveNext(incident));
+    expect(approval).toMatchObject({ requestedBy: 'ada' });
     await engine.waitFor(incident, 'the way back', (_, facts) =>
       facts.some(({ kind }) => kind === 'stand-down.done'),
     );
+    expect(await engine.store.incidents.get(incident.id)).toMatchObject({
+      ...{ state: 'held', stateReason: expect.stringContaining('Close it.') },
+    });
     expect(Object.fromEntries(world.values)).toEqual({ canary: 1, gate: 1, later: 1 });
     expect(world.writes).toEqual(['canary=0', 'gate=0', 'gate=1', 'canary=1']);
   });
