@@ -100,6 +100,20 @@ describe('the draft', () => {
     ]);
   });
 
+  test.each([
+    ['containment.lapsed', 'A replica runs version 7 again.', true],
+    ['stand-down.done', 'Stood down: 6 effects are taken back.', true],
+    ['containment.restored', 'Put back.', false],
+  ] as const)('says of what was contained that %s came later', (kind, summary, isLost) => {
+    const { filled } = draft([...WHOLE, { kind, summary }]);
+    const textOf = (name: string) => filled.find(({ label }) => label === name);
+    expect(textOf('measures')?.text).toContain(summary);
+    expect(textOf('contained')).toMatchObject({
+      text: expect.stringMatching(isLost ? new RegExp(`; since .*: ${summary}$`, 'u') : /Z$/u),
+      facts: isLost ? [5, 8] : [5],
+    });
+  });
+
   test('takes a person’s word for when we knew, and says whose it is', () => {
     const said = { at: '2026-11-19T00:00:00Z', says: 'lena says so', fact: null };
     const { filled } = draft(WHOLE, [said]);

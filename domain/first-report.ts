@@ -57,12 +57,29 @@ function awareness(title: string, { clocks }: Source): Statement {
   return { label: title, text: `${seen.at}: ${seen.says}`, facts, evidence: [], known: true };
 }
 
+/** When it was contained, and whether that was lost or taken back since: whoever reads the time alone would take it for the state. */
+function contained(title: string, { anchors, book }: Source): Statement {
+  const { at, fact } = anchors.contained;
+  const last = book.last(
+    'containment.verified',
+    'containment.restored',
+    'containment.lapsed',
+    'stand-down.done',
+  );
+  const lost =
+    last?.kind === 'containment.lapsed' || last?.kind === 'stand-down.done' ? last : undefined;
+  const since = lost && `${at ?? ''}; since ${lost.recordedAt}: ${lost.summary}`;
+  return state(title, at === null ? null : (since ?? at), [book.at(fact), lost]);
+}
+
 function measures(title: string, { book }: Source): Statement {
   const taken = book.all(
     'containment.verified',
+    'containment.lapsed',
     'containment.restored',
     'known-good.chosen',
     'incident.stabilised',
+    'stand-down.done',
   );
   const shown = taken.slice(-MEASURES_MAX);
   return state(title, shown.map(({ summary }) => summary).join(' '), shown);
@@ -90,7 +107,7 @@ const FILLS: Readonly<Record<FieldSource, Fill>> = {
     const traced = book.last('lineage.traced');
     return state(title, traced?.summary, [traced]);
   },
-  contained: (title, source) => anchored(title, source.anchors.contained, source),
+  contained,
   measures,
   outcome: (title, { incident, book }) => {
     const closed = book.last('incident.closed');
