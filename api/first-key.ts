@@ -1,5 +1,5 @@
-import { AppError } from '../domain/error.ts';
 import type { Role } from '../domain/approval.ts';
+import { AppError } from '../domain/error.ts';
 import { BOOTSTRAP_ADMIN, canBeChanged } from '../domain/rules.ts';
 import type { Person } from '../store/person-table.ts';
 import type { Caller } from './auth.ts';
@@ -58,7 +58,8 @@ export interface Worth {
 /**
  * Whether a new token or password may approve. One made for oneself is worth what the present token is. Once changes need two
  * people, one made for another approves only when that person never had a way in, be it Slack or an issuer: else an administrator could
- * answer in their name. As soon as two people could approve, it waits for somebody else to confirm it; before, one administrator sets up alone. Raises `refused` for the token of the first day where that would burn the person's first key.
+ * answer in their name. As soon as two people could approve, it waits for somebody else to confirm it; before, one administrator sets up alone.
+ * Raises `refused` for the token of the first day where that would burn the person's first key.
  */
 export async function mayApprove(
   dependencies: ApiDependencies,

@@ -109,9 +109,19 @@ describe('the draft', () => {
     const textOf = (name: string) => filled.find(({ label }) => label === name);
     expect(textOf('measures')?.text).toContain(summary);
     expect(textOf('contained')).toMatchObject({
-      text: expect.stringMatching(isLost ? new RegExp(`; since .*: ${summary}$`, 'u') : /Z$/u),
+      text: expect.stringMatching(isLost ? new RegExp(`; then, at .*: ${summary}$`, 'u') : /Z$/u),
       facts: isLost ? [5, 8] : [5],
     });
+  });
+
+  test('a stand-down that nobody approved hides no lapse before it', () => {
+    const { filled } = draft([
+      ...WHOLE,
+      { kind: 'containment.lapsed', summary: 'A replica runs version 7 again.' },
+      { kind: 'stand-down.done', summary: 'Nothing was undone: rejected' },
+    ]);
+    const text = filled.find(({ label }) => label === 'contained')?.text;
+    expect(text).toMatch(/again\.; then, at .*: Nothing was undone: rejected$/u);
   });
 
   test('takes a person’s word for when we knew, and says whose it is', () => {

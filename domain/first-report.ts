@@ -57,19 +57,18 @@ function awareness(title: string, { clocks }: Source): Statement {
   return { label: title, text: `${seen.at}: ${seen.says}`, facts, evidence: [], known: true };
 }
 
-/** When it was contained, and whether that was lost or taken back since: whoever reads the time alone would take it for the state. */
-function contained(title: string, { anchors, book }: Source): Statement {
+/** When it was contained, and what was told of it since: whoever reads the time alone would take it for the state. */
+function contained(title: string, source: Source): Statement {
+  const { anchors, book } = source;
   const { at, fact } = anchors.contained;
-  const last = book.last(
-    'containment.verified',
-    'containment.restored',
-    'containment.lapsed',
-    'stand-down.done',
-  );
-  const lost =
-    last?.kind === 'containment.lapsed' || last?.kind === 'stand-down.done' ? last : undefined;
-  const since = lost && `${at ?? ''}; since ${lost.recordedAt}: ${lost.summary}`;
-  return state(title, at === null ? null : (since ?? at), [book.at(fact), lost]);
+  const held = book.last('containment.verified', 'containment.restored')?.sequence ?? 0;
+  const since = book
+    .all('containment.lapsed', 'stand-down.done')
+    .filter(({ sequence }) => sequence > held)
+    .slice(-MEASURES_MAX);
+  if (at === null || since.length === 0) return anchored(title, anchors.contained, source);
+  const told = since.map(({ recordedAt, summary }) => `then, at ${recordedAt}: ${summary}`);
+  return state(title, [at, ...told].join('; '), [book.at(fact), ...since]);
 }
 
 function measures(title: string, { book }: Source): Statement {
