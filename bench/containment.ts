@@ -39,13 +39,13 @@ export async function contain(
 /** When the log learned that independent probes see it contained, read afterwards. Raises when the incident stops before. */
 async function verifiedAt({ client }: RunningFirebreak, incidentId: string): Promise<number> {
   for (let look = 1; ; look += 1) {
+    await sleep(LOOK_MS);
     const { incident } = await client.call(api.incidents.show, { params: { id: incidentId } });
     if (incident.containedAt !== null) break;
     const { state, stateReason } = incident;
     if (state === 'held' || look === LOOKS_MAX) {
       throw new Error(`Not contained, ${state}: ${stateReason ?? ''}`);
     }
-    await sleep(LOOK_MS);
   }
   for await (const { kind, recordedAt } of client.facts(incidentId, 0)) {
     if (kind === 'containment.verified') return Date.parse(recordedAt);

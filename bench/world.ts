@@ -112,7 +112,7 @@ async function startTwins(
     await createKubernetesTwin({
       onAudit: (event) => {
         // The log begins with the story that is told, and holds writes only: the simulator of the served models reads
-        // the cluster at each scrape, which no real one does.
+        // the cluster, which no real one does.
         if (served.length > 0 && isWrite(event)) audit.ship(event);
       },
     }),
@@ -127,6 +127,7 @@ async function startTwins(
   const serving = open.keep(
     await createServingSimulator({
       kubernetes: createJsonClient(kubernetes.url),
+      clusterVersion: () => kubernetes.version(),
       services: served,
       anomalyScore: (_model, version) => first?.anomalyScore(version) ?? 0,
       driftScore: () => 0,

@@ -95,8 +95,12 @@ const LOOK_ALIKES: Readonly<Record<string, string>> = {
   _: '-',
 };
 
+/** Names that look like nothing else: most are, and need no folding. */
+const PLAIN = /^[a-z2-9./:-]*$/;
+
 /** What a name looks like: two names of one skeleton can be taken for each other. */
 export function skeletonOf(name: string): string {
+  if (PLAIN.test(name)) return name;
   const folded = name.normalize('NFKC').toLowerCase().normalize('NFD');
   return folded
     .replace(/[\p{M}\p{Cf}\s]/gu, '')
@@ -142,11 +146,12 @@ export function indexEntries(
   rules: readonly SelectionRule[],
 ): EntryIndex {
   if (rules !== DEFAULT_SELECTION_RULES) return { candidates: () => entries };
-  const places = new Map<string, number[]>();
+  const places = new Map<string, Map<string, number[]>>();
   const put = (kind: string, value: string, place: number): void => {
-    const key = JSON.stringify([kind, value]);
-    const known = places.get(key);
-    if (known === undefined) places.set(key, [place]);
+    const ofKind = places.get(kind) ?? new Map<string, number[]>();
+    places.set(kind, ofKind);
+    const known = ofKind.get(value);
+    if (known === undefined) ofKind.set(value, [place]);
     else known.push(place);
   };
   entries.forEach(({ keys, skeletons }, place) => {
@@ -157,9 +162,7 @@ export function indexEntries(
     candidates: (alert) => {
       const { keys, skeleton } = soughtBy(alert);
       const sought = [...keys, [SIMILAR_NAME_RULE, skeleton] as const];
-      const found = sought.flatMap(
-        ([kind, value]) => places.get(JSON.stringify([kind, value])) ?? [],
-      );
+      const found = sought.flatMap(([kind, value]) => places.get(kind)?.get(value) ?? []);
       return [...new Set(found)].sort((a, b) => a - b).flatMap((place) => entries[place] ?? []);
     },
   };

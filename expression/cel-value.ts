@@ -26,15 +26,13 @@ function step(walk: Walk, depth: number): void {
 }
 
 function recordToCel(value: object, walk: Walk, depth: number): unknown {
-  const entries = Object.entries(value)
-    .filter(([, item]) => item !== undefined)
-    .map(([key, item]) => [key, convertToCel(item, walk, depth + 1)] as const);
-  // The library tells types by the key `constructor`: with one of its own a record would be no map at all.
-  if (Object.hasOwn(value, 'constructor')) return new Map(entries);
   // Without a prototype nothing but own keys can be reached, whatever the key is called.
   const record: Record<string, unknown> = { __proto__: null };
-  for (const [key, item] of entries) record[key] = item;
-  return record;
+  for (const [key, item] of Object.entries(value)) {
+    if (item !== undefined) record[key] = convertToCel(item, walk, depth + 1);
+  }
+  // The library tells types by the key `constructor`: with one of its own a record would be no map at all.
+  return 'constructor' in record ? new Map(Object.entries(record)) : record;
 }
 
 function convertToCel(value: unknown, walk: Walk, depth: number): unknown {

@@ -102,7 +102,8 @@ function parseSource(source: string, scope: Scope, field: string) {
 /** The variables (and keys) to convert: all of a context may be far more than an expression reads. */
 function pick(context: object, references: readonly Reference[]): Record<string, unknown> {
   const picked: Record<string, unknown> = { __proto__: null };
-  for (const name of new Set(references.map((reference) => reference.variable))) {
+  for (const { variable: name } of references) {
+    if (name in picked) continue;
     const value: unknown = Object.hasOwn(context, name) ? Reflect.get(context, name) : undefined;
     if (value === undefined) continue;
     picked[name] = toCel(name === 'results' ? pickKeys(value, name, references) : value);

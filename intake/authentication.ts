@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import type { SourceAuthentication } from '../domain/configuration.ts';
 import { AppError } from '../domain/error.ts';
 
@@ -49,7 +49,7 @@ function checkBearer(tokenSha256: readonly string[], request: SignedRequest): vo
   if (token === undefined || token.length > TOKEN_LENGTH_MAX) {
     throw unauthorized('malformed', 'The authorization header is not `Bearer <token>`.');
   }
-  const digest = createHash('sha256').update(token).digest();
+  const digest = hash('sha256', token, 'buffer');
   if (
     !equalsAny(
       digest,

@@ -1,16 +1,18 @@
-import { createHash } from 'node:crypto';
+import { sha256Hex } from '../evidence/digest.ts';
 import type { Alert } from '../domain/alert.ts';
+
+const LENGTH_BYTES = 4;
 
 /** SHA-256 (hex) over parts with their lengths, so that no two lists of parts look alike. */
 export function digestOfParts(parts: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) {
-    const bytes = Buffer.from(part, 'utf8');
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(bytes.byteLength);
-    hash.update(length).update(bytes);
+  const lengths = parts.map((part) => Buffer.byteLength(part, 'utf8'));
+  const bytes = Buffer.alloc(lengths.reduce((sum, length) => sum + LENGTH_BYTES + length, 0));
+  let at = 0;
+  for (const [index, part] of parts.entries()) {
+    at = bytes.writeUInt32BE(lengths[index] ?? 0, at);
+    at += bytes.write(part, at, 'utf8');
   }
-  return hash.digest('hex');
+  return sha256Hex(bytes);
 }
 
 function byName(a: readonly [string, string], b: readonly [string, string]): number {

@@ -214,6 +214,15 @@ describe('selection', () => {
   test('names that do not look alike keep their skeletons apart', () => {
     expect(skeletonOf('fraud-scorer')).not.toBe(skeletonOf('fraud-score'));
   });
+
+  test('a plain name is its own skeleton, and that of every name that differs in case only', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[a-z2-9./:-]*$/), (name) => {
+        expect(skeletonOf(name)).toBe(name);
+        expect(skeletonOf(name.toUpperCase())).toBe(name);
+      }),
+    );
+  });
 });
 
 describe('routing', () => {

@@ -30,6 +30,8 @@ export interface KubernetesTwinOptions extends AccessOptions {
 export interface KubernetesTwin extends Twin {
   /** Every object without times and versions; equal worlds have equal fingerprints. */
   fingerprint(): JsonObject;
+  /** Version of the last change to any object. */
+  version(): number;
   /** Runs the controllers to rest, for tests that move the clock. */
   settle(): void;
 }
@@ -111,6 +113,7 @@ export async function createKubernetesTwin(
   return {
     ...twin,
     fingerprint: () => fingerprintOf(store),
+    version: () => store.version(),
     settle: () => {
       manager.settle();
     },

@@ -30,9 +30,11 @@ export function labelKey(labels: Labels): string {
 export class SampleStore {
   private readonly byKey = new Map<string, KeptSeries>();
 
-  /** Appends a sample, or a staleness mark for null; what is not newer than the last one is dropped. */
-  append(labels: Labels, sample: Sample): void {
-    const key = labelKey(labels);
+  /**
+   * Appends a sample, or a staleness mark for null; what is not newer than the last one is dropped. `key` is the labels'
+   * `labelKey`, where it is known already.
+   */
+  append(labels: Labels, sample: Sample, key = labelKey(labels)): void {
     let series = this.byKey.get(key);
     if (!series) {
       if (this.byKey.size >= SERIES_MAX) return;

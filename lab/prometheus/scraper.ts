@@ -63,12 +63,13 @@ export function createScraper(options: {
     const seen = new Map<string, Labels>();
     for (const sample of samples ?? []) {
       const labels = merged(sample.labels, own);
-      seen.set(labelKey(labels), labels);
-      options.store.append(labels, { at, value: sample.value });
+      const key = labelKey(labels);
+      seen.set(key, labels);
+      options.store.append(labels, { at, value: sample.value }, key);
     }
     // A series that is gone, or whose target is down, is stale from now on.
     for (const [key, labels] of alive.get(labelKey(own)) ?? []) {
-      if (!seen.has(key)) options.store.append(labels, { at, value: null });
+      if (!seen.has(key)) options.store.append(labels, { at, value: null }, key);
     }
     alive.set(labelKey(own), seen);
     options.store.append({ ...own, __name__: 'up' }, { at, value: samples === null ? 0 : 1 });

@@ -7,6 +7,16 @@ export interface ClusterViewOptions {
   readonly kubernetes: Pick<JsonClient, 'send'>;
   /** The version that an alias names when a pod starts; for `models:/name@alias`. */
   readonly resolveAlias?: (model: string, alias: string) => Promise<string | null>;
+  /**
+   * Version of the last change to the cluster, where that is known: until it moves, what was seen is told again, and no
+   * alias is asked for.
+   */
+  readonly clusterVersion?: () => number;
+}
+
+interface Service {
+  readonly namespace: string;
+  readonly name: string;
 }
 
 /** One pod that a Service reaches. */
@@ -19,10 +29,7 @@ export interface Replica {
 /** What runs behind Services, as far as Kubernetes says so. */
 export interface ClusterView {
   /** The pods that a Service reaches now and whose version is known. Raises when the API server does not answer. */
-  replicasOf(service: {
-    readonly namespace: string;
-    readonly name: string;
-  }): Promise<readonly Replica[]>;
+  replicasOf(service: Service): Promise<readonly Replica[]>;
 }
 
 const MODEL_URI = /^models:\/([^/@]+)(?:\/(\w+)|@([\w-]+))$/;
@@ -92,20 +99,32 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
     if (version !== null) versions.set(uid, version);
     return version;
   };
+  const look = async ({ namespace, name }: Service): Promise<readonly Replica[]> => {
+    const selector = encodeURIComponent(`kubernetes.io/service-name=${name}`);
+    const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices?labelSelector=${selector}`;
+    const reached = reachedBy(sliceList.parse(await get(path)));
+    const { items } = podList.parse(await get(`/api/v1/namespaces/${namespace}/pods`));
+    const replicas: Replica[] = [];
+    for (const item of items) {
+      // A server loads when it starts, not when a Service first reaches it.
+      const version = await versionOf(item);
+      if (version === null || !reached.has(item.metadata.name)) continue;
+      const pod = item.metadata.name;
+      replicas.push({ pod, deployment: pod.split('-').slice(0, -2).join('-'), version });
+    }
+    return replicas;
+  };
+  const seen = new Map<string, { readonly at: number; readonly replicas: readonly Replica[] }>();
   return {
-    replicasOf: async ({ namespace, name }) => {
-      const selector = encodeURIComponent(`kubernetes.io/service-name=${name}`);
-      const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices?labelSelector=${selector}`;
-      const reached = reachedBy(sliceList.parse(await get(path)));
-      const { items } = podList.parse(await get(`/api/v1/namespaces/${namespace}/pods`));
-      const replicas: Replica[] = [];
-      for (const item of items) {
-        // A server loads when it starts, not when a Service first reaches it.
-        const version = await versionOf(item);
-        if (version === null || !reached.has(item.metadata.name)) continue;
-        const pod = item.metadata.name;
-        replicas.push({ pod, deployment: pod.split('-').slice(0, -2).join('-'), version });
-      }
+    replicasOf: async (service) => {
+      if (options.clusterVersion === undefined) return look(service);
+      const key = `${service.namespace}/${service.name}`;
+      // Taken before the look: what changes meanwhile is looked at again.
+      const at = options.clusterVersion();
+      const known = seen.get(key);
+      if (known?.at === at) return known.replicas;
+      const replicas = await look(service);
+      seen.set(key, { at, replicas });
       return replicas;
     },
   };
