@@ -6,6 +6,7 @@ const CURSOR_CHARACTERS_MAX = 512;
 const CHECK_CHARACTERS = 16;
 
 const payloadSchema = z.strictObject({ list: z.string(), after: z.string() });
+const sealedSchema = payloadSchema.extend({ check: z.string() });
 
 function checkOf(payload: z.output<typeof payloadSchema>): string {
   return digestOf(payload).slice(0, CHECK_CHARACTERS);
@@ -35,7 +36,7 @@ export function openCursor(list: string, cursor: string | undefined): string | n
   } catch (cause) {
     throw new AppError('invalid', refused.message, { field: 'cursor', cause });
   }
-  const parsed = payloadSchema.extend({ check: z.string() }).safeParse(value);
+  const parsed = sealedSchema.safeParse(value);
   if (!parsed.success) throw refused;
   const { check, ...payload } = parsed.data;
   if (payload.list !== list || checkOf(payload) !== check) throw refused;

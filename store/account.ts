@@ -101,6 +101,7 @@ const accountRow: z.ZodType<Account> = z
   .transform(({ pendingBy, ...account }) =>
     pendingBy === null ? account : { ...account, pendingBy },
   );
+const sinceRow = z.object({ since: timestamp.nullable() });
 const sessionRow: z.ZodType<PageSession> = z.object({
   sha256: z.string(),
   personId: z.string(),
@@ -129,8 +130,8 @@ export function createAccountTable(connection: Connection): AccountTable {
     },
     get: (personId) => firstRow(connection.rows(GET, [personId], accountRow)),
     approversSignInSince: async (roles) => {
-      const row = z.object({ since: timestamp.nullable() });
-      return (await firstRow(connection.rows(SINCE, [roles], row)))?.since ?? null;
+      const row = await firstRow(connection.rows(SINCE, [roles], sinceRow));
+      return row?.since ?? null;
     },
     begin: async ({ sha256, personId, signedInAt, endsAt, mustChoose, canApprove }) => {
       const values = [sha256, personId, signedInAt, endsAt, mustChoose, canApprove];

@@ -1,7 +1,6 @@
-import { z } from 'zod';
 import { sha256Hex } from '../evidence/digest.ts';
 import type { Entry } from './accept.ts';
-import { cleanText, jsonText } from './column.ts';
+import { cleanText, idRow, jsonText } from './column.ts';
 import type { Connection } from './connection.ts';
 import type { Delivery } from './tables.ts';
 
@@ -76,7 +75,7 @@ export async function lockSilenced(
   alertIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
   if (alertIds.length === 0) return new Set();
-  const rows = await connection.rows(LOCK_SILENCED, [alertIds], z.object({ id: z.string() }));
+  const rows = await connection.rows(LOCK_SILENCED, [alertIds], idRow);
   return new Set(rows.map(({ id }) => id));
 }
 

@@ -37,6 +37,9 @@ const DRAIN = {
     returning before.drained, i.alert_count as total`,
 };
 
+const placeRow = z.object({ n: z.number() });
+const drainedRow = z.object({ drained: z.number(), total: z.number() });
+
 async function ofIncident(
   connection: Connection,
   incidentId: string,
@@ -59,7 +62,7 @@ async function missedAmong(
       alerts.map(({ alert }) => alert.fingerprint),
       alerts.map(({ alert }) => alert.startsAt),
     ],
-    z.object({ n: z.number() }),
+    placeRow,
   );
   const known = new Set(rows.map(({ n }) => n - 1));
   return alerts.filter((_, index) => !known.has(index));
@@ -75,7 +78,7 @@ export function createAlertTable(connection: Connection): AlertTable {
     ofIncident: (incidentId, page) => ofIncident(connection, incidentId, page),
     drain: (incidentId) =>
       requireRow(
-        connection.rows(DRAIN, [incidentId], z.object({ drained: z.number(), total: z.number() })),
+        connection.rows(DRAIN, [incidentId], drainedRow),
         `There is no incident ${incidentId}.`,
       ),
   };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../domain/error.ts';
+import { incidentIdRow } from './column.ts';
 import type { Connection } from './connection.ts';
 import { addWork } from './outbox.ts';
 import type { ClaimTable } from './claim-table.ts';
@@ -129,7 +130,7 @@ async function release(connection: Connection, incidentId: string): Promise<void
 }
 
 async function wakeWaiting(connection: Connection, targets: readonly string[]): Promise<void> {
-  const waiting = await connection.rows(WAITING, [targets], z.object({ incidentId: z.string() }));
+  const waiting = await connection.rows(WAITING, [targets], incidentIdRow);
   const woken = [...new Set(waiting.map((row) => row.incidentId))];
   await addWork(
     connection,

@@ -47,6 +47,15 @@ export function document<T>(): z.ZodType<T> {
   return z.custom<T>((value) => value !== undefined);
 }
 
+/** A row of which only the id is asked. */
+export const idRow = z.object({ id: z.string() });
+
+/** A row of which only the incident's id is asked. */
+export const incidentIdRow = z.object({ incidentId: z.string() });
+
+/** A row that is asked for its effect, or for being there. */
+export const anyRow = z.object({});
+
 /** The JSON text of a value for a json column; null stays SQL null. */
 export function jsonText(value: unknown): string | null {
   return value === null || value === undefined ? null : JSON.stringify(value);

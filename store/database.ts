@@ -8,7 +8,7 @@ import { createApprovalTable } from './approval.ts';
 import { createBreakGlassTable } from './break-glass.ts';
 import { createCalendarTable } from './calendar.ts';
 import { createClaimTable } from './claim.ts';
-import { columnTypes } from './column.ts';
+import { anyRow, columnTypes } from './column.ts';
 import { poolConnection, together } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { createDecisionTable } from './decision.ts';
@@ -162,7 +162,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
     transaction: (work) => connection.atomic((transaction) => work(createTables(transaction))),
     listen: (channel, notify) => listener.listen(channel, notify),
     ping: async () => {
-      await connection.rows({ name: 'ping', text: 'select 1 as one' }, [], z.object({}));
+      await connection.rows({ name: 'ping', text: 'select 1 as one' }, [], anyRow);
     },
     close,
   };

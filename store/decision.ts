@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Decision } from '../domain/decision.ts';
 import { AppError } from '../domain/error.ts';
 import { canonicalJson } from '../evidence/digest.ts';
-import { document } from './column.ts';
+import { document, incidentIdRow } from './column.ts';
 import { firstRow } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { addWork } from './outbox.ts';
@@ -108,8 +108,7 @@ export function createDecisionTable(connection: Connection): DecisionTable {
       await connection.write(SETTLE, [id, outcome, reason]);
     },
     declaredIncidents: async (limit) => {
-      const row = z.object({ incidentId: z.string() });
-      const rows = await connection.rows(DECLARED_INCIDENTS, [limit], row);
+      const rows = await connection.rows(DECLARED_INCIDENTS, [limit], incidentIdRow);
       return rows.map(({ incidentId }) => incidentId);
     },
     ofIncident: (incidentId) =>

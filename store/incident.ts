@@ -158,13 +158,14 @@ async function open(
   return { incident, created: membership.how === 'opened' };
 }
 
+const generationRow = z.object({ generation: z.number() });
+
 async function nextGeneration(
   connection: Connection,
   id: string,
   from: number,
 ): Promise<number | null> {
-  const row = z.object({ generation: z.number() });
-  const next = await firstRow(connection.rows(NEXT_GENERATION, [id, from], row));
+  const next = await firstRow(connection.rows(NEXT_GENERATION, [id, from], generationRow));
   if (next === null) return null;
   const { generation } = next;
   await addWork(connection, [{ kind: 'start-incident', incidentId: id, generation }]);

@@ -56,6 +56,8 @@ const FLAPS = {
     ) earlier`,
 };
 
+const flapRow = z.object({ alertId: z.string() });
+
 const countRow = z.object({
   id: z.string(),
   received: z.number(),
@@ -102,7 +104,7 @@ async function flappedAmong(
       alerts.map((alert) => alert.fingerprint),
       alerts.map((alert) => alert.startsAt),
     ],
-    z.object({ alertId: z.string() }),
+    flapRow,
   );
   const flapped = new Set(rows.map((row) => row.alertId));
   const seen = new Set<string>();

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../domain/error.ts';
 import type { LineageEdge, LineageGraph, LineageNode, LineageNodeId } from '../domain/lineage.ts';
-import { timestamp } from './column.ts';
+import { idRow, timestamp } from './column.ts';
 import { requireRow, type Connection } from './connection.ts';
 import type { LineageTable } from './lineage-table.ts';
 
@@ -135,17 +135,15 @@ async function merge(
   }
 }
 
+const toldRow = z.object({ told: z.boolean() });
+
 async function walk(
   connection: Connection,
   on: typeof DOWNSTREAM,
   request: { readonly from: LineageNodeId; readonly limit: number },
 ): Promise<LineageGraph> {
   const limit = Math.max(1, Math.min(request.limit, WALK_NODES_MAX));
-  const reached = await connection.rows(
-    on,
-    [request.from, limit + 1],
-    z.object({ id: z.string() }),
-  );
+  const reached = await connection.rows(on, [request.from, limit + 1], idRow);
   const ids = reached.slice(0, limit).map((row) => row.id);
   const edgesMax = limit * EDGES_PER_NODE_MAX;
   const edges = await connection.rows(EDGES, [ids, edgesMax + 1], edgeRow);
@@ -168,8 +166,8 @@ export function createLineageTable(connection: Connection): LineageTable {
     upstream: (from, limit) => walk(connection, UPSTREAM, { from, limit }),
     find: (ids) => connection.rows(FIND, [ids], nodeRow),
     isTold: async () => {
-      const row = z.object({ told: z.boolean() });
-      return (await requireRow(connection.rows(TOLD, [], row), 'One row is answered.')).told;
+      const row = await requireRow(connection.rows(TOLD, [], toldRow), 'One row is answered.');
+      return row.told;
     },
   };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { markedTitle, type DrillSide } from '../domain/drill.ts';
 import { AppError } from '../domain/error.ts';
-import { cleanText, jsonText, timestamp } from './column.ts';
+import { cleanText, idRow, jsonText, timestamp } from './column.ts';
 import { firstRow } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { freshId } from './identity.ts';
@@ -177,8 +177,10 @@ function isWithinWindow(request: OpenRequest, closedAt: string): boolean {
   return Date.parse(request.at) - Date.parse(closedAt) <= request.reopenWindowSeconds * 1000;
 }
 
+const generationRow = z.object({ generation: z.number() });
+
 async function reopen(connection: Connection, id: string): Promise<Membership | null> {
-  const row = await firstRow(connection.rows(REOPEN, [id], z.object({ generation: z.number() })));
+  const row = await firstRow(connection.rows(REOPEN, [id], generationRow));
   return row && { incidentId: id, how: 'reopened', generation: row.generation };
 }
 
@@ -204,6 +206,6 @@ async function open(connection: Connection, request: OpenRequest): Promise<Membe
     request.stormKey,
     incident.drill,
   ];
-  const row = await firstRow(connection.rows(OPEN, values, z.object({ id: z.string() })));
+  const row = await firstRow(connection.rows(OPEN, values, idRow));
   return row && { incidentId: row.id, how: 'opened', generation: 1 };
 }

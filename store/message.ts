@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { markedTitle, type DrillSide } from '../domain/drill.ts';
 import type { Message, NewMessage } from '../domain/message.ts';
 import { newRecipients, RECIPIENT_STATES } from '../domain/recipient.ts';
-import { cleanText, jsonText } from './column.ts';
+import { cleanText, idRow, jsonText } from './column.ts';
 import { firstRow } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { freshId } from './identity.ts';
@@ -118,7 +118,7 @@ async function put(connection: Connection, messages: readonly NewMessage[]): Pro
       messages.map(({ to }) => (to === undefined ? null : jsonText(newRecipients(to)))),
       messages.map(({ slackChannel = null }) => slackChannel),
     ],
-    z.object({ id: z.string() }),
+    idRow,
   );
   await addWork(
     connection,

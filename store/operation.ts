@@ -146,13 +146,14 @@ function requireOperation(
   );
 }
 
+const holdsRow = z.object({ holds: z.boolean() });
+
 async function holdsFence(
   connection: Connection,
   key: OperationKey,
   fence: number,
 ): Promise<boolean> {
-  const row = z.object({ holds: z.boolean() });
-  const found = await firstRow(connection.rows(HOLDS, [...keyValues(key), fence], row));
+  const found = await firstRow(connection.rows(HOLDS, [...keyValues(key), fence], holdsRow));
   return found?.holds ?? false;
 }
 

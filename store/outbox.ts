@@ -120,6 +120,8 @@ async function postpone(
   }
 }
 
+const depthRow = z.object({ depth: z.number() });
+
 /** The outbox over a connection; see the contract for what each function answers. */
 export function createOutboxTable(connection: Connection): OutboxTable {
   return {
@@ -130,7 +132,7 @@ export function createOutboxTable(connection: Connection): OutboxTable {
     },
     later: (id, delayMs, problem) => postpone(connection, { id, delayMs, problem }),
     depth: async () => {
-      const rows = await connection.rows(DEPTH, [], z.object({ depth: z.number() }));
+      const rows = await connection.rows(DEPTH, [], depthRow);
       return rows[0]?.depth ?? 0;
     },
   };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ROLES } from '../domain/approval.ts';
 import { grantSchema, GRANTS_MAX } from '../domain/grant-schema.ts';
 import { SCOPES } from '../domain/scope.ts';
-import { timestamp } from './column.ts';
+import { anyRow, idRow, timestamp } from './column.ts';
 import { firstRow } from './connection.ts';
 import type { Connection } from './connection.ts';
 import type { Person, PersonTable, StoredToken } from './person-table.ts';
@@ -153,15 +153,10 @@ export function createPersonTable(connection: Connection): PersonTable {
     tokensOf: (personId) => connection.rows(TOKENS_OF, [personId, TOKENS_MAX], storedTokenRow),
     revokeToken: async ({ personId, id }) => (await connection.write(REVOKE, [personId, id])) > 0,
     everApproving: async () => {
-      const rows = await connection.rows(
-        EVER_APPROVING,
-        [PEOPLE_MAX],
-        z.object({ id: z.string() }),
-      );
+      const rows = await connection.rows(EVER_APPROVING, [PEOPLE_MAX], idRow);
       return rows.map(({ id }) => id);
     },
-    hasToken: async (personId) =>
-      (await connection.rows(HAS_TOKEN, [personId], z.object({}))).length > 0,
+    hasToken: async (personId) => (await connection.rows(HAS_TOKEN, [personId], anyRow)).length > 0,
     byToken: (sha256) => firstRow(connection.rows(BY_TOKEN, [sha256], tokenRow)),
   };
 }

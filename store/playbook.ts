@@ -26,6 +26,8 @@ const playbookRow: z.ZodType<PinnedPlaybook> = z.object({
   playbook: document<PinnedPlaybook['playbook']>(),
 });
 
+const digestRow = z.object({ digest: z.string() });
+
 /** Pinned playbooks over a connection; see the contract for what each function answers. */
 export function createPlaybookTable(connection: Connection): PlaybookTable {
   return {
@@ -34,7 +36,7 @@ export function createPlaybookTable(connection: Connection): PlaybookTable {
     },
     get: (digest) => firstRow(connection.rows(GET, [digest], playbookRow)),
     digests: async () => {
-      const rows = await connection.rows(DIGESTS, [DIGESTS_MAX], z.object({ digest: z.string() }));
+      const rows = await connection.rows(DIGESTS, [DIGESTS_MAX], digestRow);
       return rows.map(({ digest }) => digest);
     },
   };

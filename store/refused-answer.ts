@@ -6,7 +6,7 @@ import {
   type NewRefusedAnswer,
   type RefusedAnswer,
 } from '../domain/refused-answer.ts';
-import { cleanText, timestamp } from './column.ts';
+import { cleanText, idRow, timestamp } from './column.ts';
 import { firstRow } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { freshId } from './identity.ts';
@@ -77,7 +77,6 @@ function add(connection: Connection, refused: NewRefusedAnswer): Promise<void> {
   const { approvalId, person, claimed, name, roles, channel, verdict } = refused;
   const { planDigest, requestId, code, reason, refusedAt } = refused;
   return connection.atomic(async (transaction) => {
-    const idRow = z.object({ id: z.string() });
     if ((await firstRow(transaction.rows(LOCK, [approvalId], idRow))) === null) return;
     const id = freshId('ref');
     const values = [

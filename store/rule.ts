@@ -7,7 +7,7 @@ import {
   type RuleRevision,
   type Rules,
 } from '../domain/rules.ts';
-import { document } from './column.ts';
+import { anyRow, document } from './column.ts';
 import { firstRow, requireRow } from './connection.ts';
 import type { Connection } from './connection.ts';
 import type { RuleTable } from './rule-table.ts';
@@ -173,7 +173,7 @@ export function createRuleTable(connection: Connection): RuleTable {
     withPlaybook: (digest) =>
       connection.rows(WITH_PLAYBOOK, [digest, WITH_PLAYBOOK_MAX], revisionRow),
     lock: async () => {
-      await connection.rows(LOCK, [], z.object({}));
+      await connection.rows(LOCK, [], anyRow);
     },
     add: (revision) => add(connection, revision),
     propose: (change) => propose(connection, change),

@@ -67,11 +67,13 @@ async function begin(
   ]);
 }
 
+const waitingRow = z.object({ waiting: z.boolean() });
+const chainedRow = z.object({ chained: z.boolean() });
+const watchdogRow = z.object({ source: z.string(), lastSeenAt: timestamp });
+
 async function settle(connection: Connection, at: string): Promise<void> {
-  const waiting = z.object({ waiting: z.boolean() });
-  if (!(await firstRow(connection.rows(WAITING, [], waiting)))?.waiting) return;
-  const chained = z.object({ chained: z.boolean() });
-  if (!(await firstRow(connection.rows(CHECK_LOG, [], chained)))?.chained) {
+  if (!(await firstRow(connection.rows(WAITING, [], waitingRow)))?.waiting) return;
+  if (!(await firstRow(connection.rows(CHECK_LOG, [], chainedRow)))?.chained) {
     throw new AppError('internal', 'The log does not chain what it takes.');
   }
   await connection.write(SETTLE, [at]);
@@ -89,11 +91,6 @@ export function createSelfWatchTable(connection: Connection): SelfWatchTable {
     watchdogSeen: async (source, at) => {
       await connection.write(SEEN, [source, at]);
     },
-    watchdogs: () =>
-      connection.rows(
-        WATCHDOGS,
-        [SOURCES_MAX],
-        z.object({ source: z.string(), lastSeenAt: timestamp }),
-      ),
+    watchdogs: () => connection.rows(WATCHDOGS, [SOURCES_MAX], watchdogRow),
   };
 }

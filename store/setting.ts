@@ -18,9 +18,10 @@ const PUT_IF_ABSENT = {
   text: `insert into firebreak.setting (name, value) values ($1, $2) on conflict do nothing`,
 };
 
+const valueRow = z.object({ value: document<Json>() });
+
 async function get(connection: Connection, name: string): Promise<Json> {
-  const row = z.object({ value: document<Json>() });
-  return (await firstRow(connection.rows(GET, [name], row)))?.value ?? null;
+  return (await firstRow(connection.rows(GET, [name], valueRow)))?.value ?? null;
 }
 
 /** Settings over a connection; one that was never written is null. */

@@ -5,7 +5,7 @@ import { isMatched } from '../domain/silence.ts';
 import type { Silence, SilenceMatcher } from '../domain/silence.ts';
 import { alertRow } from './alert-row.ts';
 import { appendFacts } from './append.ts';
-import { cleanText, document, jsonText, timestamp } from './column.ts';
+import { cleanText, document, idRow, jsonText, timestamp } from './column.ts';
 import { firstRow, requireRow } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { cursorNumber, pageOf } from './page.ts';
@@ -127,13 +127,18 @@ function clean(text: string): string {
 /** A silence in force, as far as alerts are held against it. */
 export type SilenceInForce = Pick<Silence, 'id' | 'matchers'>;
 
+const inForceRow = z.object({
+  id: z.string(),
+  matchers: document<readonly SilenceMatcher[]>(),
+});
+const snoozedRow = z.object({ endsAt: timestamp });
+
 /** The silences that hold at a moment, the oldest first. */
 export async function silencesAt(
   connection: Connection,
   at: string,
 ): Promise<readonly SilenceInForce[]> {
-  const row = z.object({ id: z.string(), matchers: document<readonly SilenceMatcher[]>() });
-  return connection.rows(IN_FORCE, [at, IN_FORCE_MAX], row);
+  return connection.rows(IN_FORCE, [at, IN_FORCE_MAX], inForceRow);
 }
 
 /** The silence that keeps an alert from opening an incident, or undefined. */
@@ -192,7 +197,7 @@ async function snooze(connection: Connection, wanted: NewSnooze): Promise<void> 
   const { id, incidentId, endsAt, reason, person, name, channel, createdAt } = wanted;
   const why = clean(reason);
   const values = [id, incidentId, endsAt, why, person, channel, createdAt];
-  const row = await firstRow(connection.rows(SNOOZE, values, z.object({ id: z.string() })));
+  const row = await firstRow(connection.rows(SNOOZE, values, idRow));
   if (row === null) return;
   const ends = Date.parse(endsAt) <= Date.parse(createdAt);
   await appendFacts(connection, incidentId, [
@@ -225,8 +230,8 @@ export function createSilenceTable(connection: Connection): SilenceTable {
     },
     snooze: (wanted) => connection.atomic((transaction) => snooze(transaction, wanted)),
     snoozedUntil: async (incidentId) => {
-      const row = z.object({ endsAt: timestamp });
-      return (await firstRow(connection.rows(SNOOZED_UNTIL, [incidentId], row)))?.endsAt ?? null;
+      const row = await firstRow(connection.rows(SNOOZED_UNTIL, [incidentId], snoozedRow));
+      return row?.endsAt ?? null;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { NOTICES, REACHES, type StakeholderUpdate } from '../domain/stakeholder-update.ts';
-import { timestamp } from './column.ts';
+import { incidentIdRow, timestamp } from './column.ts';
 import { firstRow, requireRow } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { addWork } from './outbox.ts';
@@ -138,8 +138,7 @@ export function createStakeholderUpdateTable(connection: Connection): Stakeholde
       });
     },
     closedUntold: async (since, limit) => {
-      const row = z.object({ incidentId: z.string() });
-      const rows = await connection.rows(CLOSED_UNTOLD, [since, limit], row);
+      const rows = await connection.rows(CLOSED_UNTOLD, [since, limit], incidentIdRow);
       return rows.map(({ incidentId }) => incidentId);
     },
     waiting: (since, limit) => connection.rows(WAITING, [since, limit], updateRow),

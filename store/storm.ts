@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { newFact } from '../domain/fact.ts';
 import type { NewFact } from '../domain/fact.ts';
 import type { StormSuspect } from '../domain/storm.ts';
-import { cleanText, timestamp } from './column.ts';
+import { anyRow, cleanText, timestamp } from './column.ts';
 import type { Connection } from './connection.ts';
 import { keyRow } from './membership.ts';
 import type { Memberships } from './membership.ts';
@@ -115,7 +115,7 @@ export async function roomOf(
     new Date(Date.parse(at) - storm.windowSeconds * 1000).toISOString();
   const keys = kinds.map(({ key }) => key);
   const [, rows] = await Promise.all([
-    connection.rows(LOCK, [keys], z.object({})),
+    connection.rows(LOCK, [keys], anyRow),
     connection.rows(
       OPENED,
       [keys, kinds.map(since), kinds.map((storm) => storm.newIncidentsMax)],

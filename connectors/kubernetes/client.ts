@@ -9,9 +9,9 @@ import type { KubernetesConfig } from './manifest.ts';
 import {
   accessReply,
   deletionReply,
-  listReply,
   objectReply,
   versionReply,
+  type ListPage,
 } from './reply-schema.ts';
 
 /** Objects of one page. */
@@ -25,11 +25,12 @@ const LIST_ATTEMPTS_MAX = 2;
 /** Who we are in the cluster's record of field owners. */
 export const FIELD_MANAGER = 'firebreak';
 
-/** A kind of object: where its path begins. */
+/** A kind of object: where its path begins, and what one of them and a page of them are. */
 export interface Kind<T> {
   readonly group: string;
   readonly plural: string;
   readonly schema: z.ZodType<T>;
+  readonly page: z.ZodType<ListPage<T>>;
 }
 
 /** Which objects a list has: those of a namespace (null: of all) that a label selector picks. */
@@ -135,7 +136,7 @@ async function listOnce<T>(
         method: 'GET',
         path: collectionOf(list.kind, list.filter.namespace),
         query: { limit: PAGE_SIZE, labelSelector: list.filter.labels, continue: token },
-        schema: listReply(list.kind.schema),
+        schema: list.kind.page,
         permission: permissionOf(list.kind, 'list'),
       },
       context,

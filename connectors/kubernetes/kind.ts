@@ -1,60 +1,38 @@
+import type { z } from 'zod';
 import type { Kind } from './client.ts';
 import {
   autoscalerReply,
   configMapReply,
   deploymentReply,
   endpointSliceReply,
+  listReply,
   networkPolicyReply,
   podReply,
   replicaSetReply,
   serviceReply,
-  type Autoscaler,
-  type ConfigMap,
-  type Deployment,
-  type EndpointSlice,
-  type NetworkPolicy,
-  type Pod,
-  type ReplicaSet,
-  type Service,
 } from './reply-schema.ts';
 
+function kindOf<T>(group: string, plural: string, schema: z.ZodType<T>): Kind<T> {
+  return { group, plural, schema, page: listReply(schema) };
+}
+
 /** Kind of object: deployments. */
-export const DEPLOYMENTS: Kind<Deployment> = {
-  group: 'apps/v1',
-  plural: 'deployments',
-  schema: deploymentReply,
-};
+export const DEPLOYMENTS = kindOf('apps/v1', 'deployments', deploymentReply);
 /** Kind of object: replica sets. */
-export const REPLICA_SETS: Kind<ReplicaSet> = {
-  group: 'apps/v1',
-  plural: 'replicasets',
-  schema: replicaSetReply,
-};
+export const REPLICA_SETS = kindOf('apps/v1', 'replicasets', replicaSetReply);
 /** Kind of object: pods. */
-export const PODS: Kind<Pod> = { group: '', plural: 'pods', schema: podReply };
+export const PODS = kindOf('', 'pods', podReply);
 /** Kind of object: services. */
-export const SERVICES: Kind<Service> = { group: '', plural: 'services', schema: serviceReply };
+export const SERVICES = kindOf('', 'services', serviceReply);
 /** Kind of object: config maps. */
-export const CONFIG_MAPS: Kind<ConfigMap> = {
-  group: '',
-  plural: 'configmaps',
-  schema: configMapReply,
-};
+export const CONFIG_MAPS = kindOf('', 'configmaps', configMapReply);
 /** Kind of object: endpoint slices. */
-export const ENDPOINT_SLICES: Kind<EndpointSlice> = {
-  group: 'discovery.k8s.io/v1',
-  plural: 'endpointslices',
-  schema: endpointSliceReply,
-};
+export const ENDPOINT_SLICES = kindOf('discovery.k8s.io/v1', 'endpointslices', endpointSliceReply);
 /** Kind of object: network policies. */
-export const NETWORK_POLICIES: Kind<NetworkPolicy> = {
-  group: 'networking.k8s.io/v1',
-  plural: 'networkpolicies',
-  schema: networkPolicyReply,
-};
+export const NETWORK_POLICIES = kindOf(
+  'networking.k8s.io/v1',
+  'networkpolicies',
+  networkPolicyReply,
+);
 /** Kind of object: autoscalers. */
-export const AUTOSCALERS: Kind<Autoscaler> = {
-  group: 'autoscaling/v2',
-  plural: 'horizontalpodautoscalers',
-  schema: autoscalerReply,
-};
+export const AUTOSCALERS = kindOf('autoscaling/v2', 'horizontalpodautoscalers', autoscalerReply);
