@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 
 const TICKS_PER_SECOND = 100;
+/** Place of the stolen time in the first line of /proc/stat: behind user, nice, system, idle, iowait, irq and softirq. */
+const STOLEN_FIELD = 8;
 const KIB_PER_MIB = 1024;
 const BYTES_PER_GIB = 1024 ** 3;
 
@@ -51,6 +53,26 @@ export function residentMiB(pid: number): number | null {
 /** Load of the last minute, as the system tells it. */
 export function loadNow(): string {
   return (loadavg()[0] ?? 0).toFixed(2);
+}
+
+/** Processor time of all processors since the machine began, in ticks, and what of it its host gave to others meanwhile. */
+function processorTicks(): { readonly all: number; readonly stolen: number } {
+  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
+  const ticks = line
+    .trim()
+    .split(/\s+/)
+    .slice(1, STOLEN_FIELD + 1)
+    .map(Number);
+  return { all: ticks.reduce((sum, one) => sum + one, 0), stolen: ticks.at(-1) ?? 0 };
+}
+
+/** Answers, later, the part of the processor time since now that the machine's host gave to others, in percent. */
+export function watchStolen(): () => string {
+  const before = processorTicks();
+  return () => {
+    const { all, stolen } = processorTicks();
+    return ((100 * (stolen - before.stolen)) / Math.max(1, all - before.all)).toFixed(1);
+  };
 }
 
 /** What kind of machine this is; names none. */

@@ -10,7 +10,7 @@ import { buildProgram } from './program.ts';
 import { CLUSTERS, configurationText } from './configuration.ts';
 import { install, startFirebreak, type Installation, type RunningFirebreak } from './firebreak.ts';
 import { startFloor } from './floor.ts';
-import { loadNow, machineClass, residentMiB } from './machine.ts';
+import { loadNow, machineClass, residentMiB, watchStolen } from './machine.ts';
 import { COUNTS, measureRound, STORIES, type Bench } from './measure.ts';
 import { readOptions, type Options } from './options.ts';
 import { startPeer } from './peer.ts';
@@ -151,9 +151,10 @@ async function run(options: Options, closers: Closers): Promise<void> {
   const loads: string[] = [];
   for (let round = 1; round <= rounds; round += 1) {
     const before = loadNow();
+    const stolen = watchStolen();
     say(`round ${round.toString()} of ${rounds.toString()}, load ${before}`);
     const measured = await measureRound(bench);
-    loads.push(`${before} → ${loadNow()}`);
+    loads.push(`${before} → ${loadNow()} (${stolen()} %)`);
     figures.push({
       ...measured,
       ...once,

@@ -60,7 +60,7 @@ export function pageOf(setting: Setting, rows: readonly JudgedRow[]): string {
   return `# Results of the benchmark
 
 Written by \`${command}\` on ${date}. Machine: ${machine}. ${versions}.
-${rounds.toString()} rounds, each part in turns; load of the last minute before and after each: ${loads.join(', ')}.
+${rounds.toString()} rounds, each part in turns; load of the last minute before and after each (processor time that the machine's host gave to others meanwhile): ${loads.join(', ')}.
 
 ${tableOf(rows)}
 
