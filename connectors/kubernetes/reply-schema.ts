@@ -181,9 +181,6 @@ export const autoscalerReply = z.looseObject({
     scaleTargetRef: z.looseObject({ kind: z.string(), name: z.string() }),
   }),
 });
-/** A parsed Autoscaler. */
-export type Autoscaler = z.infer<typeof autoscalerReply>;
-
 /** A page of a list. */
 export function listReply<T>(item: z.ZodType<T>): z.ZodType<ListPage<T>> {
   return z.looseObject({
