@@ -181,6 +181,7 @@ export const autoscalerReply = z.looseObject({
     scaleTargetRef: z.looseObject({ kind: z.string(), name: z.string() }),
   }),
 });
+
 /** A page of a list. */
 export function listReply<T>(item: z.ZodType<T>): z.ZodType<ListPage<T>> {
   return z.looseObject({
