@@ -1,5 +1,5 @@
-import { sha256Hex } from '../evidence/digest.ts';
 import type { Alert } from '../domain/alert.ts';
+import { sha256Hex } from '../evidence/digest.ts';
 
 const LENGTH_BYTES = 4;
 

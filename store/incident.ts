@@ -6,7 +6,7 @@ import { jsonText } from './column.ts';
 import { firstRow, requireRow, withRaces } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { INCIDENT_COLUMNS, incidentRow } from './incident-row.ts';
-import { openOrReopen } from './membership.ts';
+import { generationRow, openOrReopen } from './membership.ts';
 import { openingFact, startWork } from './opening.ts';
 import { addWork } from './outbox.ts';
 import { cursorNumber, pageOf } from './page.ts';
@@ -157,8 +157,6 @@ async function open(
   if (fact !== null) await appendFacts(connection, membership.incidentId, [fact]);
   return { incident, created: membership.how === 'opened' };
 }
-
-const generationRow = z.object({ generation: z.number() });
 
 async function nextGeneration(
   connection: Connection,

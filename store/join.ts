@@ -57,7 +57,6 @@ const FLAPS = {
 };
 
 const flapRow = z.object({ alertId: z.string() });
-
 const countRow = z.object({
   id: z.string(),
   received: z.number(),

@@ -177,7 +177,8 @@ function isWithinWindow(request: OpenRequest, closedAt: string): boolean {
   return Date.parse(request.at) - Date.parse(closedAt) <= request.reopenWindowSeconds * 1000;
 }
 
-const generationRow = z.object({ generation: z.number() });
+/** A row of which only the generation is asked. */
+export const generationRow = z.object({ generation: z.number() });
 
 async function reopen(connection: Connection, id: string): Promise<Membership | null> {
   const row = await firstRow(connection.rows(REOPEN, [id], generationRow));
