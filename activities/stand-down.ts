@@ -8,6 +8,9 @@ import { STAND_DOWN } from './approval-question.ts';
 import { revertRow } from './revert.ts';
 import { demand } from './served.ts';
 
+/** From the first effect that is taken back on, what was seen of the world is no longer known: nobody is told that it still holds. */
+const UNSEEN = { containedAt: null, restoredAt: null, stabilisedAt: null } as const;
+
 /** What is taken back by one call: rows up to the first that another credential did. */
 interface Share {
   readonly rows: readonly OperationRow[];
@@ -42,6 +45,7 @@ export async function standDown(
   demand(deps, part === undefined ? WRITING_CREDENTIALS : [part.credential]);
   const incident = await begin(deps, input);
   const { rows, next } = shareOf(await deps.store.operations.undoStack(incident.id), part);
+  if (rows.length > 0) await deps.store.incidents.change(incident.id, UNSEEN);
   const failed = [...(part?.failed ?? [])];
   let reverted = 0;
   for (const row of rows) {

@@ -131,7 +131,11 @@ describe('an incident', () => {
     const world = createWorld({ canary: 1, gate: 1, later: 1 });
     engine = await startEngine(
       playbookOf({
-        isolate: [op.contain('drain', 'canary', 0), op.contain('close', 'gate', 0)],
+        isolate: [
+          op.contain('drain', 'canary', 0),
+          op.contain('close', 'gate', 0),
+          op.proof('drained', 'canary', 0),
+        ],
         revert: [op.approval('never', [op.set('later', 'later', 2)])],
       }),
       world,
@@ -143,6 +147,9 @@ describe('an incident', () => {
     await engine.decide(incident, 'ada', { kind: 'cancel', reason: 'false alarm' });
     await engine.waitFor(incident, 'the hold', ({ state }) => state === 'held');
     expect(world.values.get('canary')).toBe(0);
+    expect(await engine.store.incidents.get(incident.id)).toMatchObject({
+      containedAt: expect.any(String),
+    });
     const refused = await engine.decide(incident, 'ada', {
       kind: 'close',
       verdict: 'false_positive',
@@ -159,6 +166,8 @@ describe('an incident', () => {
     );
     expect(await engine.store.incidents.get(incident.id)).toMatchObject({
       ...{ state: 'held', stateReason: expect.stringContaining('Close it.') },
+      // Nobody may be told that it is contained any more.
+      containedAt: null,
     });
     expect(Object.fromEntries(world.values)).toEqual({ canary: 1, gate: 1, later: 1 });
     expect(world.writes).toEqual(['canary=0', 'gate=0', 'gate=1', 'canary=1']);
