@@ -89,6 +89,7 @@ export interface Incident {
   readonly verdict: ClosingVerdict | null;
   readonly onsetAt: string | null;
   readonly openedAt: string;
+  /** When it was seen contained, restored and stabilised; each null before that, and again from a stand-down on. */
   readonly containedAt: string | null;
   readonly restoredAt: string | null;
   readonly stabilisedAt: string | null;
