@@ -60,20 +60,28 @@ export async function standDown(
     else failed.push(`${row.operation} on ${end.target}: ${end.reason ?? 'not reverted'}`);
   }
   if (next) return { outcome: 'inconclusive', reverted, failed, rest: { ...next, failed } };
-  // What an earlier attempt of this activity took back counts as well.
-  const all = await deps.store.operations.ofIncident(incident.id);
+  await tellDone(deps, input, { incidentId: incident.id, failed });
+  return { outcome: failed.length === 0 ? 'succeeded' : 'failed', reverted, failed };
+}
+
+/** Tells what a stand-down came to; what an earlier attempt of it took back counts as well. */
+async function tellDone(
+  { store }: ActivityDependencies,
+  { approvalId }: UndoInput,
+  { incidentId, failed }: { readonly incidentId: string; readonly failed: readonly string[] },
+): Promise<void> {
+  const all = await store.operations.ofIncident(incidentId);
   const done = all.filter(({ state }) => state === 'reverted').length;
   const isWhole = failed.length === 0;
   const summary = isWhole
     ? `Stood down: ${done.toString()} effects are taken back.`
     : `Stood down but for ${failed.length.toString()}: ${failed.join('; ')}`;
-  await deps.store.transaction(async (tables) => {
+  await store.transaction(async (tables) => {
     // What it was held for before is over: nothing but its end is left to decide.
-    if (isWhole)
-      await tables.incidents.change(incident.id, { stateReason: `${summary} Close it.` });
-    await tables.facts.append(incident.id, [
+    if (isWhole) await tables.incidents.change(incidentId, { stateReason: `${summary} Close it.` });
+    await tables.facts.append(incidentId, [
       newFact({
-        key: `stand-down/${input.approvalId}/done`,
+        key: `stand-down/${approvalId}/done`,
         kind: 'stand-down.done',
         operation: STAND_DOWN,
         summary,
@@ -81,5 +89,4 @@ export async function standDown(
       }),
     ]);
   });
-  return { outcome: isWhole ? 'succeeded' : 'failed', reverted, failed };
 }

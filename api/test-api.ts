@@ -15,46 +15,21 @@ import { createApi } from './server.ts';
 import { emptyMemory, type Memory } from './test-memory.ts';
 import { setUpDesk } from './test-desk.ts';
 import { createMemoryStore } from './test-store.ts';
+import { openedIncident } from '../domain/sample-incident.ts';
 
 /** The moment at which every test of the API happens. */
 export const NOW = '2026-11-23T10:00:00.000Z';
 
 /** An incident as it is shortly after opening. */
 export const INCIDENT: Incident = {
-  id: 'inc_1',
-  number: 1,
+  ...openedIncident,
   key: 'key',
   title: 'fraud-scorer answers strangely',
-  state: 'open',
-  stateReason: null,
-  owner: null,
-  severity: 'sev2',
-  phase: 'triage',
-  mode: 'auto',
-  drill: false,
-  vetoSeconds: 0,
-  vetoUntil: null,
   route: 'models',
   playbookName: 'poisoned-data',
-  playbookDigest: null,
-  suspect: null,
   model: 'fraud-scorer',
   targets: { status: 'resolved', entry: null, candidates: [], steps: [] },
-  parameters: {},
-  origin: { kind: 'alert', by: 'alertmanager', channel: null },
-  firstAlert: null,
-  alertCount: 1,
-  generation: 1,
   step: 'isolate',
-  paused: false,
-  acknowledgedBy: null,
-  verdict: null,
-  onsetAt: null,
-  openedAt: NOW,
-  containedAt: null,
-  restoredAt: null,
-  stabilisedAt: null,
-  closedAt: null,
 };
 
 /** An effect of `INCIDENT` that was verified. */

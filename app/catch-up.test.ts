@@ -1,6 +1,6 @@
 // Goal: what webhooks missed, and what silences that are over suppressed, is taken in once, in the way of a webhook.
 // Method: the Alertmanager twin without a receiver, the real intake and store, a clock that the test moves.
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { createIntake } from '../api/intake.ts';
 import type { SourceConfiguration } from '../domain/configuration.ts';
@@ -10,15 +10,13 @@ import { NEW_INCIDENT } from '../store/test-delivery.ts';
 import { useStores } from '../store/test-store.ts';
 import { createCatchUp } from './catch-up.ts';
 import { readmit } from './readmission.ts';
+import { closersAfterEach } from '../test/closers.ts';
 
 const stores = useStores();
 const log = pino({ level: 'silent' });
 const MINUTE_MS = 60_000;
 
-const closers: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
+const closers = closersAfterEach();
 
 /** Every alert opens an incident of its own name. */
 function routing(name: string): Routing {

@@ -1,6 +1,6 @@
 // Goal: where it is configured each incident is told in a channel of its own, opened once whatever is lost, never another's; where Slack
 // refuses, the common channel has to do. Method: the real store, messenger, connector and editor against the Slack twin.
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { create as createSlack } from '../connectors/slack/index.ts';
 import type { Configuration } from '../domain/configuration.ts';
 import { CHANNEL_OPENED, OPENED } from '../domain/message.ts';
@@ -11,14 +11,12 @@ import { channelNameOf, IncidentChannels } from './incident-channels.ts';
 import { createMessenger, type Messenger } from './messenger.ts';
 import { SlackPace } from './slack-pace.ts';
 import { CardEditor } from './status-cards.ts';
+import { closersAfterEach } from '../test/closers.ts';
 
 const COMMON = 'C0INCIDENTS';
 
 const stores = useStores();
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
+const closers = closersAfterEach();
 
 interface World {
   readonly slack: SlackTwin;

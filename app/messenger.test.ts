@@ -1,6 +1,6 @@
 // Goal: each row becomes one message in its incident's thread, with a fact; a channel that is down holds nothing up.
 // Method: the real store and the real connectors against the Slack and mail twins, faults planned on the wire.
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { create as createMail } from '../connectors/mail/index.ts';
 import { create as createSlack } from '../connectors/slack/index.ts';
@@ -9,15 +9,13 @@ import { createMailTwin, type MailTwin } from '../lab/mail/twin.ts';
 import { createSlackTwin, type SlackTwin } from '../lab/slack/twin.ts';
 import { openIncident, useStores } from '../store/test-store.ts';
 import { createMessenger, type Messenger, type MessengerOptions } from './messenger.ts';
+import { closersAfterEach } from '../test/closers.ts';
 
 const CHANNEL = 'C0INCIDENTS';
 const FROM = 'firebreak@lab.test';
 
 const stores = useStores();
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
+const closers = closersAfterEach();
 
 interface World {
   readonly slack: SlackTwin;

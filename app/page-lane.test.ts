@@ -1,7 +1,7 @@
 // Goal: a rung wakes people once, whatever was lost on the way; a page that nobody gets goes on to the next channel or the next rung, and the
 // timeline says so; nobody is woken for what is settled, or by a drill. Method: real rows and rounds of the ladder, the messenger, the
 // connector, the PagerDuty twin with faults; the clock is moved by hand. Slack and mail are there and are sent nothing.
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { connectorModules } from '../connectors/registry.ts';
 import { create as createMail } from '../connectors/mail/index.ts';
@@ -16,11 +16,12 @@ import { loadInstances, type LoadedInstances } from './connector-instances.ts';
 import { escalate } from './escalation.ts';
 import { createMessenger, type Messenger } from './messenger.ts';
 import { createPager, type Pager } from './pager.ts';
+import { closersAfterEach } from '../test/closers.ts';
 
 const MINUTE_MS = 60_000;
 const BASE_URL = 'https://firebreak.lab.test';
 const stores = useStores();
-const closers: (() => Promise<void>)[] = [];
+const closers = closersAfterEach();
 let twin: PagerdutyTwin;
 let instances: LoadedInstances;
 let incidentId: string;
@@ -55,9 +56,6 @@ beforeEach(async () => {
   ]);
   closers.push(() => twin.close());
   closers.push(() => instances.close());
-});
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
 });
 
 /** The pager of a process with this ladder. */

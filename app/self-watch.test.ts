@@ -1,7 +1,7 @@
 // Goal: a silent source is told once, a heartbeat goes out only when the whole way worked, and no part of the watch stops
 // another. Method: the real store, the real relay over a Temporal that is not asked, a clock that the test moves.
 import { createServer, type Server } from 'node:http';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
@@ -11,15 +11,13 @@ import { createHeartbeat, createSelfChecker } from './heartbeat.ts';
 import { startRelay } from './relay.ts';
 import { startSelfWatch } from './self-watch.ts';
 import { createWatchdogs } from './source-watchdog.ts';
+import { closersAfterEach } from '../test/closers.ts';
 
 const stores = useStores();
 const log = pino({ level: 'silent' });
 const MINUTE_MS = 60_000;
 
-const closers: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
+const closers = closersAfterEach();
 
 const SOURCE: SourceConfiguration = {
   ...{ name: 'dog', kind: 'alertmanager', mapping: null, ignoreLabels: [] },

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { startFakeServer, type FakeReply, type FakeServer } from './fake-server.ts';
 import { runProgram } from './program.ts';
 import type { Surroundings } from './session.ts';
+import type { Incident } from '../domain/incident.ts';
+import { openedIncident } from '../domain/sample-incident.ts';
 
 let servers: FakeServer[] = [];
 let folders: string[] = [];
@@ -60,42 +62,7 @@ export async function run(args: readonly string[], { url, change = {} }: Run = {
 /** The moment of every canned answer. */
 export const NOW = '2026-11-23T10:00:00.000Z';
 /** An incident whose title tries to play with the terminal. */
-export const INCIDENT = {
-  id: 'inc_1',
-  number: 1,
-  key: 'k',
-  title: 'odd \u001b[31m model \u202e',
-  state: 'open',
-  stateReason: null,
-  owner: null,
-  severity: 'sev2',
-  phase: 'triage',
-  mode: 'auto',
-  drill: false,
-  vetoSeconds: 0,
-  vetoUntil: null,
-  route: null,
-  playbookName: 'p',
-  playbookDigest: null,
-  suspect: null,
-  model: null,
-  targets: null,
-  parameters: {},
-  origin: { kind: 'alert', by: 'monitor', channel: null },
-  firstAlert: null,
-  alertCount: 1,
-  generation: 1,
-  step: null,
-  paused: false,
-  acknowledgedBy: null,
-  verdict: null,
-  onsetAt: null,
-  openedAt: NOW,
-  containedAt: null,
-  restoredAt: null,
-  stabilisedAt: null,
-  closedAt: null,
-};
+export const INCIDENT: Incident = { ...openedIncident, title: 'odd \u001b[31m model \u202e' };
 /** A decision as the API answers it. */
 export const decision = (outcome: string, reason: string | null = null) => ({
   decision: {

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { isAppError, type AppError } from '../domain/error.ts';
 import { createFaultPlan } from '../lab/fault.ts';
 import { startForwardProxy } from '../lab/forward-proxy.ts';
 import { createAuthority, issueCertificate } from '../lab/kubernetes/certificate.ts';
@@ -14,6 +13,7 @@ import { startTwin, type Twin, type TwinHandler, type TwinReply } from '../lab/t
 import { httpAccessConfig } from './http-access-config.ts';
 import { openHttpAccess } from './http-access.ts';
 import { createHttpClient, healthContext } from './http.ts';
+import { failureOf } from './test-connector.ts';
 
 const CLIENT_SECRET = 'canary secret/1+2%';
 const CLIENT = { clientId: 'fire:break', clientSecret: CLIENT_SECRET };
@@ -57,15 +57,6 @@ function ask(config: unknown): () => Promise<string | null> {
   const call = { method: 'GET', path: ['thing'], schema: reply } as const;
   return async () =>
     (await client.call(call, healthContext(AbortSignal.timeout(10_000)))).value.auth;
-}
-
-async function failureOf(work: Promise<unknown>): Promise<AppError> {
-  const error: unknown = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!isAppError(error)) throw new Error('It did not fail as it should.', { cause: error });
-  return error;
 }
 
 async function file(name: string, text: string): Promise<string> {

@@ -2,7 +2,7 @@
 // Method: a loopback server whose answers a fault plan chooses; refused and lost connections are real ones.
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { z } from 'zod';
-import { isAppError, type AppError, type ErrorCode } from '../domain/error.ts';
+import { isAppError, type ErrorCode } from '../domain/error.ts';
 import { createFaultPlan } from '../lab/fault.ts';
 import { startTwin, type Twin } from '../lab/twin.ts';
 import type { CallContext } from './connector.ts';
@@ -13,6 +13,7 @@ import {
   type HttpClientOptions,
 } from './http.ts';
 import { sendOver, type Send } from './http-transport.ts';
+import { failureOf } from './test-connector.ts';
 
 const SECRET = 's3cr3t/token+value';
 const anything = z.unknown();
@@ -68,15 +69,6 @@ function contextOf(given: Partial<CallContext> = {}): CallContext {
     now: () => new Date('2026-11-23T12:00:00Z'),
     ...given,
   };
-}
-
-async function failureOf(work: Promise<unknown>): Promise<AppError> {
-  const error: unknown = await work.then(
-    () => new Error('no failure'),
-    (caught: unknown) => caught,
-  );
-  if (!isAppError(error)) throw error;
-  return error;
 }
 
 function codeOf(error: unknown): ErrorCode {

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { AppError } from '../domain/error.ts';
 import type { Plan } from '../domain/plan.ts';
-import type { CallContext } from './connector.ts';
 import { levelSet } from './level-set.ts';
+import { callContext } from './test-connector.ts';
 
 // Goal: what happened between a write and the next look is told by that look, and never as if nothing had been written.
 // Method: one value as the world, which somebody else may change right after each of our writes.
@@ -18,14 +18,7 @@ beforeEach(() => {
   meddled = null;
 });
 
-const context: CallContext = {
-  idempotencyKey: 'key',
-  incidentId: 'inc',
-  signal: new AbortController().signal,
-  heartbeat: () => undefined,
-  permit: () => Promise.resolve(),
-  now: () => new Date(),
-};
+const context = callContext();
 const stages = levelSet<null, number>({
   externalId: () => 'dial',
   observe: () => {

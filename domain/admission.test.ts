@@ -5,51 +5,15 @@ import type { Approval } from './approval.ts';
 import { quorumOf, quorumWith } from './approval-class.ts';
 import type { DecisionCommand } from './decision.ts';
 import { isAppError } from './error.ts';
-import type { Incident, IncidentState } from './incident.ts';
+import type { IncidentState } from './incident.ts';
 import type { Playbook } from './playbook.ts';
+import { openedIncident as incident } from './sample-incident.ts';
 
 // Goal: nobody gets further than the rules allow, whatever they send. Method: a base case that is admitted, then a
 // table of single changes with the code each one earns.
 
 const NOW = '2026-11-23T10:00:00.000Z';
 const DIGEST = 'a'.repeat(64);
-
-const incident: Incident = {
-  id: 'inc_1',
-  number: 1,
-  key: 'k',
-  title: 't',
-  state: 'open',
-  stateReason: null,
-  owner: null,
-  severity: 'sev2',
-  phase: 'triage',
-  mode: 'auto',
-  drill: false,
-  vetoSeconds: 0,
-  vetoUntil: null,
-  route: null,
-  playbookName: 'p',
-  playbookDigest: null,
-  suspect: null,
-  model: null,
-  targets: null,
-  parameters: {},
-  origin: { kind: 'alert', by: 'monitor', channel: null },
-  firstAlert: null,
-  alertCount: 1,
-  generation: 1,
-  step: null,
-  paused: false,
-  acknowledgedBy: null,
-  verdict: null,
-  onsetAt: null,
-  openedAt: NOW,
-  containedAt: null,
-  restoredAt: null,
-  stabilisedAt: null,
-  closedAt: null,
-};
 
 const approval: Approval = {
   id: 'apr_1',

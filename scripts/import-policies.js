@@ -29,8 +29,8 @@ export const elements = [
 ];
 
 export const fileCategories = [
-  { category: 'test', pattern: '**/*.test.ts' },
-  { category: 'harness', pattern: 'test/harness.ts' },
+  { category: 'test', pattern: '**/{*.test,test-*}.ts' },
+  { category: 'harness', pattern: 'test/{harness,closers}.ts' },
   { category: 'schema', pattern: 'domain/*-schema.ts' },
   { category: 'digest', pattern: 'evidence/digest.ts' },
   { category: 'manifest', pattern: 'connectors/*/manifest.ts' },

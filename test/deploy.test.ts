@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { buildIdOf } from '../worker/bundle.ts';
 import {
@@ -22,13 +22,11 @@ import { op, playbookOf } from './workflows/engine-operations.ts';
 import { createTestKey } from '../app/test-key.ts';
 import { startEngine, type Engine } from './workflows/engine.ts';
 import { createWorld } from './workflows/world.ts';
+import { closersAfterEach } from './closers.ts';
 
-const closers: (() => Promise<void>)[] = [];
+const closers = closersAfterEach();
 
 beforeAll(quietTemporalRuntime);
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
 
 type Places = Pick<Engine, 'databaseUrl' | 'keyPem'> & {
   readonly client: { readonly taskQueue: string };

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { cacheFolder } from '../cache-folder.ts';
 import { startHolder, tempDir } from '../../test/harness.ts';
@@ -22,12 +22,10 @@ import { lockDataFolder } from './lock.ts';
 import { makeLinks } from './postgres-binaries.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './postgres.ts';
 import { processIdentity, waitUntilGone } from './process-identity.ts';
+import { closersAfterEach } from '../../test/closers.ts';
 
 const SETTLE_MS = 30_000;
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
+const closers = closersAfterEach();
 
 interface Started extends EmbeddedPostgres {
   readonly lines: readonly string[];

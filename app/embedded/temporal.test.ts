@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { startHolder, tempDir, temporalCliPath } from '../../test/harness.ts';
 import { lockDataFolder } from './lock.ts';
@@ -13,13 +13,11 @@ import { findProcesses, processIdentity, waitUntilGone } from './process-identit
 import { readTemporalRecord, writeTemporalRecord } from './temporal-file.ts';
 import { answersFor } from './temporal-health.ts';
 import { startEmbeddedTemporal, type EmbeddedTemporal } from './temporal.ts';
+import { closersAfterEach } from '../../test/closers.ts';
 
 const run = promisify(execFile);
 const SETTLE_MS = 30_000;
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
+const closers = closersAfterEach();
 
 interface Started extends EmbeddedTemporal {
   readonly lines: readonly string[];

@@ -1,75 +1,11 @@
 // Goal: probes tell what ran; tokens are renewed once; refusals are named.
 // Method: the connector against the Airflow twin, whose runner decides what tasks do; effects counted in its ledger.
-import { afterEach, describe, expect, test } from '@jest/globals';
-import { isAppError, type AppError } from '../../domain/error.ts';
-import type { Json } from '../../domain/json.ts';
-import {
-  createAirflowTwin,
-  type AirflowTwin,
-  type AirflowTwinOptions,
-} from '../../lab/airflow/twin.ts';
-import type { AnyAction, CallContext, Connector, ProbeReply } from '../connector.ts';
+import { describe, expect, test } from '@jest/globals';
 import { create } from './index.ts';
+import { callContext, failureOf } from '../test-connector.ts';
+import { DAG, TASKS, USER, world } from './test-world.ts';
 
-const USER = { username: 'firebreak', password: 'canary-password' };
-const DAG = 'retrain';
-const TASKS = [
-  { id: 'extract', downstream: ['train'] },
-  { id: 'train', downstream: ['register'] },
-  { id: 'register', downstream: [] },
-];
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-const context: CallContext = {
-  idempotencyKey: 'inc-1/redeploy/DagRun/1',
-  incidentId: 'inc-1',
-  signal: new AbortController().signal,
-  heartbeat: () => undefined,
-  permit: () => Promise.resolve(),
-  now: () => new Date(),
-};
-
-interface World {
-  readonly twin: AirflowTwin;
-  readonly airflow: Connector;
-  action(name: string): AnyAction;
-  probe(name: string, input: Json): Promise<ProbeReply>;
-  changes(): number;
-}
-
-async function world(options: Partial<AirflowTwinOptions> = {}): Promise<World> {
-  const twin = await createAirflowTwin({ dags: [{ id: DAG, tasks: TASKS }], ...USER, ...options });
-  closers.push(() => twin.close());
-  const airflow = create({ url: twin.url, ...USER });
-  closers.push(() => airflow.close());
-  return {
-    twin,
-    airflow,
-    action: (name) => {
-      const action = airflow.actions[name];
-      if (!action) throw new Error(`no action ${name}`);
-      return action;
-    },
-    probe: (name, input) => {
-      const probe = airflow.probes[name];
-      if (!probe) throw new Error(`no probe ${name}`);
-      return probe.read(input, context);
-    },
-    changes: () => twin.ledger.filter((entry) => entry.changed).length,
-  };
-}
-
-async function failureOf(work: Promise<unknown>): Promise<AppError> {
-  const error: unknown = await work.then(
-    () => new Error('no failure'),
-    (caught: unknown) => caught,
-  );
-  if (!isAppError(error)) throw error;
-  return error;
-}
+const context = callContext();
 
 describe('probes', () => {
   test('task-instances give the runs alive in the window, with evidence', async () => {

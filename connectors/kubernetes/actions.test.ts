@@ -1,7 +1,6 @@
 // Goal: what the contract suite cannot know: refusals, other managers, converging worlds, races that are lost.
 // Method: the twin, seeded and looked at by plain HTTP.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { isAppError, type AppError } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
 import { listAt, numberAt, textAt } from '../../lab/kubernetes/object.ts';
 import {
@@ -15,8 +14,9 @@ import {
   type KubernetesTwin,
   type KubernetesTwinOptions,
 } from '../../lab/kubernetes/twin.ts';
-import type { AnyAction, CallContext, Connector } from '../connector.ts';
+import type { AnyAction, Connector } from '../connector.ts';
 import { create } from './index.ts';
+import { actionOf, callContext, failureOf } from '../test-connector.ts';
 
 const CORE = `/api/v1/namespaces/${NAMESPACE}`;
 const APPS = `/apis/apps/v1/namespaces/${NAMESPACE}`;
@@ -43,30 +43,8 @@ async function stop(): Promise<void> {
 beforeEach(() => start());
 afterEach(stop);
 
-function context(): CallContext {
-  return {
-    idempotencyKey: 'incident-1/op/target/1',
-    incidentId: 'incident-1',
-    signal: AbortSignal.timeout(20_000),
-    heartbeat: () => undefined,
-    permit: () => Promise.resolve(),
-    now: () => new Date(),
-  };
-}
-
 function action(name: string): AnyAction {
-  const found = connector.actions[name];
-  if (!found) throw new Error(`no action ${name}`);
-  return found;
-}
-
-async function failure(work: Promise<unknown>): Promise<AppError> {
-  const error: unknown = await work.then(
-    () => new Error('it succeeded'),
-    (reason: unknown) => reason,
-  );
-  if (!isAppError(error)) throw error;
-  return error;
+  return actionOf(connector, name);
 }
 
 async function annotate(annotations: Json): Promise<void> {
@@ -89,11 +67,13 @@ describe('other managers', () => {
         },
       },
     );
-    const refused = await failure(action('scale').plan({ ...TARGET, replicas: 0 }, context()));
+    const refused = await failureOf(
+      action('scale').plan({ ...TARGET, replicas: 0 }, callContext()),
+    );
     expect(refused.code).toBe('refused');
     expect(refused.message).toContain('by-load');
     const input = { ...TARGET, container: 'model', image: SIX };
-    const plan = await action('set-image').plan(input, context());
+    const plan = await action('set-image').plan(input, callContext());
     expect(plan.summary).toContain('HorizontalPodAutoscaler/by-load');
   });
 
@@ -102,7 +82,7 @@ describe('other managers', () => {
     ['meta.helm.sh/release-name', 'scorers', 'Helm/scorers'],
   ])('annotation %s is named in the plan', async (key, value, named) => {
     await annotate({ [key]: value });
-    const plan = await action('scale').plan({ ...TARGET, replicas: 0 }, context());
+    const plan = await action('scale').plan({ ...TARGET, replicas: 0 }, callContext());
     expect(plan.summary).toContain(named);
   });
 });
@@ -171,7 +151,7 @@ describe('plans that cannot be', () => {
 
   test.each(cases)('$name: $code', async ({ use, input, code, before }) => {
     await before?.();
-    expect((await failure(action(use).plan(input, context()))).code).toBe(code);
+    expect((await failureOf(action(use).plan(input, callContext()))).code).toBe(code);
   });
 });
 
@@ -188,59 +168,61 @@ describe('converging worlds', () => {
     wait();
     wait();
     const input = { ...TARGET, container: 'model', image: SIX, version: '6' };
-    const plan = await action('set-image').plan(input, context());
-    await action('set-image').apply(input, plan, context());
-    const early = await action('set-image').verify(input, plan, context());
+    const plan = await action('set-image').plan(input, callContext());
+    await action('set-image').apply(input, plan, callContext());
+    const early = await action('set-image').verify(input, plan, callContext());
     expect(early.holds).toBe('unknown');
     for (let step = 0; step < 4; step += 1) wait();
-    expect(await action('set-image').verify(input, plan, context())).toEqual({ holds: 'yes' });
+    expect(await action('set-image').verify(input, plan, callContext())).toEqual({ holds: 'yes' });
   });
 
   test('a write that loses against newer versions is tried on the newest, then told as conflict', async () => {
     const input = { ...TARGET, replicas: 0 };
-    const plan = await action('scale').plan(input, context());
+    const plan = await action('scale').plan(input, callContext());
     const stale = { kind: 'Status', reason: 'Conflict', message: 'modified', code: 409 };
     const reply = { status: 409, body: stale };
     const matches = ({ method }: { readonly method: string }): boolean => method === 'PATCH';
     // As often as a Deployment's own controller was seen to be faster, and more.
     twin.faults.add({ kind: 'reply', reply }, { matches, times: 7 });
-    await action('scale').apply(input, plan, context());
-    expect(await action('scale').verify(input, plan, context())).toEqual({ holds: 'yes' });
+    await action('scale').apply(input, plan, callContext());
+    expect(await action('scale').verify(input, plan, callContext())).toEqual({ holds: 'yes' });
     twin.faults.add({ kind: 'reply', reply }, { matches, times: 50 });
-    const lost = action('scale').revert?.(input, plan, context()) ?? Promise.resolve();
-    expect((await failure(lost)).code).toBe('conflict');
+    const lost = action('scale').revert?.(input, plan, callContext()) ?? Promise.resolve();
+    expect((await failureOf(lost)).code).toBe('conflict');
   });
 
   test('a Deployment that was made anew is not the one that was planned for', async () => {
     const input = { ...TARGET, replicas: 0 };
-    const plan = await action('scale').plan(input, context());
+    const plan = await action('scale').plan(input, callContext());
     await lab.send('DELETE', DEPLOYMENT);
-    const gone = await failure(action('scale').apply(input, plan, context()));
+    const gone = await failureOf(action('scale').apply(input, plan, callContext()));
     expect(gone.code).toBe('not_found');
-    expect(await action('scale').verify(input, plan, context())).toMatchObject({ holds: 'no' });
+    expect(await action('scale').verify(input, plan, callContext())).toMatchObject({ holds: 'no' });
   });
 });
 
 describe('rollback', () => {
   test('restores the whole template of the old ReplicaSet; a retry after the re-numbering adopts', async () => {
     const input = { ...TARGET, container: 'model', image: SIX };
-    const plan = await action('rollback').plan(input, context());
+    const plan = await action('rollback').plan(input, callContext());
     expect(plan.summary).toContain('revision 1');
-    const first = await action('rollback').apply(input, plan, context());
+    const first = await action('rollback').apply(input, plan, callContext());
     const { body } = await lab.send('GET', DEPLOYMENT);
     const [container] = listAt(body, 'spec', 'template', 'spec', 'containers');
     expect(textAt(container, 'image')).toBe(SIX);
     expect(textAt(listAt(container, 'env')[0], 'value')).toBe('models:/fraud-scorer/6');
     expect(textAt(body, 'spec', 'template', 'metadata', 'labels', 'version')).toBe('6');
-    expect(await action('rollback').apply(input, plan, context())).toEqual(first);
-    expect(await action('rollback').verify(input, plan, context())).toEqual({ holds: 'yes' });
+    expect(await action('rollback').apply(input, plan, callContext())).toEqual(first);
+    expect(await action('rollback').verify(input, plan, callContext())).toEqual({ holds: 'yes' });
   });
 
   test('a ReplicaSet that was removed since the plan is a conflict', async () => {
     const input = { ...TARGET, container: 'model', image: SIX };
-    const plan = await action('rollback').plan(input, context());
+    const plan = await action('rollback').plan(input, callContext());
     await lab.send('DELETE', `${APPS}/replicasets/${textAt(plan.after, 'replicaSet', 'name')}`);
-    expect((await failure(action('rollback').apply(input, plan, context()))).code).toBe('conflict');
+    expect((await failureOf(action('rollback').apply(input, plan, callContext()))).code).toBe(
+      'conflict',
+    );
   });
 });
 
@@ -253,8 +235,8 @@ test('set-image leaves other containers, fields and labels alone', async () => {
     PATCH_TYPES.strategic,
   );
   const input = { ...TARGET, container: 'model', image: SIX };
-  const plan = await action('set-image').plan(input, context());
-  await action('set-image').apply(input, plan, context());
+  const plan = await action('set-image').plan(input, callContext());
+  await action('set-image').apply(input, plan, callContext());
   const { body } = await lab.send('GET', DEPLOYMENT);
   const images = listAt(body, 'spec', 'template', 'spec', 'containers').map((one) =>
     textAt(one, 'image'),

@@ -6,8 +6,9 @@ import type { TakenCapacity } from '../../domain/plan.ts';
 import { createPlainClient } from '../../lab/kubernetes/plain-client.ts';
 import { CANARY_DEPLOYMENT, NAMESPACE, seedServing } from '../../lab/kubernetes/serving-sample.ts';
 import { createKubernetesTwin, type KubernetesTwin } from '../../lab/kubernetes/twin.ts';
-import type { CallContext, Connector } from '../connector.ts';
+import type { Connector } from '../connector.ts';
 import { create } from './index.ts';
+import { readingContext } from '../test-connector.ts';
 
 const CANARY = `Deployment/${NAMESPACE}/${CANARY_DEPLOYMENT}`;
 const STABLE = `Deployment/${NAMESPACE}/fraud-scorer`;
@@ -24,17 +25,6 @@ afterEach(async () => {
   await connector.close();
   await twin.close();
 });
-
-function context(): CallContext {
-  return {
-    idempotencyKey: 'incident-1/op/target/1',
-    incidentId: 'incident-1',
-    signal: AbortSignal.timeout(20_000),
-    heartbeat: () => undefined,
-    permit: () => Promise.reject(new Error('planning writes nothing')),
-    now: () => new Date(),
-  };
-}
 
 const at = { namespace: NAMESPACE };
 const quarantine = { ...at, deployment: CANARY_DEPLOYMENT, reason: 'r', owner: 'o' };
@@ -82,7 +72,7 @@ test.each<[string, string, Json, readonly TakenCapacity[] | undefined]>([
   ],
 ])('%s', async (...values) => {
   const [, name, input, takes] = values;
-  const plan = await connector.actions[name]?.plan(input, context());
+  const plan = await connector.actions[name]?.plan(input, readingContext());
   expect(plan?.takes?.toSorted((a, b) => b.replicas - a.replicas)).toEqual(takes);
 });
 
@@ -91,5 +81,5 @@ test.each([
   ['what is not there', `Deployment/${NAMESPACE}/gone`, 0],
   ['another kind', `Service/${NAMESPACE}/fraud-scorer`, null],
 ])('ready replicas of %s', async (_title, object, ready) => {
-  expect(await connector.readyReplicas?.(object, context())).toBe(ready);
+  expect(await connector.readyReplicas?.(object, readingContext())).toBe(ready);
 });

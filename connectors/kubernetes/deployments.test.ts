@@ -7,8 +7,9 @@ import { at, listAt, textAt } from '../../lab/kubernetes/object.ts';
 import { createPlainClient, type PlainClient } from '../../lab/kubernetes/plain-client.ts';
 import { NAMESPACE, seedServing, servingDeployment } from '../../lab/kubernetes/serving-sample.ts';
 import { createKubernetesTwin, type KubernetesTwin } from '../../lab/kubernetes/twin.ts';
-import type { CallContext, Connector, ProbeReply } from '../connector.ts';
+import type { Connector, ProbeReply } from '../connector.ts';
 import { create } from './index.ts';
+import { probeOf, readingContext } from '../test-connector.ts';
 
 const OTHER = 'shop';
 const ALL = '/apis/apps/v1/deployments';
@@ -67,23 +68,10 @@ afterEach(async () => {
   await twin.close();
 });
 
-function context(): CallContext {
-  return {
-    idempotencyKey: 'discovery',
-    incidentId: 'discovery',
-    signal: AbortSignal.timeout(20_000),
-    heartbeat: () => undefined,
-    permit: () => Promise.reject(new Error('a probe asked for a permit')),
-    now: () => new Date(),
-  };
-}
-
 async function read(input: Json, namespaces?: readonly string[]): Promise<ProbeReply> {
   const connector = create({ server: twin.url, ...(namespaces && { namespaces }) });
   open.push(connector);
-  const probe = connector.probes['deployments'];
-  if (probe === undefined) throw new Error('no probe deployments');
-  return probe.read(input, context());
+  return probeOf(connector, 'deployments').read(input, readingContext());
 }
 
 async function failure(reading: Promise<unknown>): Promise<string> {

@@ -7,8 +7,9 @@ import { at, listAt, textAt } from '../../lab/kubernetes/object.ts';
 import { createPlainClient, type PlainClient } from '../../lab/kubernetes/plain-client.ts';
 import { CANARY_DEPLOYMENT, NAMESPACE, seedServing } from '../../lab/kubernetes/serving-sample.ts';
 import { createKubernetesTwin, type KubernetesTwin } from '../../lab/kubernetes/twin.ts';
-import type { CallContext, Connector, ProbeReply } from '../connector.ts';
+import type { Connector, ProbeReply } from '../connector.ts';
 import { create } from './index.ts';
+import { callContext, probeOf } from '../test-connector.ts';
 
 const CORE = `/api/v1/namespaces/${NAMESPACE}`;
 const OF_CANARY = { namespace: NAMESPACE, deployment: CANARY_DEPLOYMENT };
@@ -29,21 +30,8 @@ afterEach(async () => {
   await twin.close();
 });
 
-function context(): CallContext {
-  return {
-    idempotencyKey: 'incident-1/op/target/1',
-    incidentId: 'incident-1',
-    signal: AbortSignal.timeout(20_000),
-    heartbeat: () => undefined,
-    permit: () => Promise.resolve(),
-    now: () => new Date(),
-  };
-}
-
-async function read(probe: string, input: Json): Promise<ProbeReply> {
-  const found = connector.probes[probe];
-  if (!found) throw new Error(`no probe ${probe}`);
-  return found.read(input, context());
+function read(probe: string, input: Json): Promise<ProbeReply> {
+  return probeOf(connector, probe).read(input, callContext());
 }
 
 test('deployment: what is wanted and what runs; one that does not exist says so', async () => {
@@ -66,9 +54,9 @@ test('deployment: what is wanted and what runs; one that does not exist says so'
 test('pods: those of the Deployment and those quarantined from it', async () => {
   const input = { ...OF_CANARY, reason: 'r', owner: 'o', leaseUntil: '2026-12-01T00:00:00Z' };
   const quarantine = connector.actions['quarantine-pod'];
-  const plan = await quarantine?.plan(input, context());
+  const plan = await quarantine?.plan(input, callContext());
   if (quarantine === undefined || plan === undefined) throw new Error('no quarantine-pod');
-  await quarantine.apply(input, plan, context());
+  await quarantine.apply(input, plan, callContext());
   const { value } = await read('pods', OF_CANARY);
   const pods = listAt(value, 'pods');
   expect(pods).toHaveLength(3);

@@ -1,38 +1,25 @@
 // Goal: every line of a window is read exactly once, whatever pages cut; limits say that they cut.
 // Method: the connector against the Loki twin, with properties over random timestamps that collide often.
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { AppError } from '../../domain/error.ts';
 import { createFaultPlan } from '../../lab/fault.ts';
 import { createLokiTwin, type LokiTwin, type LokiTwinOptions } from '../../lab/loki/twin.ts';
-import type { CallContext, Connector } from '../connector.ts';
+import type { Connector } from '../connector.ts';
 import { create } from './index.ts';
 import { createLokiClient } from './client.ts';
 import { logQuery, nanosOf } from './logql.ts';
 import { queryRange } from './query-range.ts';
+import { closersAfterEach } from '../../test/closers.ts';
+import { readingContext } from '../test-connector.ts';
 
 const FROM = '2026-11-20T10:00:00Z';
 const TO = '2026-11-20T10:30:00Z';
 const BASE = nanosOf(FROM);
 const evidenceLine = z.object({ timestamp: z.string(), line: z.string() });
 
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-function context(change: Partial<CallContext> = {}): CallContext {
-  return {
-    idempotencyKey: 'key',
-    incidentId: 'incident',
-    signal: new AbortController().signal,
-    heartbeat: () => undefined,
-    permit: () => Promise.reject(new Error('a probe needs no permit')),
-    now: () => new Date(),
-    ...change,
-  };
-}
+const closers = closersAfterEach();
 
 async function world(
   options: LokiTwinOptions = {},
@@ -66,7 +53,7 @@ async function read(
   const probe = loki.probes['query-range'];
   const reply = await probe?.read(
     { labels: { app: 'fraud-scorer' }, from: FROM, to: TO, ...input },
-    context(),
+    readingContext(),
   );
   const text = Buffer.from(reply?.evidence?.bytes ?? []).toString('utf8');
   return {
@@ -218,7 +205,7 @@ describe('loki query-range', () => {
     });
     const reply = await probe.read(
       { labels: { app: 'x' }, from: FROM, to: TO, limit: 10 },
-      context(),
+      readingContext(),
     );
     expect(reply.value).toMatchObject({ lines: 5, truncated: false });
     expect(asked.slice(0, 3)).toEqual([11, 6, 3]);

@@ -1,29 +1,16 @@
 // Goal: a mail carries our Message-ID and thread, is sent once when the relay answers, and each SMTP answer has its code.
 // Method: the connector (with nodemailer) against the mail twin; answers and cuts planned per SMTP command.
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { StoredPlan } from '../../domain/plan.ts';
 import { createMailTwin, type MailTwin, type MailTwinOptions } from '../../lab/mail/twin.ts';
-import type { AnyAction, CallContext, Connector } from '../connector.ts';
+import type { AnyAction, Connector } from '../connector.ts';
 import { transportOptions } from './client.ts';
 import { failureOf } from './failure.ts';
 import { create } from './index.ts';
+import { closersAfterEach } from '../../test/closers.ts';
+import { actionOf, callContext } from '../test-connector.ts';
 
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-function context(change: Partial<CallContext> = {}): CallContext {
-  return {
-    idempotencyKey: 'key',
-    incidentId: 'incident',
-    signal: new AbortController().signal,
-    heartbeat: () => undefined,
-    permit: () => Promise.resolve(),
-    now: () => new Date(),
-    ...change,
-  };
-}
+const closers = closersAfterEach();
 
 const INPUT = {
   to: ['mona@lab.test'],
@@ -49,17 +36,19 @@ async function world(
   const url = twin.url.replace('smtp://', `smtp://${credentials}`);
   const mail = create({ url, from: 'firebreak@lab.test' });
   closers.push(() => mail.close());
-  const send = mail.actions['send'];
-  if (!send) throw new Error('no action send');
-  return { twin, mail, send };
+  return { twin, mail, send: actionOf(mail, 'send') };
 }
 
 describe('mail send', () => {
   test('sends with a fixed Message-ID and thread, as text', async () => {
     const { twin, send } = await world();
-    await send.apply(INPUT, PLAN, context());
+    await send.apply(INPUT, PLAN, callContext());
     const reply = { ...INPUT, messageId: '<7.closed@firebreak>', inReplyTo: INPUT.messageId };
-    await send.apply({ ...reply, subject: 'Größe ✓', text: '. a dot first\nünï' }, PLAN, context());
+    await send.apply(
+      { ...reply, subject: 'Größe ✓', text: '. a dot first\nünï' },
+      PLAN,
+      callContext(),
+    );
     expect(twin.received).toMatchObject([
       {
         from: 'firebreak@lab.test',
@@ -82,16 +71,16 @@ describe('mail send', () => {
 
   test('apply twice sends once; a lost answer leaves copies that a mailbox drops', async () => {
     const { twin, send } = await world();
-    const first = await send.apply(INPUT, PLAN, context());
-    expect(await send.apply(INPUT, PLAN, context())).toEqual(first);
+    const first = await send.apply(INPUT, PLAN, callContext());
+    expect(await send.apply(INPUT, PLAN, callContext())).toEqual(first);
     expect(twin.deliveries).toHaveLength(1);
     const other = { ...INPUT, messageId: '<8.opened@firebreak>' };
     twin.faults.add({ kind: 'cut-after' }, { matches: ({ method }) => method === 'DATA' });
-    await expect(send.apply(other, PLAN, context())).rejects.toMatchObject({
+    await expect(send.apply(other, PLAN, callContext())).rejects.toMatchObject({
       code: 'outcome_unknown',
     });
-    expect(await send.verify(other, PLAN, context())).toMatchObject({ holds: 'unknown' });
-    await send.apply(other, PLAN, context());
+    expect(await send.verify(other, PLAN, callContext())).toMatchObject({ holds: 'unknown' });
+    await send.apply(other, PLAN, callContext());
     expect(twin.deliveries).toHaveLength(3);
     expect(twin.received).toHaveLength(2);
   });
@@ -113,7 +102,7 @@ describe('mail send', () => {
       { kind: 'reply', reply: { status, body: 'no' } },
       { matches: (subject) => subject.method === method },
     );
-    await expect(send.apply(INPUT, PLAN, context())).rejects.toMatchObject({
+    await expect(send.apply(INPUT, PLAN, callContext())).rejects.toMatchObject({
       code,
       details: { smtp: status },
     });
@@ -126,11 +115,11 @@ describe('mail send', () => {
     async (method) => {
       const { twin, send } = await world();
       twin.faults.add({ kind: 'cut-before' }, { matches: (subject) => subject.method === method });
-      await expect(send.apply(INPUT, PLAN, context())).rejects.toMatchObject({
+      await expect(send.apply(INPUT, PLAN, callContext())).rejects.toMatchObject({
         code: 'outcome_unknown',
       });
       expect(twin.deliveries).toHaveLength(0);
-      await send.apply(INPUT, PLAN, context());
+      await send.apply(INPUT, PLAN, callContext());
       expect(twin.deliveries).toHaveLength(1);
     },
   );
@@ -141,21 +130,21 @@ describe('mail send', () => {
     const isSam = ({ method, path }: { method: string; path: string }): boolean =>
       method === 'RCPT' && path === 'sam@lab.test';
     twin.faults.add({ kind: 'reply', reply: { status: 451, body: 'later' } }, { matches: isSam });
-    await expect(send.apply(input, PLAN, context())).rejects.toMatchObject({
+    await expect(send.apply(input, PLAN, callContext())).rejects.toMatchObject({
       code: 'unavailable',
       details: {
         accepted: ['mona@lab.test'],
         rejected: [{ address: 'sam@lab.test', permanent: false, said: '451 later' }],
       },
     });
-    await send.apply(input, PLAN, context());
+    await send.apply(input, PLAN, callContext());
     expect(twin.deliveries.map(({ to }) => to)).toEqual([['mona@lab.test'], ['sam@lab.test']]);
   });
 
   test('a recipient refused for good is named as such though others have the mail', async () => {
     const { twin, send } = await world({ refuse: { 'gone@lab.test': 550 } });
     const input = { ...INPUT, to: ['mona@lab.test', 'gone@lab.test'] };
-    await expect(send.apply(input, PLAN, context())).rejects.toMatchObject({
+    await expect(send.apply(input, PLAN, callContext())).rejects.toMatchObject({
       code: 'invalid',
       field: 'with.to',
     });
@@ -164,7 +153,7 @@ describe('mail send', () => {
 
   test('plan and verify send nothing; the permit comes first; an abort ends a hanging mail', async () => {
     const { twin, send } = await world();
-    const refused = context({ permit: () => Promise.reject(new Error('halted')) });
+    const refused = callContext({ permit: () => Promise.reject(new Error('halted')) });
     await send.plan(INPUT, refused);
     await send.verify(INPUT, PLAN, refused);
     await expect(send.apply(INPUT, PLAN, refused)).rejects.toThrow('halted');
@@ -181,7 +170,7 @@ describe('mail send', () => {
     );
     const started = performance.now();
     await expect(
-      send.apply(INPUT, PLAN, context({ signal: controller.signal })),
+      send.apply(INPUT, PLAN, callContext({ signal: controller.signal })),
     ).rejects.toMatchObject({ code: 'outcome_unknown' });
     expect(performance.now() - started).toBeLessThan(2_000);
   });
@@ -196,7 +185,9 @@ describe('mail send', () => {
     [{ text: '' }, 'with.text'],
   ])('refuses %j', async (change, field) => {
     const { send } = await world();
-    const planning = Promise.resolve().then(() => send.plan({ ...INPUT, ...change }, context()));
+    const planning = Promise.resolve().then(() =>
+      send.plan({ ...INPUT, ...change }, callContext()),
+    );
     await expect(planning).rejects.toMatchObject({ code: 'invalid', field });
   });
 
@@ -211,16 +202,16 @@ describe('mail send', () => {
       missing: ['mail submission'],
     });
     const failure: unknown = await wrong.send
-      .apply(INPUT, PLAN, context())
+      .apply(INPUT, PLAN, callContext())
       .catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'unauthorized' });
     expect(failure instanceof Error ? failure.message : 'canary').not.toContain('canary');
     const none = await world(secured);
-    await expect(none.send.apply(INPUT, PLAN, context())).rejects.toMatchObject({
+    await expect(none.send.apply(INPUT, PLAN, callContext())).rejects.toMatchObject({
       code: 'unauthorized',
     });
     await none.twin.close();
-    await expect(none.send.apply(INPUT, PLAN, context())).rejects.toMatchObject({
+    await expect(none.send.apply(INPUT, PLAN, callContext())).rejects.toMatchObject({
       code: 'unavailable',
     });
     expect(await none.mail.health(signal)).toMatchObject({ reachable: false });

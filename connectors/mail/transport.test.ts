@@ -4,24 +4,17 @@ import { generateKeyPairSync } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createAuthority, issueCertificate } from '../../lab/kubernetes/certificate.ts';
 import { verifiesDkim } from '../../lab/mail/dkim.ts';
 import { createMailTwin, type MailTwin } from '../../lab/mail/twin.ts';
-import type { AnyAction, CallContext } from '../connector.ts';
 import { create } from './index.ts';
+import { closersAfterEach } from '../../test/closers.ts';
+import { actionOf, callContext } from '../test-connector.ts';
 
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
+const closers = closersAfterEach();
 
-const CONTEXT: CallContext = {
-  ...{ idempotencyKey: 'key', incidentId: 'incident', heartbeat: () => undefined },
-  signal: new AbortController().signal,
-  permit: () => Promise.resolve(),
-  now: () => new Date(),
-};
+const CONTEXT = callContext();
 const INPUT = {
   ...{ to: ['mona@lab.test'], subject: 'Größe', messageId: '<7.opened@firebreak>' },
   ...{ text: '. dots  and  blanks \n\nünï\n\n', html: '<p>ünï</p>' },
@@ -48,8 +41,7 @@ async function sendOver(twin: MailTwin, config: object): Promise<unknown> {
   const url = twin.url.replace('smtp://', 'smtp://fire:canary-tls@');
   const mail = create({ url, from: 'Fire <fire@lab.test>', ...config });
   closers.push(() => mail.close());
-  const send: AnyAction | undefined = mail.actions['send'];
-  if (send === undefined) throw new Error('no action send');
+  const send = actionOf(mail, 'send');
   const plan = await send.plan(INPUT, CONTEXT);
   return send.apply(INPUT, plan, CONTEXT);
 }

@@ -4,22 +4,16 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import type { Json } from '../../domain/json.ts';
 import { createMlflowTwin, type MlflowTwin } from '../../lab/mlflow/twin.ts';
-import type { CallContext, Connector, ProbeReply } from '../connector.ts';
+import type { Connector, ProbeReply } from '../connector.ts';
 import { create } from './index.ts';
+import { probeOf, readingContext } from '../test-connector.ts';
 
 const MODEL = "fraud's scorer";
 
 let twin: MlflowTwin;
 let mlflow: Connector;
 
-const context: CallContext = {
-  idempotencyKey: 'key',
-  incidentId: 'inc-1',
-  signal: new AbortController().signal,
-  heartbeat: () => undefined,
-  permit: () => Promise.reject(new Error('a probe asked for a permit')),
-  now: () => new Date(),
-};
+const context = readingContext();
 
 async function send(method: string, path: string, body: Json | Buffer): Promise<unknown> {
   const response = await fetch(`${twin.url}/api/2.0/${path}`, {
@@ -32,10 +26,8 @@ async function send(method: string, path: string, body: Json | Buffer): Promise<
   return reply;
 }
 
-async function read(probe: string, input: Json): Promise<ProbeReply> {
-  const found = mlflow.probes[probe];
-  if (!found) throw new Error(`no probe ${probe}`);
-  return found.read(input, context);
+function read(probe: string, input: Json): Promise<ProbeReply> {
+  return probeOf(mlflow, probe).read(input, context);
 }
 
 const page = z.object({

@@ -3,11 +3,12 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { isAppError, type AppError, type ErrorCode } from '../../domain/error.ts';
+import type { ErrorCode } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
 import { createMlflowTwin, type MlflowTwin } from '../../lab/mlflow/twin.ts';
 import type { CallContext, Connector, ProbeReply } from '../connector.ts';
 import { create } from './index.ts';
+import { failureOf, probeOf } from '../test-connector.ts';
 
 const MODEL = "fraud's scorer";
 const USER = { username: 'lab', password: 'canary-password' };
@@ -79,19 +80,8 @@ async function seedVersion(
   return runId;
 }
 
-async function read(probe: string, input: Json): Promise<ProbeReply> {
-  const found = mlflow.probes[probe];
-  if (!found) throw new Error(`no probe ${probe}`);
-  return found.read(input, context);
-}
-
-async function failureOf(work: Promise<unknown>): Promise<AppError> {
-  const error: unknown = await work.then(
-    () => new Error('no failure'),
-    (caught: unknown) => caught,
-  );
-  if (!isAppError(error)) throw error;
-  return error;
+function read(probe: string, input: Json): Promise<ProbeReply> {
+  return probeOf(mlflow, probe).read(input, context);
 }
 
 function sha256(bytes: Buffer | string): string {

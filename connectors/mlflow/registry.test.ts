@@ -1,27 +1,18 @@
 // Goal: alias moves, holds and tags change exactly what was planned, adopt what is done, and refuse a moved world.
 // Method: the connector against the MLflow twin, effects counted in the twin's ledger.
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { isAppError, type AppError } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
 import { createMlflowTwin, type MlflowTwin } from '../../lab/mlflow/twin.ts';
-import type { AnyAction, CallContext, Connector } from '../connector.ts';
+import type { Connector } from '../connector.ts';
 import { create } from './index.ts';
+import { closersAfterEach } from '../../test/closers.ts';
+import { actionOf, callContext, failureOf } from '../test-connector.ts';
 
 const MODEL = 'fraud-scorer';
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
+const closers = closersAfterEach();
 
-const context: CallContext = {
-  idempotencyKey: 'inc-1/op/Alias/1',
-  incidentId: 'inc-1',
-  signal: new AbortController().signal,
-  heartbeat: () => undefined,
-  permit: () => Promise.resolve(),
-  now: () => new Date(),
-};
+const context = callContext();
 
 interface World {
   readonly twin: MlflowTwin;
@@ -68,21 +59,6 @@ async function world(): Promise<World> {
     },
     changes: () => twin.ledger.filter((entry) => entry.changed).length - seeded,
   };
-}
-
-function actionOf(mlflow: Connector, name: string): AnyAction {
-  const action = mlflow.actions[name];
-  if (!action) throw new Error(`no action ${name}`);
-  return action;
-}
-
-async function failureOf(work: Promise<unknown>): Promise<AppError> {
-  const error: unknown = await work.then(
-    () => new Error('no failure'),
-    (caught: unknown) => caught,
-  );
-  if (!isAppError(error)) throw error;
-  return error;
 }
 
 describe('move-alias', () => {

@@ -1,27 +1,17 @@
 // Goal: a window of events is read whole or says that it is cut; the graph names nodes and edges.
 // Method: the connector against the Marquez twin, errors by planned faults.
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createFaultPlan } from '../../lab/fault.ts';
 import { createMarquezTwin, type MarquezTwin } from '../../lab/marquez/twin.ts';
-import type { CallContext, Connector, ProbeReply } from '../connector.ts';
+import type { Connector, ProbeReply } from '../connector.ts';
 import { create } from './index.ts';
+import { closersAfterEach } from '../../test/closers.ts';
+import { probeOf, readingContext } from '../test-connector.ts';
 
 const AFTER = '2026-11-20T00:00:00Z';
 const BEFORE = '2026-11-21T00:00:00Z';
 
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-const context: CallContext = {
-  idempotencyKey: 'key',
-  incidentId: 'incident',
-  signal: new AbortController().signal,
-  heartbeat: () => undefined,
-  permit: () => Promise.reject(new Error('a probe needs no permit')),
-  now: () => new Date(),
-};
+const closers = closersAfterEach();
 
 async function world(): Promise<{ twin: MarquezTwin; connector: Connector }> {
   const twin = await createMarquezTwin({ faults: createFaultPlan() });
@@ -50,9 +40,7 @@ function run(index: number, inputs: readonly string[], outputs: readonly string[
 }
 
 async function read(connector: Connector, probe: string, input: object): Promise<ProbeReply> {
-  const found = connector.probes[probe];
-  if (!found) throw new Error(`no probe ${probe}`);
-  return found.read({ ...input }, context);
+  return probeOf(connector, probe).read({ ...input }, readingContext());
 }
 
 describe('openlineage events', () => {

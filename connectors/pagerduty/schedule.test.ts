@@ -1,6 +1,6 @@
 // Goal: a schedule of PagerDuty is read whole, of one that is not there nothing is guessed, and what is no answer is none.
 // Method: the connector against the twin, and against answers that say what they should not.
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createFaultPlan } from '../../lab/fault.ts';
 import {
   createPagerdutyTwin,
@@ -12,6 +12,7 @@ import { startTwin, type TwinReply } from '../../lab/twin.ts';
 import type { Connector } from '../connector.ts';
 import { healthContext } from '../http.ts';
 import { create } from './index.ts';
+import { closersAfterEach } from '../../test/closers.ts';
 
 const DAY_MS = 86_400_000;
 const START = Date.parse('2026-11-23T00:00:00Z');
@@ -20,10 +21,7 @@ const MONA = { id: 'PMONA', name: 'Mona', email: 'mona@lab.test' };
 const OLGA = { id: 'POLGA', name: 'Olga', email: 'olga@lab.test' };
 const WINDOW = { schedule: 'PML', since: day(-7), until: day(90) };
 
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
+const closers = closersAfterEach();
 
 function connect(config: object): Connector {
   const connector = create(config);

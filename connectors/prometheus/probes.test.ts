@@ -1,13 +1,14 @@
 // Goal: a probe's number is the server's number, and what is missing or no number is never read as zero.
 // Method: the connector against the Prometheus twin that scrapes a page; error bodies by fault.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { isAppError, type AppError, type ErrorCode } from '../../domain/error.ts';
+import type { ErrorCode } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
 import { createFaultPlan } from '../../lab/fault.ts';
 import { createPrometheusTwin, type PrometheusTwin } from '../../lab/prometheus/twin.ts';
 import { startTwin, type Twin } from '../../lab/twin.ts';
-import type { CallContext, Connector, ProbeReply } from '../connector.ts';
+import type { Connector, ProbeReply } from '../connector.ts';
 import { create } from './index.ts';
+import { failureOf, probeOf, readingContext } from '../test-connector.ts';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');
 const PAGE = 'score{version="6"} 0.04\nscore{version="7"} 0.71\nbroken NaN\nendless +Inf\n';
@@ -38,28 +39,10 @@ afterEach(async () => {
   await page.close();
 });
 
-const context: CallContext = {
-  idempotencyKey: 'key',
-  incidentId: 'inc-1',
-  signal: new AbortController().signal,
-  heartbeat: () => undefined,
-  permit: () => Promise.reject(new Error('a probe needs no permit')),
-  now: () => new Date(NOW),
-};
+const context = readingContext({ now: () => new Date(NOW) });
 
-async function read(probe: string, input: Json): Promise<ProbeReply> {
-  const found = prometheus.probes[probe];
-  if (!found) throw new Error(`no probe ${probe}`);
-  return found.read(input, context);
-}
-
-async function failureOf(work: Promise<unknown>): Promise<AppError> {
-  const error: unknown = await work.then(
-    () => new Error('no failure'),
-    (caught: unknown) => caught,
-  );
-  if (!isAppError(error)) throw error;
-  return error;
+function read(probe: string, input: Json): Promise<ProbeReply> {
+  return probeOf(prometheus, probe).read(input, context);
 }
 
 describe('query', () => {

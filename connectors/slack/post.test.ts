@@ -1,56 +1,10 @@
 // Goal: a message is posted once per key, whatever is lost on the way; Slack's errors become our codes.
 // Method: the connector (with Slack's own client) against the Slack twin, faults planned on the wire.
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Json } from '../../domain/json.ts';
-import type { StoredPlan } from '../../domain/plan.ts';
-import { createSlackTwin, type SlackTwin, type SlackTwinOptions } from '../../lab/slack/twin.ts';
-import type { AnyAction, CallContext, Connector } from '../connector.ts';
-import { create } from './index.ts';
-
-const CHANNEL = 'C0INCIDENTS';
-
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-function context(change: Partial<CallContext> = {}): CallContext {
-  return {
-    idempotencyKey: 'incident/opened/slack/1',
-    incidentId: 'incident',
-    signal: new AbortController().signal,
-    heartbeat: () => undefined,
-    permit: () => Promise.resolve(),
-    now: () => new Date(),
-    ...change,
-  };
-}
-
-async function world(
-  options: SlackTwinOptions = {},
-  config: object = {},
-): Promise<{ twin: SlackTwin; slack: Connector }> {
-  const twin = await createSlackTwin(options);
-  closers.push(() => twin.close());
-  const slack = create({ token: twin.botToken, channel: CHANNEL, apiUrl: twin.apiUrl, ...config });
-  closers.push(() => slack.close());
-  return { twin, slack };
-}
-
-function actionOf(slack: Connector, name: string): AnyAction {
-  const action = slack.actions[name];
-  if (!action) throw new Error(`no action ${name}`);
-  return action;
-}
-
-const PLAN: StoredPlan = {
-  summary: 's',
-  targets: ['Channel/-/default'],
-  before: { posted: false },
-  after: { posted: true },
-  token: null,
-  undo: 'none',
-};
+import type { SlackTwinOptions } from '../../lab/slack/twin.ts';
+import { actionOf, callContext } from '../test-connector.ts';
+import { CHANNEL, PLAN, world } from './test-world.ts';
 
 const isPost = ({ path }: { path: string }): boolean => path === '/api/chat.postMessage';
 
@@ -58,13 +12,13 @@ describe('slack post', () => {
   test('posts once per key: a second apply finds the first message', async () => {
     const { twin, slack } = await world();
     const action = actionOf(slack, 'post');
-    const plan = await action.plan({ text: 'opened' }, context());
-    const first = await action.apply({ text: 'opened' }, plan, context());
-    const second = await action.apply({ text: 'opened' }, plan, context());
+    const plan = await action.plan({ text: 'opened' }, callContext());
+    const first = await action.apply({ text: 'opened' }, plan, callContext());
+    const second = await action.apply({ text: 'opened' }, plan, callContext());
     expect(second).toEqual(first);
     expect(first.origin).toBe('ours');
     expect(twin.messages(CHANNEL)).toHaveLength(1);
-    await action.apply({ text: 'opened' }, plan, context({ idempotencyKey: 'another' }));
+    await action.apply({ text: 'opened' }, plan, callContext({ idempotencyKey: 'another' }));
     expect(twin.messages(CHANNEL)).toHaveLength(2);
   });
 
@@ -84,29 +38,29 @@ describe('slack post', () => {
     const { twin, slack } = await world();
     const action = actionOf(slack, 'post');
     twin.faults.add(fault, { matches: isPost });
-    await expect(action.apply({ text: 'opened' }, PLAN, context())).rejects.toMatchObject({
+    await expect(action.apply({ text: 'opened' }, PLAN, callContext())).rejects.toMatchObject({
       code: 'outcome_unknown',
     });
     expect(twin.messages(CHANNEL)).toHaveLength(there);
-    expect(await action.verify({ text: 'opened' }, PLAN, context())).toMatchObject({
+    expect(await action.verify({ text: 'opened' }, PLAN, callContext())).toMatchObject({
       holds: there === 1 ? 'yes' : 'no',
     });
-    await action.apply({ text: 'opened' }, PLAN, context());
+    await action.apply({ text: 'opened' }, PLAN, callContext());
     expect(twin.messages(CHANNEL)).toHaveLength(1);
-    expect(await action.verify({ text: 'opened' }, PLAN, context())).toEqual({ holds: 'yes' });
+    expect(await action.verify({ text: 'opened' }, PLAN, callContext())).toEqual({ holds: 'yes' });
   });
 
   test('a reply goes into its thread and is found there', async () => {
     const { twin, slack } = await world();
     const action = actionOf(slack, 'post');
-    const parent = await action.apply({ text: 'opened' }, PLAN, context());
+    const parent = await action.apply({ text: 'opened' }, PLAN, callContext());
     const reply = { text: 'isolated', threadTs: parent.externalId };
     const key = { idempotencyKey: 'reply' };
     twin.faults.add({ kind: 'cut-after' }, { matches: isPost });
-    await expect(action.apply(reply, PLAN, context(key))).rejects.toMatchObject({
+    await expect(action.apply(reply, PLAN, callContext(key))).rejects.toMatchObject({
       code: 'outcome_unknown',
     });
-    await action.apply(reply, PLAN, context(key));
+    await action.apply(reply, PLAN, callContext(key));
     expect(twin.messages(CHANNEL).map((message) => message.thread_ts)).toEqual([
       undefined,
       parent.externalId,
@@ -116,7 +70,7 @@ describe('slack post', () => {
   test('the key is found behind pages of other messages', async () => {
     const { twin, slack } = await world();
     const action = actionOf(slack, 'post');
-    await action.apply({ text: 'opened' }, PLAN, context());
+    await action.apply({ text: 'opened' }, PLAN, callContext());
     for (let index = 0; index < 250; index += 1) {
       const body = JSON.stringify({ channel: CHANNEL, text: index.toString() });
       const headers = {
@@ -125,14 +79,14 @@ describe('slack post', () => {
       };
       await fetch(`${twin.apiUrl}chat.postMessage`, { method: 'POST', headers, body });
     }
-    await action.apply({ text: 'opened' }, PLAN, context());
+    await action.apply({ text: 'opened' }, PLAN, callContext());
     expect(twin.messages(CHANNEL)).toHaveLength(251);
   });
 
   test('plan and verify post nothing; the permit is asked right before the post', async () => {
     const { twin, slack } = await world();
     const action = actionOf(slack, 'post');
-    const refused = context({ permit: () => Promise.reject(new Error('halted')) });
+    const refused = callContext({ permit: () => Promise.reject(new Error('halted')) });
     await action.plan({ text: 'opened' }, refused);
     expect(await action.verify({ text: 'opened' }, PLAN, refused)).toMatchObject({ holds: 'no' });
     await expect(action.apply({ text: 'opened' }, PLAN, refused)).rejects.toThrow('halted');
@@ -158,13 +112,13 @@ describe('slack post', () => {
   ])('%s becomes its code', async (_title, given, code) => {
     const { slack } = await world(given.options, given.config);
     await expect(
-      actionOf(slack, 'post').apply({ text: 'x' }, PLAN, context()),
+      actionOf(slack, 'post').apply({ text: 'x' }, PLAN, callContext()),
     ).rejects.toMatchObject({ code });
   });
 
   test('a missing scope is named', async () => {
     const { slack } = await world({ missingScopes: ['chat:write'] });
-    const applying = actionOf(slack, 'post').apply({ text: 'x' }, PLAN, context());
+    const applying = actionOf(slack, 'post').apply({ text: 'x' }, PLAN, callContext());
     await expect(applying).rejects.toMatchObject({ permission: 'chat:write' });
   });
 
@@ -206,7 +160,7 @@ describe('slack post', () => {
     const { twin, slack } = await world();
     twin.faults.add({ kind: 'reply', reply }, { matches: isPost });
     await expect(
-      actionOf(slack, 'post').apply({ text: 'x' }, PLAN, context()),
+      actionOf(slack, 'post').apply({ text: 'x' }, PLAN, callContext()),
     ).rejects.toMatchObject(expected);
     expect(twin.messages(CHANNEL)).toHaveLength(0);
     expect(twin.ledger.filter((entry) => isPost(entry)).length).toBeLessThanOrEqual(1);
@@ -216,7 +170,7 @@ describe('slack post', () => {
     const { twin, slack } = await world();
     await twin.close();
     await expect(
-      actionOf(slack, 'post').apply({ text: 'x' }, PLAN, context()),
+      actionOf(slack, 'post').apply({ text: 'x' }, PLAN, callContext()),
     ).rejects.toMatchObject({ code: 'unavailable' });
   });
 
@@ -234,7 +188,7 @@ describe('slack post', () => {
     const applying = actionOf(slack, 'post').apply(
       { text: 'x' },
       PLAN,
-      context({ signal: controller.signal, permit }),
+      callContext({ signal: controller.signal, permit }),
     );
     await expect(applying).rejects.toMatchObject({
       code: expect.stringMatching(/outcome_unknown|unavailable/),
@@ -251,7 +205,7 @@ describe('slack post', () => {
   ])('refuses input %#', async (input, field) => {
     const { slack } = await world();
     await expect(
-      Promise.resolve().then(() => actionOf(slack, 'post').plan(input, context())),
+      Promise.resolve().then(() => actionOf(slack, 'post').plan(input, callContext())),
     ).rejects.toMatchObject({ code: 'invalid', field });
   });
 
@@ -260,7 +214,7 @@ describe('slack post', () => {
     const reply = { status: 200, body: { ok: false, error: twin.botToken } };
     twin.faults.add({ kind: 'reply', reply }, { matches: isPost });
     const failure: unknown = await actionOf(slack, 'post')
-      .apply({ text: 'x' }, PLAN, context())
+      .apply({ text: 'x' }, PLAN, callContext())
       .catch((error: unknown) => error);
     expect(failure instanceof Error ? failure.message : 'no error').not.toContain(twin.botToken);
   });

@@ -1,60 +1,15 @@
 // Goal: an edit is made once and found again; health names what is missing.
 // Method: the connector (with Slack's own client) against the Slack twin, faults planned on the wire.
-import { afterEach, describe, expect, test } from '@jest/globals';
-import type { StoredPlan } from '../../domain/plan.ts';
-import { createSlackTwin, type SlackTwin, type SlackTwinOptions } from '../../lab/slack/twin.ts';
-import type { AnyAction, CallContext, Connector } from '../connector.ts';
-import { create } from './index.ts';
-
-const CHANNEL = 'C0INCIDENTS';
-
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-function context(change: Partial<CallContext> = {}): CallContext {
-  return {
-    idempotencyKey: 'incident/opened/slack/1',
-    incidentId: 'incident',
-    signal: new AbortController().signal,
-    heartbeat: () => undefined,
-    permit: () => Promise.resolve(),
-    now: () => new Date(),
-    ...change,
-  };
-}
-
-async function world(
-  options: SlackTwinOptions = {},
-  config: object = {},
-): Promise<{ twin: SlackTwin; slack: Connector }> {
-  const twin = await createSlackTwin(options);
-  closers.push(() => twin.close());
-  const slack = create({ token: twin.botToken, channel: CHANNEL, apiUrl: twin.apiUrl, ...config });
-  closers.push(() => slack.close());
-  return { twin, slack };
-}
-
-function actionOf(slack: Connector, name: string): AnyAction {
-  const action = slack.actions[name];
-  if (!action) throw new Error(`no action ${name}`);
-  return action;
-}
-
-const PLAN: StoredPlan = {
-  summary: 's',
-  targets: ['Channel/-/default'],
-  before: { posted: false },
-  after: { posted: true },
-  token: null,
-  undo: 'none',
-};
+import { describe, expect, test } from '@jest/globals';
+import type { SlackTwin } from '../../lab/slack/twin.ts';
+import type { Connector } from '../connector.ts';
+import { actionOf, callContext } from '../test-connector.ts';
+import { CHANNEL, PLAN, world } from './test-world.ts';
 
 describe('slack update', () => {
   async function posted(): Promise<{ twin: SlackTwin; slack: Connector; ts: string }> {
     const made = await world();
-    const receipt = await actionOf(made.slack, 'post').apply({ text: 'one' }, PLAN, context());
+    const receipt = await actionOf(made.slack, 'post').apply({ text: 'one' }, PLAN, callContext());
     return { ...made, ts: receipt.externalId };
   }
 
@@ -62,13 +17,13 @@ describe('slack update', () => {
     const { twin, slack, ts } = await posted();
     const action = actionOf(slack, 'update');
     const input = { ts, text: 'two' };
-    const plan = await action.plan(input, context({ idempotencyKey: 'edit' }));
-    await action.apply(input, plan, context({ idempotencyKey: 'edit' }));
-    await action.apply(input, plan, context({ idempotencyKey: 'edit' }));
-    expect(await action.verify(input, plan, context())).toEqual({ holds: 'yes' });
+    const plan = await action.plan(input, callContext({ idempotencyKey: 'edit' }));
+    await action.apply(input, plan, callContext({ idempotencyKey: 'edit' }));
+    await action.apply(input, plan, callContext({ idempotencyKey: 'edit' }));
+    expect(await action.verify(input, plan, callContext())).toEqual({ holds: 'yes' });
     expect(twin.messages(CHANNEL).map((message) => message.text)).toEqual(['two']);
     expect(twin.ledger.filter((entry) => entry.changed)).toHaveLength(2);
-    await actionOf(slack, 'post').apply({ text: 'one' }, PLAN, context());
+    await actionOf(slack, 'post').apply({ text: 'one' }, PLAN, callContext());
     expect(twin.messages(CHANNEL)).toHaveLength(1);
   });
 
@@ -76,27 +31,30 @@ describe('slack update', () => {
     const { twin, slack, ts } = await posted();
     const action = actionOf(slack, 'update');
     const input = { ts, text: 'two' };
-    const plan = await action.plan(input, context());
+    const plan = await action.plan(input, callContext());
     twin.faults.add({ kind: 'cut-after' }, { matches: ({ path }) => path === '/api/chat.update' });
-    await expect(action.apply(input, plan, context())).rejects.toMatchObject({
+    await expect(action.apply(input, plan, callContext())).rejects.toMatchObject({
       code: 'outcome_unknown',
     });
-    expect(await action.apply(input, plan, context())).toEqual({ externalId: ts, origin: 'ours' });
+    expect(await action.apply(input, plan, callContext())).toEqual({
+      externalId: ts,
+      origin: 'ours',
+    });
     expect(twin.ledger.filter((entry) => entry.path === '/api/chat.update')).toHaveLength(1);
   });
 
   test('of whoever knows what was posted, an edit is one call, again the same, and the posting is still found', async () => {
     const { twin, slack, ts } = await posted();
     const action = actionOf(slack, 'update');
-    const edit = context({ idempotencyKey: 'edit' });
-    const input = { ts, text: 'two', postedAs: context().idempotencyKey };
+    const edit = callContext({ idempotencyKey: 'edit' });
+    const input = { ts, text: 'two', postedAs: callContext().idempotencyKey };
     const before = twin.ledger.length;
     const plan = await action.plan(input, edit);
     const receipt = await action.apply(input, plan, edit);
     expect(twin.ledger.slice(before).map(({ path }) => path)).toEqual(['/api/chat.update']);
     expect(await action.apply(input, plan, edit)).toEqual(receipt);
     expect(await action.verify(input, plan, edit)).toEqual({ holds: 'yes' });
-    await actionOf(slack, 'post').apply({ text: 'one' }, PLAN, context());
+    await actionOf(slack, 'post').apply({ text: 'one' }, PLAN, callContext());
     expect(twin.messages(CHANNEL).map(({ text }) => text)).toEqual(['two']);
     twin.remove(CHANNEL, ts);
     await expect(action.apply(input, plan, edit)).rejects.toMatchObject({ code: 'not_found' });
@@ -105,13 +63,13 @@ describe('slack update', () => {
   test('another edit since the plan is a conflict; a message that is gone is not found', async () => {
     const { slack, ts } = await posted();
     const action = actionOf(slack, 'update');
-    const plan = await action.plan({ ts, text: 'two' }, context());
-    const other = await action.plan({ ts, text: 'other' }, context());
-    await action.apply({ ts, text: 'other' }, other, context());
-    await expect(action.apply({ ts, text: 'two' }, plan, context())).rejects.toMatchObject({
+    const plan = await action.plan({ ts, text: 'two' }, callContext());
+    const other = await action.plan({ ts, text: 'other' }, callContext());
+    await action.apply({ ts, text: 'other' }, other, callContext());
+    await expect(action.apply({ ts, text: 'two' }, plan, callContext())).rejects.toMatchObject({
       code: 'conflict',
     });
-    await expect(action.plan({ ts: '1.000000', text: 'x' }, context())).rejects.toMatchObject({
+    await expect(action.plan({ ts: '1.000000', text: 'x' }, callContext())).rejects.toMatchObject({
       code: 'not_found',
     });
   });

@@ -17,6 +17,7 @@ import { COUNTED, countsSchema, type Counts } from './counted.ts';
 import type { Reply } from './reply.ts';
 import { INVENTORY, ROUTES, SECRETS, SOURCES } from './sources.ts';
 import { SCOPES } from '../../domain/scope.ts';
+import type { Closers } from '../closers.ts';
 
 /** A request as a test wants it: a header that is a list is sent once per item. */
 export interface Attempt {
@@ -126,7 +127,7 @@ export function useIntakeServer(): IntakeServer {
   });
   let port = 0;
   let look: pg.Client | null = null;
-  const closers: (() => Promise<void>)[] = [];
+  const closers: Closers = [];
   beforeAll(async () => {
     const database = await freshDatabase();
     closers.push(() => database.drop());

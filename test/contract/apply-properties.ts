@@ -5,9 +5,9 @@ import { isJsonObject } from '../../domain/json.ts';
 import type { StoredPlan } from '../../domain/plan.ts';
 import type { Fault } from '../../lab/fault.ts';
 import type { LedgerEntry } from '../../lab/twin.ts';
+import { actionOf } from '../../connectors/test-connector.ts';
 import {
   actionCase,
-  actionOf,
   changesSince,
   contextOf,
   expectFailure,

@@ -2,17 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { expect } from '@jest/globals';
-import type {
-  AnyAction,
-  AnyProbe,
-  CallContext,
-  Connector,
-  ConnectorModule,
-} from '../../connectors/connector.ts';
-import { isAppError, type AppError, type ErrorCode } from '../../domain/error.ts';
+import type { CallContext, Connector, ConnectorModule } from '../../connectors/connector.ts';
+import type { AppError, ErrorCode } from '../../domain/error.ts';
 import type { Verdict } from '../../domain/plan.ts';
 import type { LedgerEntry, Twin, TwinReply } from '../../lab/twin.ts';
 import type { ActionCase, ContractFixture, ContractWorld, ProbeCase } from './fixture.ts';
+import { callContext, failureOf as failing } from '../../connectors/test-connector.ts';
 
 /** What one property is tried on. */
 export interface Subject {
@@ -36,19 +31,9 @@ export interface Bench {
   restart(): Promise<Connector>;
 }
 
-const KEY = 'incident-1/operation/target/1';
-
-/** The context of a call; `permit` may be replaced. */
+/** The context of a call, which ends in any case; parts of it may be replaced. */
 export function contextOf(given: Partial<CallContext> = {}): CallContext {
-  return {
-    idempotencyKey: KEY,
-    incidentId: 'incident-1',
-    signal: AbortSignal.timeout(30_000),
-    heartbeat: () => undefined,
-    permit: () => Promise.resolve(),
-    now: () => new Date(),
-    ...given,
-  };
+  return callContext({ signal: AbortSignal.timeout(30_000), ...given });
 }
 
 /** Opens a fresh world, works in it, and closes everything also on failure. */
@@ -85,27 +70,9 @@ export function probeCase(world: ContractWorld, name: string): ProbeCase {
   return found;
 }
 
-/** The action of that name. */
-export function actionOf(connector: Connector, name: string): AnyAction {
-  const action = connector.actions[name];
-  if (!action) throw new Error(`The connector has no action ${name}.`);
-  return action;
-}
-
-/** The probe of that name. */
-export function probeOf(connector: Connector, name: string): AnyProbe {
-  const probe = connector.probes[name];
-  if (!probe) throw new Error(`The connector has no probe ${name}.`);
-  return probe;
-}
-
 /** The error of work that must fail: an AppError that shows no credential. */
 export async function failureOf(world: ContractWorld, work: Promise<unknown>): Promise<AppError> {
-  const error: unknown = await work.then(
-    (value) => new Error(`It succeeded: ${JSON.stringify(value)}`),
-    (reason: unknown) => reason,
-  );
-  if (!isAppError(error)) throw error;
+  const error = await failing(work);
   expectNoSecret(world, error);
   return error;
 }

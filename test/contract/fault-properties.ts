@@ -3,9 +3,9 @@ import type { AppError, ErrorCode } from '../../domain/error.ts';
 import type { Damage, Fault, FaultSubject } from '../../lab/fault.ts';
 import type { Twin } from '../../lab/twin.ts';
 import { cleanRun } from './apply-properties.ts';
+import { actionOf, probeOf } from '../../connectors/test-connector.ts';
 import {
   actionCase,
-  actionOf,
   changesSince,
   contextOf,
   failureOf,
@@ -13,7 +13,6 @@ import {
   inWorld,
   placeIn,
   probeCase,
-  probeOf,
   type Bench,
   type Property,
 } from './bench.ts';

@@ -1,9 +1,9 @@
 import { expect } from '@jest/globals';
 import { z } from 'zod';
 import type { HandRequest } from '../../domain/hand-plan.ts';
+import { actionOf } from '../../connectors/test-connector.ts';
 import {
   actionCase,
-  actionOf,
   contextOf,
   inWorld,
   settledVerdict,

@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import { probeOf } from '../../connectors/test-connector.ts';
 import {
   changesSince,
   contextOf,
@@ -9,7 +10,6 @@ import {
   NONSENSE,
   placeIn,
   probeCase,
-  probeOf,
   replyOf,
   type Nonsense,
   type Property,

@@ -4,9 +4,9 @@ import { AppError } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
 import type { Receipt, StoredPlan } from '../../domain/plan.ts';
 import { cleanRun } from './apply-properties.ts';
+import { actionOf } from '../../connectors/test-connector.ts';
 import {
   actionCase,
-  actionOf,
   changesSince,
   contextOf,
   expectFailure,

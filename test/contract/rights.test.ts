@@ -13,7 +13,8 @@ import { actionsOf, WRITING_CREDENTIALS, type WritingCredential } from '../../do
 import type { Playbook } from '../../domain/playbook.ts';
 import { NAMESPACE } from '../../lab/kubernetes/serving-sample.ts';
 import { loadPlaybooks } from '../../playbooks/loader.ts';
-import { actionCase, actionOf, contextOf, probeOf } from './bench.ts';
+import { actionOf, probeOf } from '../../connectors/test-connector.ts';
+import { actionCase, contextOf } from './bench.ts';
 import { startKubernetesWorld } from './kubernetes.ts';
 import type { ContractWorld } from './fixture.ts';
 import { grantedIn } from './granted.ts';

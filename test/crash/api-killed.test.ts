@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { withClient } from '../../store/test-database.ts';
 import { freshDatabase, quietTemporalRuntime, temporalAddress } from '../harness.ts';
-import type { Closers } from '../lane/lane.ts';
 import { openGate } from './gate.ts';
 import {
   DEPLOYMENT,
@@ -16,6 +15,7 @@ import {
 } from './small-installation.ts';
 import { expectWholeLog } from './whole.ts';
 import { makeOurBuildCurrent, startProcess, startWorkerProcess } from './worker.ts';
+import { closersAfterEach } from '../closers.ts';
 
 // Goal: an alert that was accepted becomes one incident that runs once, though the process that took it is killed with
 // -9 before the commit, after it, or when it is about to start the run. Method: the process is one of its own. Before:
@@ -35,11 +35,8 @@ const LOOKS = 25;
 const WAIT_MAX_MS = 60_000;
 const TEST_MAX_MS = 300_000;
 
-const closers: Closers = [];
+const closers = closersAfterEach();
 beforeAll(quietTemporalRuntime);
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
 
 interface Intake {
   readonly url: string;

@@ -12,8 +12,8 @@ import { startLab, type Lab } from '../../lab/lab.ts';
 import { poisonedData } from '../../lab/scenario/poisoned-data.ts';
 import type { SeededWorld } from '../../lab/scenario/scenario.ts';
 import { freshDatabase, temporalAddress, tempDir, unique, workflowBundlePath } from '../harness.ts';
-import type { Closers } from '../lane/lane.ts';
 import { settingsOf, type Places } from './settings.ts';
+import type { Closers } from '../closers.ts';
 
 const PLAYBOOKS = join(import.meta.dirname, '..', '..', 'playbooks');
 const PLAYBOOK = 'p2-poisoned-data.yaml';

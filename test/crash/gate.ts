@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import type { Closers } from '../lane/lane.ts';
+import type { Closers } from '../closers.ts';
 
 /** A door to a server, for a process that shall lose sight of it. */
 export interface Gate {

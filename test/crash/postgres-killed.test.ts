@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { acceptedSchema } from '../../api/contract.ts';
 import { cacheFolder } from '../../app/cache-folder.ts';
@@ -7,7 +7,6 @@ import { startEmbeddedServers, type EmbeddedServers } from '../../app/embedded/s
 import { startFirebreak } from '../../app/firebreak.ts';
 import { withClient } from '../../store/test-database.ts';
 import { quietTemporalRuntime, tempDir } from '../harness.ts';
-import type { Closers } from '../lane/lane.ts';
 import { bundleOf, settingsOf } from './settings.ts';
 import {
   DEPLOYMENT,
@@ -19,6 +18,7 @@ import {
 } from './small-installation.ts';
 import { expectWholeLog } from './whole.ts';
 import { makeOurBuildCurrent } from './worker.ts';
+import { closersAfterEach } from '../closers.ts';
 
 // Goal: Postgres may die at any moment: intake says 503 with Retry-After and never takes what it cannot keep, what it
 // took is there afterwards, an effect under way happens once. Method: a Postgres of the test's own under our supervisor,
@@ -29,11 +29,8 @@ const SEND_MAX_MS = 60_000;
 const REST_MS = 20;
 const TEST_MAX_MS = 240_000;
 
-const closers: Closers = [];
+const closers = closersAfterEach();
 beforeAll(quietTemporalRuntime);
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
 
 async function ownPostgres(): Promise<{ readonly url: string; readonly kill: () => void }> {
   const servers: EmbeddedServers = await startEmbeddedServers({

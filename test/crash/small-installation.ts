@@ -10,7 +10,6 @@ import type { FaultSubject } from '../../lab/fault.ts';
 import { createKubernetesTwin, type KubernetesTwin } from '../../lab/kubernetes/twin.ts';
 import { createJsonClient, type JsonClient } from '../../lab/scenario/json-client.ts';
 import { temporalAddress, tempDir, unique, workflowBundlePath } from '../harness.ts';
-import type { Closers } from '../lane/lane.ts';
 import type { Places } from './settings.ts';
 import {
   CANARY,
@@ -22,6 +21,7 @@ import {
   STABLE,
 } from './small-world.ts';
 import { SCOPES } from '../../domain/scope.ts';
+import type { Closers } from '../closers.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** The one object that the small playbook changes. */

@@ -1,15 +1,15 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { isRunning } from '../../app/embedded/process-identity.ts';
 import { readTemporalRecord, type TemporalRecord } from '../../app/embedded/temporal-file.ts';
 import { startFirebreak } from '../../app/firebreak.ts';
 import { freshDatabase, quietTemporalRuntime, temporalCliPath } from '../harness.ts';
-import type { Closers } from '../lane/lane.ts';
 import { bundleOf, settingsOf } from './settings.ts';
 import { DEPLOYMENT, openSmallWorld, personAt, raise, takeKeys } from './small-installation.ts';
 import { expectWholeLog } from './whole.ts';
+import { closersAfterEach } from '../closers.ts';
 
 // Goal: Temporal may die at any moment: intake goes on, what was accepted becomes an incident, an effect under way
 // happens once. Method: the whole of Firebreak in this process on a Temporal of its own, which is killed with -9 before
@@ -19,11 +19,8 @@ const CHANGE_MAX_MS = 60_000;
 const LOOK_MS = 5;
 const RAISED_MAX = 10;
 
-const closers: Closers = [];
+const closers = closersAfterEach();
 beforeAll(quietTemporalRuntime);
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
 
 /** True when something listens on the port. */
 async function listens(port: number): Promise<boolean> {

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
-import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { startFirebreak } from '../../app/firebreak.ts';
 import type { Fact } from '../../domain/fact.ts';
 import { freshDatabase, quietTemporalRuntime } from '../harness.ts';
-import type { Closers } from '../lane/lane.ts';
 import { settingsOf } from './settings.ts';
 import { DEPLOYMENT, openSmallWorld, personAt, raise, takeKeys } from './small-installation.ts';
 import { expectWholeLog } from './whole.ts';
 import { makeOurBuildCurrent, startWorkerProcess } from './worker.ts';
+import { closersAfterEach } from '../closers.ts';
 
 // Goal: a worker that is killed with -9 around its first effect loses and repeats nothing. Method: API here, worker
 // in a process of its own, which the cluster's twin kills the moment the write arrives; then a second worker.
@@ -15,12 +15,9 @@ const WAIT_MAX_MS = 120_000;
 // Above the sum of the waits, so that a wait in vain says what it waited for.
 const TEST_MAX_MS = 600_000;
 
-const closers: Closers = [];
+const closers = closersAfterEach();
 
 beforeAll(quietTemporalRuntime);
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
 
 const KINDS = ['cut-before', 'cut-after'] as const;
 

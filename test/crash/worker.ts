@@ -9,6 +9,7 @@ import { makeCurrent } from '../../app/engine-setup.ts';
 import type { ProcessRole } from '../../app/firebreak-settings.ts';
 import { programPath } from '../harness.ts';
 import { bundleOf, type Places } from './settings.ts';
+import type { Closers } from '../closers.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -34,7 +35,7 @@ export interface FirebreakProcess {
 export async function startProcess(
   places: Places,
   role: ProcessRole,
-  closers: (() => Promise<void>)[],
+  closers: Closers,
 ): Promise<FirebreakProcess> {
   const program = join(await programPath(), 'test', 'crash', 'worker-process.js');
   const child = spawn(process.execPath, [program, JSON.stringify(places), role], {
@@ -54,10 +55,7 @@ export async function startProcess(
 }
 
 /** A worker process that is ready; `closers` ends it and waits until it is gone. */
-export async function startWorkerProcess(
-  places: Places,
-  closers: (() => Promise<void>)[],
-): Promise<ChildProcess> {
+export async function startWorkerProcess(places: Places, closers: Closers): Promise<ChildProcess> {
   return (await startProcess(places, 'worker', closers)).child;
 }
 

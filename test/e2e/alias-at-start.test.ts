@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { AnyProbe, Connector } from '../../connectors/connector.ts';
 import { create as createKubernetes } from '../../connectors/kubernetes/index.ts';
 import { create as createMlflow } from '../../connectors/mlflow/index.ts';
@@ -17,16 +17,14 @@ import { moveAlias } from '../../lab/scenario/training.ts';
 import { loadPlaybooks } from '../../playbooks/loader.ts';
 import { contextOf } from '../../playbooks/sample-context.ts';
 import { contextOf as callContext } from '../contract/bench.ts';
+import { closersAfterEach } from '../closers.ts';
 
 // Goal: going back by the alias alone is caught; only replicas that were restarted count as gone back. Method: the
 // drift story on the lab, and the probes that P1 asks there, through the real connectors, before and after each move.
 const LOOK_MS = 50;
 const REPLICAS = 4;
 
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
+const closers = closersAfterEach();
 
 async function seededLab(): Promise<Lab> {
   const lab = await startLab('model-drift');

@@ -2,20 +2,18 @@ import { once } from 'node:events';
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { findProcesses } from '../../app/embedded/process-identity.ts';
 import { clusterMark } from '../../app/embedded/postgres-orphan.ts';
 import { tempDir } from '../harness.ts';
 import { FROM_SOURCE, startDemo } from './demo-process.ts';
+import { closersAfterEach } from '../closers.ts';
 
 // Goal: the main job is what a newcomer sees, whatever the environment names. Method: the demo as a child process
 // beside a trap that every hostile variable points to; then its one document, and what is left of it.
 const TEST_MAX_MS = 600_000;
 
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
+const closers = closersAfterEach();
 
 /** A listener that must never be reached. */
 async function startTrap(): Promise<{ readonly port: string; readonly connections: () => number }> {

@@ -1,18 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { STEP_NAMES } from '../../domain/playbook.ts';
 import { programPath } from '../harness.ts';
 import { startDemo, type DemoDocument, type DemoEnd } from './demo-process.ts';
+import { closersAfterEach } from '../closers.ts';
 
 // Goal: the other shipped playbooks answer their alert through the whole engine, approved by two people. Method: the
 // demo of each story as a child process on embedded servers; then its one document.
 const TEST_MAX_MS = 600_000;
 
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
+const closers = closersAfterEach();
 
 async function ended(scenario: string, ...more: readonly string[]): Promise<DemoEnd> {
   const program = [join(await programPath(), 'cli', 'main.js')];

@@ -10,12 +10,12 @@ import { createKubernetesTwin, type KubernetesTwin } from '../../lab/kubernetes/
 import { createJsonClient, type JsonClient } from '../../lab/scenario/json-client.ts';
 import { expectWholeLog } from '../crash/whole.ts';
 import { quietTemporalRuntime } from '../harness.ts';
-import type { Closers } from '../lane/lane.ts';
 import { ENTRY } from '../workflows/engine-incidents.ts';
 import { op, playbookOf } from '../workflows/engine-operations.ts';
 import { startEngine, type Engine } from '../workflows/engine.ts';
 import { createWorld } from '../workflows/world.ts';
 import { ABSURD_WAIT, FAULT_CASES, type FaultCase } from './cases.ts';
+import type { Closers } from '../closers.ts';
 
 // Goal: however the far side misbehaves, an effect happens once and is never taken for done when it is not; the
 // incident goes on, or it is held with an owner and a reason, and goes on when a person retries. Method: the real

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import type { Client } from 'pg';
 import { startFirebreak } from '../../app/firebreak.ts';
 import type { Fact } from '../../domain/fact.ts';
@@ -19,7 +19,7 @@ import {
 import { expectWholeLog } from '../crash/whole.ts';
 import { makeOurBuildCurrent, startWorkerProcess } from '../crash/worker.ts';
 import { freshDatabase, quietTemporalRuntime } from '../harness.ts';
-import type { Closers } from '../lane/lane.ts';
+import { closersAfterEach } from '../closers.ts';
 
 // Goal: a worker that sleeps past its heartbeat time-out and wakes up while another one does its work sends nothing and
 // records nothing. Method: it is stopped with SIGSTOP before its permit (the cluster holds back the read of its apply),
@@ -34,11 +34,8 @@ const OPERATION = 'scale-away';
 /** What the guard asks about the row, its fence included. */
 const QUESTION = '%from firebreak.operation where incident_id = $1 and operation = $2%';
 
-const closers: Closers = [];
+const closers = closersAfterEach();
 beforeAll(quietTemporalRuntime);
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
 
 /** Asks until the answer is yes. */
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {

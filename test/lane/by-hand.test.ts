@@ -1,26 +1,24 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { handOperationSchema } from '../../api/schema/hand-plan.ts';
 import type { HandOperation } from '../../domain/hand-plan.ts';
 import type { StepName } from '../../domain/playbook.ts';
 import { renderHandPlan } from '../../render/hand-plan.ts';
 import { quietTemporalRuntime } from '../harness.ts';
-import { openLane, watch, type Closers, type Lane } from './lane.ts';
+import { openLane, watch, type Lane } from './lane.ts';
 import { worldState } from './world-state.ts';
+import { closersAfterEach } from '../closers.ts';
 
 // Goal: people can do what is left of a plan without the engine, with nothing but a shell and curl. Method: the alert of P2
 // comes in while no worker runs; the printed commands of isolate and revert are given to a shell as they are, then
 // those of redeploy; each must be taken, and the systems themselves tell what became of it.
 const TEST_MAX_MS = 180_000;
 const run = promisify(execFile);
-const closers: Closers = [];
+const closers = closersAfterEach();
 
 beforeAll(quietTemporalRuntime);
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
 
 async function restOf({ owner }: Lane, id: string): Promise<readonly HandOperation[]> {
   const schema = z.object({ items: z.array(handOperationSchema) });

@@ -2,7 +2,7 @@
 // incident is held loudly and nothing is touched. Method: the whole P2 playbook on the lab, whose systems know three tokens: the
 // cluster lets each do what its generated manifest grants, the others refuse what is not the token's business.
 import { join } from 'node:path';
-import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { rbacManifests } from '../../app/draft-rbac.ts';
 import { checkTemporal } from '../../app/check-servers.ts';
 import { readConfig } from '../../app/config.ts';
@@ -20,18 +20,16 @@ import { bundleOf, settingsOf, type Places } from '../crash/settings.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
 import { quietTemporalRuntime, temporalAddress } from '../harness.ts';
 import { AGENT, changesOf } from './changes.ts';
-import { attend, command, openLaneOn, watch, type Closers } from './lane.ts';
+import { attend, command, openLaneOn, watch } from './lane.ts';
+import { closersAfterEach } from '../closers.ts';
 
 const TEST_MAX_MS = 180_000;
 const START_WITHIN_MS = 2_000;
 const LAB = 'lab';
 const REFUSED = { status: 403, body: { message: 'refused', error_code: 'PERMISSION_DENIED' } };
-const closers: Closers = [];
+const closers = closersAfterEach();
 
 beforeAll(quietTemporalRuntime);
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
 
 const tokenOf = (credential: Credential): string => `token-of-${credential}`;
 

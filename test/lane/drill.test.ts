@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import type { Configuration, SourceConfiguration } from '../../domain/configuration.ts';
 import { verifyChain } from '../../evidence/chain.ts';
@@ -14,22 +14,19 @@ import {
   containmentsOf,
   openLaneOn,
   watch,
-  type Closers,
   type Lane,
 } from './lane.ts';
 import { worldState } from './world-state.ts';
+import { closersAfterEach } from '../closers.ts';
 
 // Goal: a drill runs the whole P2 on a sandbox and is stood down, while production, under the same names and with
 // credentials of its own, is not asked once; a real alert on the same model meanwhile is its own, real incident.
 // Method: the lab as the sandbox beside a production that counts whatever reaches it.
 const TEST_MAX_MS = 300_000;
 const [REHEARSAL, MONITOR] = ['token-of-the-rehearsal', 'token-of-the-monitor'];
-const closers: Closers = [];
+const closers = closersAfterEach();
 
 beforeAll(quietTemporalRuntime);
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
 
 /** All systems of production in one: it counts and answers nothing of use. */
 interface Production {
@@ -48,7 +45,7 @@ async function openProduction(): Promise<Production> {
   });
   closers.push(
     () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         server.close(() => {
           resolve();
         });

@@ -26,7 +26,8 @@ import {
   workflowBundlePath,
 } from '../harness.ts';
 import { changesOf } from './changes.ts';
-import { factsOf, watch, type Attended, type Closers } from './lane.ts';
+import { factsOf, watch, type Attended } from './lane.ts';
+import type { Closers } from '../closers.ts';
 
 const SET_UP_MAX_MS = 180_000;
 const TEST_MAX_MS = 120_000;

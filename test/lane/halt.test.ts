@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { createDemoPerson } from '../../cli/demo-person.ts';
@@ -8,15 +8,8 @@ import { expectWholeLog } from '../crash/whole.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
 import { quietTemporalRuntime } from '../harness.ts';
 import { AGENT } from './changes.ts';
-import {
-  approveAll,
-  command,
-  openLane,
-  watch,
-  type Closers,
-  type Lane,
-  type LaneIncident,
-} from './lane.ts';
+import { approveAll, command, openLane, watch, type Lane, type LaneIncident } from './lane.ts';
+import { closersAfterEach } from '../closers.ts';
 
 // Goal: from the moment that a halt is answered no effect reaches a system any more, wherever the run is and however
 // many alerts come in; lifted and retried it goes on to its end. Method: one P2 incident on the lab. Each write of the
@@ -36,11 +29,8 @@ const ASKS = ['/auth/token', '/list', 'selfsubject', '/search'];
 /** Names that the systems and the incident make up. */
 const MADE_UP = /(?<=-)[a-z0-9]{5,}(?=[/-]|$)|[0-9a-f]{20,}/gu;
 
-const closers: Closers = [];
+const closers = closersAfterEach();
 beforeAll(quietTemporalRuntime);
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
 
 function isWrite({ agent, method, path }: FaultSubject): boolean {
   const asks = ASKS.some((part) => path.toLowerCase().includes(part));

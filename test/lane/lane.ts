@@ -12,15 +12,13 @@ import { startLab, type Lab } from '../../lab/lab.ts';
 import type { SeededWorld } from '../../lab/scenario/scenario.ts';
 import { bundleOf, settingsOf, type Places } from '../crash/settings.ts';
 import { freshDatabase, temporalAddress, tempDir, unique, workflowBundlePath } from '../harness.ts';
+import type { Closers } from '../closers.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const LOOK_MS = 250;
 const RUN_MAX_MS = 900_000;
 const WATCH_MAX_MS = 300_000;
 const PAGE_FACTS = 200;
-
-/** What has to be closed when a lane ends, in order of opening. */
-export type Closers = (() => Promise<void>)[];
 
 /** What people attend to: they reach the engine through its API alone. */
 export interface Attended extends DemoPeople {

@@ -1,21 +1,13 @@
-import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import type { Json } from '../../domain/json.ts';
 import { createJsonClient } from '../../lab/scenario/json-client.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
 import { quietTemporalRuntime } from '../harness.ts';
 import { changesOf } from './changes.ts';
-import {
-  approveAll,
-  approveUntil,
-  attend,
-  command,
-  openLane,
-  watch,
-  type Closers,
-  type Lane,
-} from './lane.ts';
+import { approveAll, approveUntil, attend, command, openLane, watch, type Lane } from './lane.ts';
 import { told } from './told.ts';
 import { worldState } from './world-state.ts';
+import { closersAfterEach } from '../closers.ts';
 
 // Goal: what others change is never overwritten: not between plan and apply, and not between apply and the way back.
 // Method: one P2 incident on the lab; somebody sets the canary's image while people think about the plan, and edits
@@ -23,12 +15,9 @@ import { worldState } from './world-state.ts';
 const TEST_MAX_MS = 900_000;
 const FOREIGN_IMAGE = 'registry.example/fraud-scorer:5';
 const FOREIGN_POINTER = '1999-12-31';
-const closers: Closers = [];
+const closers = closersAfterEach();
 
 beforeAll(quietTemporalRuntime);
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
 
 async function patch({ lab }: Lane, path: string, body: Json): Promise<void> {
   const type = 'application/strategic-merge-patch+json';

@@ -1,31 +1,21 @@
-import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import type { FaultSubject } from '../../lab/fault.ts';
 import type { Twin } from '../../lab/twin.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
 import { quietTemporalRuntime } from '../harness.ts';
 import { AGENT } from './changes.ts';
-import {
-  attend,
-  command,
-  containmentsOf,
-  openLane,
-  watch,
-  type Closers,
-  type Lane,
-} from './lane.ts';
+import { attend, command, containmentsOf, openLane, watch, type Lane } from './lane.ts';
 import { worldState } from './world-state.ts';
+import { closersAfterEach } from '../closers.ts';
 
 // Goal: when a dependency fails for good, whatever was contained stays so, and the incident waits for its owner.
 // Method: one P2 incident on the lab; after each step the system that the next one begins with refuses everything of
 // ours, until a person has it mended and retries. The world is read past those refusals.
 const TEST_MAX_MS = 900_000;
 const REFUSAL = { status: 403, body: { message: 'refused', error_code: 'PERMISSION_DENIED' } };
-const closers: Closers = [];
+const closers = closersAfterEach();
 
 beforeAll(quietTemporalRuntime);
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
 
 /** Refuses everything of ours from the first request on that `begins` names. */
 function refuseFrom({ faults }: Twin, begins: (subject: FaultSubject) => boolean): void {

@@ -1,6 +1,6 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { DEFAULT_CAPS, type Caps, type IsolationCaps } from '../../domain/cap.ts';
 import type { Route } from '../../domain/configuration.ts';
@@ -9,19 +9,17 @@ import { makeOurBuildCurrent } from '../crash/worker.ts';
 import type { Places } from '../crash/settings.ts';
 import { quietTemporalRuntime, tempDir } from '../harness.ts';
 import { changesOf } from './changes.ts';
-import { approveUntil, close, command, openLane, watch, type Closers, type Lane } from './lane.ts';
+import { approveUntil, close, command, openLane, watch, type Lane } from './lane.ts';
 import { told } from './told.ts';
 import { worldState } from './world-state.ts';
+import { closersAfterEach } from '../closers.ts';
 
 // Goal: incidents of different models and playbooks that share one Deployment never take each other's change for the
 // state before. Method: the lab's cluster; two incidents that scale it to zero, and a third that wants it smaller.
 const TEST_MAX_MS = 900_000;
-const closers: Closers = [];
+const closers = closersAfterEach();
 
 beforeAll(quietTemporalRuntime);
-afterEach(async () => {
-  for (const end of closers.splice(0).reverse()) await end();
-});
 
 const PLAYBOOKS = [
   ['drain', 0],

@@ -1,30 +1,20 @@
-import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { STEP_NAMES } from '../../domain/playbook.ts';
 import { verifyChain } from '../../evidence/chain.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
 import { quietTemporalRuntime } from '../harness.ts';
-import {
-  approveUntil,
-  attend,
-  command,
-  containmentsOf,
-  openLane,
-  watch,
-  type Closers,
-} from './lane.ts';
+import { approveUntil, attend, command, containmentsOf, openLane, watch } from './lane.ts';
 import { worldState } from './world-state.ts';
+import { closersAfterEach } from '../closers.ts';
 
 // Goal: wherever an incident stops, containment stays; wherever it is stood down, the world is as it was.
 // Method: the whole P2 playbook on the lab, cancelled after each step, then stood down with approvals.
 // The last step is that of the drill (drill.test.ts), on the same code.
 const STEPS = STEP_NAMES.filter((step) => step !== 'redeploy');
 const TEST_MAX_MS = 300_000;
-const closers: Closers = [];
+const closers = closersAfterEach();
 
 beforeAll(quietTemporalRuntime);
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
 
 describe('an incident that is cancelled', () => {
   test.each(STEPS.map((step) => [step]))(

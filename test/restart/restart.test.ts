@@ -1,32 +1,22 @@
-import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import type { Fact } from '../../domain/fact.ts';
 import { verifyChain } from '../../evidence/chain.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
 import { quietTemporalRuntime } from '../harness.ts';
 import { changesOf } from '../lane/changes.ts';
-import {
-  approveUntil,
-  attend,
-  close,
-  command,
-  openLane,
-  watch,
-  type Closers,
-} from '../lane/lane.ts';
+import { approveUntil, attend, close, command, openLane, watch } from '../lane/lane.ts';
 import { told } from '../lane/told.ts';
 import { openRestartedLane } from './restarted-lane.ts';
+import { closersAfterEach } from '../closers.ts';
 
 // Goal: when everything dies at once, in whichever wait, the incident goes on and nothing is repeated. Method: two
 // incidents on one lab by the real program on one data folder, every process of which is killed with -9 in each wait,
 // twice with the loss of Temporal's file; beside it a run that nobody disturbed, to compare what was changed.
 const TEST_MAX_MS = 1_800_000;
-const closers: Closers = [];
+const closers = closersAfterEach();
 
 beforeAll(quietTemporalRuntime);
-afterEach(async () => {
-  for (const end of closers.splice(0).reverse()) await end();
-});
 
 const opened = z.object({ incident: z.object({ id: z.string() }) });
 /** What a run changes that nobody disturbs. */

@@ -2,16 +2,14 @@
 // answered within three seconds; whom we do not know gets nothing; Slack going away stops nothing.
 // Method: the real Bolt over the Slack twin's HTTP and WebSocket; the store is in memory and can be slow.
 import { EventEmitter, once } from 'node:events';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { SlackDesk } from '../../api/slack/door.ts';
 import { AppError } from '../../domain/error.ts';
 import type { SlackTwinOptions } from '../../lab/slack/twin.ts';
 import { putMember, slackStage, type SlackStage } from './stage.ts';
+import { closersAfterEach } from '../closers.ts';
 
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
+const closers = closersAfterEach();
 
 async function stage(
   change: (desk: SlackDesk) => Partial<SlackDesk> = () => ({}),

@@ -2,20 +2,18 @@
 // to the connection and however slow the database is. Method: one table of everything that can be done, carried out both ways by Slack's
 // own clients against the twin, over a store in memory; what is answered and written is compared.
 import { EventEmitter, once } from 'node:events';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import { APPROVAL, NOW } from '../../api/test-api.ts';
 import type { SlackDesk } from '../../api/slack/door.ts';
 import { approvalCard } from '../../render/slack-approval.ts';
 import { CHANNEL, putOpened, slackStage, WAYS, type SlackStage } from './stage.ts';
+import { closersAfterEach } from '../closers.ts';
 
 type Way = (typeof WAYS)[number];
 
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
+const closers = closersAfterEach();
 
 interface Stage extends SlackStage {
   /** The card of the open approval; it began the thread. */

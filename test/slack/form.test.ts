@@ -1,18 +1,16 @@
 // Goal: the form opens one incident for a person who may, tells beside a field what can be mended, and the connection to Slack
 // comes back whatever ends it.
 // Method: the real Bolt over the Slack twin's HTTP and WebSocket; the store is in memory.
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { WebClient } from '@slack/web-api';
 import type { SlackDesk } from '../../api/slack/door.ts';
 import { AppError } from '../../domain/error.ts';
 import { createFaultPlan } from '../../lab/fault.ts';
 import type { SlackTwinOptions } from '../../lab/slack/twin.ts';
 import { putMember, slackStage, type SlackStage } from './stage.ts';
+import { closersAfterEach } from '../closers.ts';
 
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
+const closers = closersAfterEach();
 
 async function stage(
   change: (desk: SlackDesk) => Partial<SlackDesk> = () => ({}),

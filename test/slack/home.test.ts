@@ -1,16 +1,14 @@
 // Goal: the home of the app shows each person what is open to them and what waits for their answer, as it is when they open it and after
 // they answered, never an older state over a newer one.
 // Method: the real Bolt over the Slack twin, both ways in; the store is in memory.
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { WebClient } from '@slack/web-api';
 import { APPROVAL, INCIDENT, NOW } from '../../api/test-api.ts';
 import { approvalCard } from '../../render/slack-approval.ts';
 import { CHANNEL, ENTRY, putMember, slackStage, WAYS, type SlackStage } from './stage.ts';
+import { closersAfterEach } from '../closers.ts';
 
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
+const closers = closersAfterEach();
 
 async function stage(way: (typeof WAYS)[number] = 'socket'): Promise<SlackStage> {
   const holding = { destroys: () => undefined, inventory: () => [ENTRY], written: () => [ENTRY] };

@@ -2,7 +2,7 @@
 // however often Slack says so; it is acknowledged after its commit, and for nobody else anything happens.
 // Method: the real Bolt over the Slack twin, both ways in; the store is in memory, and can fail and be slow.
 import { EventEmitter, once } from 'node:events';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { WebClient } from '@slack/web-api';
 import type { SlackDesk } from '../../api/slack/door.ts';
 import { AppError } from '../../domain/error.ts';
@@ -16,11 +16,9 @@ import {
   type SlackStage,
   type StageOptions,
 } from './stage.ts';
+import { closersAfterEach, type Closers } from '../closers.ts';
 
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
+const closers = closersAfterEach();
 
 const SAID_AT = '2026-11-23T09:41:07.250Z';
 const TEXT = 'v7 answers &lt;null&gt;';
@@ -161,7 +159,7 @@ describe('a stopwatch', () => {
 
 describe('nothing is added by a stopwatch', () => {
   let thread: Said;
-  let kept: (() => Promise<void>)[] = [];
+  let kept: Closers = [];
   beforeAll(async () => {
     thread = await said();
     kept = closers.splice(0);
