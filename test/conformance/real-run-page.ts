@@ -1,14 +1,15 @@
 /** Places of one machine and one run, told as what they are. */
-const PLACES: readonly (readonly [RegExp, string])[] = [
-  [/\/\S*postmortem-\S+\.md/g, '<data folder>/postmortem.md'],
-  [/data in \S+/g, 'data in <data folder>'],
-  [/http:\/\/127\.0\.0\.1:\d+/g, 'http://127.0.0.1:<port>'],
-];
+function placeless(told: string): string {
+  const [folder = '<data folder>'] = /(?<=data in )\S+/.exec(told) ?? [];
+  return told
+    .replaceAll(folder, '<data folder>')
+    .replaceAll(/(?<=postmortem)-\w+(?=\.md)/g, '')
+    .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, 'http://127.0.0.1:<port>');
+}
 
 /** The page that shows one run of the demo on real servers: `told` is what the demo said. */
 export function realRunPage(told: string, now: Date): string {
   const [real = ''] = /(?<=^Real: ).*(?=\. Everything)/m.exec(told) ?? [];
-  const transcript = PLACES.reduce((text, [place, name]) => text.replaceAll(place, name), told);
   return `# The main job on real servers
 
 Written by \`npm run conformance demo\` on ${now.toISOString().slice(0, 10)}: it starts the servers, runs the demo on them and
@@ -40,7 +41,7 @@ What the real servers did otherwise than their twins, and how it was mended, sta
 ## What it told
 
 \`\`\`
-${transcript.trim()}
+${placeless(told).trim()}
 \`\`\`
 `;
 }
