@@ -4,7 +4,8 @@ function placeless(told: string): string {
   return told
     .replaceAll(folder, '<data folder>')
     .replaceAll(/(?<=postmortem)-\w+(?=\.md)/g, '')
-    .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, 'http://127.0.0.1:<port>');
+    .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, 'http://127.0.0.1:<port>')
+    .replaceAll(/[^\S\n]+$/gm, '');
 }
 
 /** The page that shows one run of the demo on real servers: `told` is what the demo said. */
