@@ -3,10 +3,11 @@ import { Registry } from 'prom-client';
 import type { Approval, Role } from '../domain/approval.ts';
 import { DEFAULT_BREAK_GLASS } from '../domain/break-glass.ts';
 import type { SourceConfiguration } from '../domain/configuration.ts';
+import type { Incident } from '../domain/incident.ts';
 import { answerAt, type OnCallSchedule } from '../domain/on-call.ts';
 import type { Fact } from '../domain/fact.ts';
 import type { OperationRow } from '../domain/operation.ts';
-import type { Incident } from '../domain/incident.ts';
+import { openedIncident } from '../domain/sample-incident.ts';
 import { SCOPES, type Scope } from '../domain/scope.ts';
 import { digestOf, sha256Hex } from '../evidence/digest.ts';
 import type { ApiDependencies, Intake } from './dependencies.ts';
@@ -15,7 +16,6 @@ import { createApi } from './server.ts';
 import { emptyMemory, type Memory } from './test-memory.ts';
 import { setUpDesk } from './test-desk.ts';
 import { createMemoryStore } from './test-store.ts';
-import { openedIncident } from '../domain/sample-incident.ts';
 
 /** The moment at which every test of the API happens. */
 export const NOW = '2026-11-23T10:00:00.000Z';

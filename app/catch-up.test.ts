@@ -8,9 +8,9 @@ import { createAlertmanagerTwin, type AlertmanagerTwin } from '../lab/alertmanag
 import type { Routing } from '../store/routing.ts';
 import { NEW_INCIDENT } from '../store/test-delivery.ts';
 import { useStores } from '../store/test-store.ts';
+import { closersAfterEach } from '../test/closers.ts';
 import { createCatchUp } from './catch-up.ts';
 import { readmit } from './readmission.ts';
-import { closersAfterEach } from '../test/closers.ts';
 
 const stores = useStores();
 const log = pino({ level: 'silent' });

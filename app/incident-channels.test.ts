@@ -7,11 +7,11 @@ import { CHANNEL_OPENED, OPENED } from '../domain/message.ts';
 import type { FaultSubject } from '../lab/fault.ts';
 import { createSlackTwin, type SlackTwin, type SlackTwinOptions } from '../lab/slack/twin.ts';
 import { note, openIncident, useStores } from '../store/test-store.ts';
+import { closersAfterEach } from '../test/closers.ts';
 import { channelNameOf, IncidentChannels } from './incident-channels.ts';
 import { createMessenger, type Messenger } from './messenger.ts';
 import { SlackPace } from './slack-pace.ts';
 import { CardEditor } from './status-cards.ts';
-import { closersAfterEach } from '../test/closers.ts';
 
 const COMMON = 'C0INCIDENTS';
 

@@ -8,8 +8,8 @@ import type { Message, MessageChannel } from '../domain/message.ts';
 import { createMailTwin, type MailTwin } from '../lab/mail/twin.ts';
 import { createSlackTwin, type SlackTwin } from '../lab/slack/twin.ts';
 import { openIncident, useStores } from '../store/test-store.ts';
-import { createMessenger, type Messenger, type MessengerOptions } from './messenger.ts';
 import { closersAfterEach } from '../test/closers.ts';
+import { createMessenger, type Messenger, type MessengerOptions } from './messenger.ts';
 
 const CHANNEL = 'C0INCIDENTS';
 const FROM = 'firebreak@lab.test';

@@ -12,11 +12,11 @@ import type { MessageChannel } from '../domain/message.ts';
 import type { Fault } from '../lab/fault.ts';
 import { createPagerdutyTwin, type PagerdutyTwin } from '../lab/pagerduty/twin.ts';
 import { openIncident, useStores } from '../store/test-store.ts';
+import { closersAfterEach } from '../test/closers.ts';
 import { loadInstances, type LoadedInstances } from './connector-instances.ts';
 import { escalate } from './escalation.ts';
 import { createMessenger, type Messenger } from './messenger.ts';
 import { createPager, type Pager } from './pager.ts';
-import { closersAfterEach } from '../test/closers.ts';
 
 const MINUTE_MS = 60_000;
 const BASE_URL = 'https://firebreak.lab.test';

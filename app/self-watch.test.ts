@@ -7,11 +7,11 @@ import { Registry } from 'prom-client';
 import { z } from 'zod';
 import type { SourceConfiguration } from '../domain/configuration.ts';
 import { useStores } from '../store/test-store.ts';
+import { closersAfterEach } from '../test/closers.ts';
 import { createHeartbeat, createSelfChecker } from './heartbeat.ts';
 import { startRelay } from './relay.ts';
 import { startSelfWatch } from './self-watch.ts';
 import { createWatchdogs } from './source-watchdog.ts';
-import { closersAfterEach } from '../test/closers.ts';
 
 const stores = useStores();
 const log = pino({ level: 'silent' });

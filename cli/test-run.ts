@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Incident } from '../domain/incident.ts';
+import { openedIncident } from '../domain/sample-incident.ts';
 import { startFakeServer, type FakeReply, type FakeServer } from './fake-server.ts';
 import { runProgram } from './program.ts';
 import type { Surroundings } from './session.ts';
-import type { Incident } from '../domain/incident.ts';
-import { openedIncident } from '../domain/sample-incident.ts';
 
 let servers: FakeServer[] = [];
 let folders: string[] = [];

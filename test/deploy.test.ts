@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { buildIdOf } from '../worker/bundle.ts';
+import { closersAfterEach } from './closers.ts';
 import {
   freshDatabase,
   programPath,
@@ -22,7 +23,6 @@ import { op, playbookOf } from './workflows/engine-operations.ts';
 import { createTestKey } from '../app/test-key.ts';
 import { startEngine, type Engine } from './workflows/engine.ts';
 import { createWorld } from './workflows/world.ts';
-import { closersAfterEach } from './closers.ts';
 
 const closers = closersAfterEach();
 

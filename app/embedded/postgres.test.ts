@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { closersAfterEach } from '../../test/closers.ts';
 import { cacheFolder } from '../cache-folder.ts';
 import { startHolder, tempDir } from '../../test/harness.ts';
 import { serverAccount } from './account.ts';
@@ -22,7 +23,6 @@ import { lockDataFolder } from './lock.ts';
 import { makeLinks } from './postgres-binaries.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './postgres.ts';
 import { processIdentity, waitUntilGone } from './process-identity.ts';
-import { closersAfterEach } from '../../test/closers.ts';
 
 const SETTLE_MS = 30_000;
 const closers = closersAfterEach();

@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
+import { closersAfterEach } from '../../test/closers.ts';
 import { startHolder, tempDir, temporalCliPath } from '../../test/harness.ts';
 import { lockDataFolder } from './lock.ts';
 import { findProcesses, processIdentity, waitUntilGone } from './process-identity.ts';
 import { readTemporalRecord, writeTemporalRecord } from './temporal-file.ts';
 import { answersFor } from './temporal-health.ts';
 import { startEmbeddedTemporal, type EmbeddedTemporal } from './temporal.ts';
-import { closersAfterEach } from '../../test/closers.ts';
 
 const run = promisify(execFile);
 const SETTLE_MS = 30_000;

@@ -1,9 +1,9 @@
 // Goal: pausing, triggering and clearing act once per plan, whatever is lost or repeated.
 // Method: the connector against the Airflow twin, whose runner decides what tasks do; effects counted in its ledger.
 import { describe, expect, test } from '@jest/globals';
-import { runIdOf } from './trigger.ts';
 import { callContext, failureOf } from '../test-connector.ts';
 import { DAG, TASKS, world, type World } from './test-world.ts';
+import { runIdOf } from './trigger.ts';
 
 const context = callContext();
 

@@ -1,8 +1,8 @@
 // Goal: probes tell what ran; tokens are renewed once; refusals are named.
 // Method: the connector against the Airflow twin, whose runner decides what tasks do; effects counted in its ledger.
 import { describe, expect, test } from '@jest/globals';
-import { create } from './index.ts';
 import { callContext, failureOf } from '../test-connector.ts';
+import { create } from './index.ts';
 import { DAG, TASKS, USER, world } from './test-world.ts';
 
 const context = callContext();

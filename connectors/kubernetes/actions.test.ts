@@ -15,8 +15,8 @@ import {
   type KubernetesTwinOptions,
 } from '../../lab/kubernetes/twin.ts';
 import type { AnyAction, Connector } from '../connector.ts';
-import { create } from './index.ts';
 import { actionOf, callContext, failureOf } from '../test-connector.ts';
+import { create } from './index.ts';
 
 const CORE = `/api/v1/namespaces/${NAMESPACE}`;
 const APPS = `/apis/apps/v1/namespaces/${NAMESPACE}`;

@@ -7,8 +7,8 @@ import { createPlainClient } from '../../lab/kubernetes/plain-client.ts';
 import { CANARY_DEPLOYMENT, NAMESPACE, seedServing } from '../../lab/kubernetes/serving-sample.ts';
 import { createKubernetesTwin, type KubernetesTwin } from '../../lab/kubernetes/twin.ts';
 import type { Connector } from '../connector.ts';
-import { create } from './index.ts';
 import { readingContext } from '../test-connector.ts';
+import { create } from './index.ts';
 
 const CANARY = `Deployment/${NAMESPACE}/${CANARY_DEPLOYMENT}`;
 const STABLE = `Deployment/${NAMESPACE}/fraud-scorer`;

@@ -8,8 +8,8 @@ import { createPlainClient, type PlainClient } from '../../lab/kubernetes/plain-
 import { NAMESPACE, seedServing, servingDeployment } from '../../lab/kubernetes/serving-sample.ts';
 import { createKubernetesTwin, type KubernetesTwin } from '../../lab/kubernetes/twin.ts';
 import type { Connector, ProbeReply } from '../connector.ts';
-import { create } from './index.ts';
 import { probeOf, readingContext } from '../test-connector.ts';
+import { create } from './index.ts';
 
 const OTHER = 'shop';
 const ALL = '/apis/apps/v1/deployments';

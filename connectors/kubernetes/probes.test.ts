@@ -8,8 +8,8 @@ import { createPlainClient, type PlainClient } from '../../lab/kubernetes/plain-
 import { CANARY_DEPLOYMENT, NAMESPACE, seedServing } from '../../lab/kubernetes/serving-sample.ts';
 import { createKubernetesTwin, type KubernetesTwin } from '../../lab/kubernetes/twin.ts';
 import type { Connector, ProbeReply } from '../connector.ts';
-import { create } from './index.ts';
 import { callContext, probeOf } from '../test-connector.ts';
+import { create } from './index.ts';
 
 const CORE = `/api/v1/namespaces/${NAMESPACE}`;
 const OF_CANARY = { namespace: NAMESPACE, deployment: CANARY_DEPLOYMENT };

@@ -7,8 +7,8 @@ import { createPlainClient, type PlainClient } from '../../lab/kubernetes/plain-
 import { CANARY_DEPLOYMENT, NAMESPACE, seedServing } from '../../lab/kubernetes/serving-sample.ts';
 import { createKubernetesTwin, type KubernetesTwin } from '../../lab/kubernetes/twin.ts';
 import type { AnyAction, Connector } from '../connector.ts';
-import { create } from './index.ts';
 import { actionOf, callContext, failureOf } from '../test-connector.ts';
+import { create } from './index.ts';
 
 const CORE = `/api/v1/namespaces/${NAMESPACE}`;
 const DEPLOYMENT = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${CANARY_DEPLOYMENT}`;

@@ -6,13 +6,13 @@ import { z } from 'zod';
 import { AppError } from '../../domain/error.ts';
 import { createFaultPlan } from '../../lab/fault.ts';
 import { createLokiTwin, type LokiTwin, type LokiTwinOptions } from '../../lab/loki/twin.ts';
+import { closersAfterEach } from '../../test/closers.ts';
 import type { Connector } from '../connector.ts';
+import { readingContext } from '../test-connector.ts';
 import { create } from './index.ts';
 import { createLokiClient } from './client.ts';
 import { logQuery, nanosOf } from './logql.ts';
 import { queryRange } from './query-range.ts';
-import { closersAfterEach } from '../../test/closers.ts';
-import { readingContext } from '../test-connector.ts';
 
 const FROM = '2026-11-20T10:00:00Z';
 const TO = '2026-11-20T10:30:00Z';

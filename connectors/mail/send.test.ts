@@ -3,12 +3,12 @@
 import { describe, expect, test } from '@jest/globals';
 import type { StoredPlan } from '../../domain/plan.ts';
 import { createMailTwin, type MailTwin, type MailTwinOptions } from '../../lab/mail/twin.ts';
+import { closersAfterEach } from '../../test/closers.ts';
 import type { AnyAction, Connector } from '../connector.ts';
+import { actionOf, callContext } from '../test-connector.ts';
 import { transportOptions } from './client.ts';
 import { failureOf } from './failure.ts';
 import { create } from './index.ts';
-import { closersAfterEach } from '../../test/closers.ts';
-import { actionOf, callContext } from '../test-connector.ts';
 
 const closers = closersAfterEach();
 

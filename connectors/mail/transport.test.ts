@@ -8,9 +8,9 @@ import { describe, expect, test } from '@jest/globals';
 import { createAuthority, issueCertificate } from '../../lab/kubernetes/certificate.ts';
 import { verifiesDkim } from '../../lab/mail/dkim.ts';
 import { createMailTwin, type MailTwin } from '../../lab/mail/twin.ts';
-import { create } from './index.ts';
 import { closersAfterEach } from '../../test/closers.ts';
 import { actionOf, callContext } from '../test-connector.ts';
+import { create } from './index.ts';
 
 const closers = closersAfterEach();
 

@@ -5,8 +5,8 @@ import { z } from 'zod';
 import type { Json } from '../../domain/json.ts';
 import { createMlflowTwin, type MlflowTwin } from '../../lab/mlflow/twin.ts';
 import type { Connector, ProbeReply } from '../connector.ts';
-import { create } from './index.ts';
 import { probeOf, readingContext } from '../test-connector.ts';
+import { create } from './index.ts';
 
 const MODEL = "fraud's scorer";
 

@@ -7,8 +7,8 @@ import type { ErrorCode } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
 import { createMlflowTwin, type MlflowTwin } from '../../lab/mlflow/twin.ts';
 import type { CallContext, Connector, ProbeReply } from '../connector.ts';
-import { create } from './index.ts';
 import { failureOf, probeOf } from '../test-connector.ts';
+import { create } from './index.ts';
 
 const MODEL = "fraud's scorer";
 const USER = { username: 'lab', password: 'canary-password' };

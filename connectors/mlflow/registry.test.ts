@@ -4,10 +4,10 @@ import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import type { Json } from '../../domain/json.ts';
 import { createMlflowTwin, type MlflowTwin } from '../../lab/mlflow/twin.ts';
-import type { Connector } from '../connector.ts';
-import { create } from './index.ts';
 import { closersAfterEach } from '../../test/closers.ts';
+import type { Connector } from '../connector.ts';
 import { actionOf, callContext, failureOf } from '../test-connector.ts';
+import { create } from './index.ts';
 
 const MODEL = 'fraud-scorer';
 const closers = closersAfterEach();

@@ -3,10 +3,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { createFaultPlan } from '../../lab/fault.ts';
 import { createMarquezTwin, type MarquezTwin } from '../../lab/marquez/twin.ts';
-import type { Connector, ProbeReply } from '../connector.ts';
-import { create } from './index.ts';
 import { closersAfterEach } from '../../test/closers.ts';
+import type { Connector, ProbeReply } from '../connector.ts';
 import { probeOf, readingContext } from '../test-connector.ts';
+import { create } from './index.ts';
 
 const AFTER = '2026-11-20T00:00:00Z';
 const BEFORE = '2026-11-21T00:00:00Z';

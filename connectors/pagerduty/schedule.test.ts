@@ -9,10 +9,10 @@ import {
   type PagerdutyTwinOptions,
 } from '../../lab/pagerduty/twin.ts';
 import { startTwin, type TwinReply } from '../../lab/twin.ts';
+import { closersAfterEach } from '../../test/closers.ts';
 import type { Connector } from '../connector.ts';
 import { healthContext } from '../http.ts';
 import { create } from './index.ts';
-import { closersAfterEach } from '../../test/closers.ts';
 
 const DAY_MS = 86_400_000;
 const START = Date.parse('2026-11-23T00:00:00Z');

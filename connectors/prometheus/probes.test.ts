@@ -7,8 +7,8 @@ import { createFaultPlan } from '../../lab/fault.ts';
 import { createPrometheusTwin, type PrometheusTwin } from '../../lab/prometheus/twin.ts';
 import { startTwin, type Twin } from '../../lab/twin.ts';
 import type { Connector, ProbeReply } from '../connector.ts';
-import { create } from './index.ts';
 import { failureOf, probeOf, readingContext } from '../test-connector.ts';
+import { create } from './index.ts';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');
 const PAGE = 'score{version="6"} 0.04\nscore{version="7"} 0.71\nbroken NaN\nendless +Inf\n';

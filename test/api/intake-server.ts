@@ -12,12 +12,12 @@ import { sha256Hex } from '../../evidence/digest.ts';
 import { createRouter } from '../../intake/routing.ts';
 import { loadPlaybooks } from '../../playbooks/loader.ts';
 import { createStore } from '../../store/database.ts';
+import type { Closers } from '../closers.ts';
 import { freshDatabase } from '../harness.ts';
 import { COUNTED, countsSchema, type Counts } from './counted.ts';
 import type { Reply } from './reply.ts';
 import { INVENTORY, ROUTES, SECRETS, SOURCES } from './sources.ts';
 import { SCOPES } from '../../domain/scope.ts';
-import type { Closers } from '../closers.ts';
 
 /** A request as a test wants it: a header that is a list is sent once per item. */
 export interface Attempt {

@@ -1,11 +1,11 @@
 import { expect } from '@jest/globals';
+import { actionOf } from '../../connectors/test-connector.ts';
 import { AppError } from '../../domain/error.ts';
 import { invariant } from '../../domain/error.ts';
 import { isJsonObject } from '../../domain/json.ts';
 import type { StoredPlan } from '../../domain/plan.ts';
 import type { Fault } from '../../lab/fault.ts';
 import type { LedgerEntry } from '../../lab/twin.ts';
-import { actionOf } from '../../connectors/test-connector.ts';
 import {
   actionCase,
   changesSince,

@@ -3,11 +3,11 @@ import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { expect } from '@jest/globals';
 import type { CallContext, Connector, ConnectorModule } from '../../connectors/connector.ts';
+import { callContext, failureOf as failing } from '../../connectors/test-connector.ts';
 import type { AppError, ErrorCode } from '../../domain/error.ts';
 import type { Verdict } from '../../domain/plan.ts';
 import type { LedgerEntry, Twin, TwinReply } from '../../lab/twin.ts';
 import type { ActionCase, ContractFixture, ContractWorld, ProbeCase } from './fixture.ts';
-import { callContext, failureOf as failing } from '../../connectors/test-connector.ts';
 
 /** What one property is tried on. */
 export interface Subject {

@@ -1,9 +1,9 @@
 import { expect } from '@jest/globals';
+import { actionOf, probeOf } from '../../connectors/test-connector.ts';
 import type { AppError, ErrorCode } from '../../domain/error.ts';
 import type { Damage, Fault, FaultSubject } from '../../lab/fault.ts';
 import type { Twin } from '../../lab/twin.ts';
 import { cleanRun } from './apply-properties.ts';
-import { actionOf, probeOf } from '../../connectors/test-connector.ts';
 import {
   actionCase,
   changesSince,

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { z } from 'zod';
-import type { HandRequest } from '../../domain/hand-plan.ts';
 import { actionOf } from '../../connectors/test-connector.ts';
+import type { HandRequest } from '../../domain/hand-plan.ts';
 import {
   actionCase,
   contextOf,

@@ -1,10 +1,10 @@
 import { expect } from '@jest/globals';
 import type { AnyAction, CallContext } from '../../connectors/connector.ts';
+import { actionOf } from '../../connectors/test-connector.ts';
 import { AppError } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
 import type { Receipt, StoredPlan } from '../../domain/plan.ts';
 import { cleanRun } from './apply-properties.ts';
-import { actionOf } from '../../connectors/test-connector.ts';
 import {
   actionCase,
   changesSince,

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, test } from '@jest/globals';
 import { withClient } from '../../store/test-database.ts';
+import { closersAfterEach } from '../closers.ts';
 import { freshDatabase, quietTemporalRuntime, temporalAddress } from '../harness.ts';
 import { openGate } from './gate.ts';
 import {
@@ -15,7 +16,6 @@ import {
 } from './small-installation.ts';
 import { expectWholeLog } from './whole.ts';
 import { makeOurBuildCurrent, startProcess, startWorkerProcess } from './worker.ts';
-import { closersAfterEach } from '../closers.ts';
 
 // Goal: an alert that was accepted becomes one incident that runs once, though the process that took it is killed with
 // -9 before the commit, after it, or when it is about to start the run. Method: the process is one of its own. Before:

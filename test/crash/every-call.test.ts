@@ -1,12 +1,12 @@
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { FaultSubject } from '../../lab/fault.ts';
+import type { Closers } from '../closers.ts';
 import { quietTemporalRuntime } from '../harness.ts';
 import { changesOf, createCallNames, TWINS, type Call } from './call-name.ts';
 import { openFleet, type Fleet, type FleetLane } from './fleet.ts';
 import { createStriker, type Striker } from './striker.ts';
 import { expectSame, type Ended } from './whole.ts';
 import { makeOurBuildCurrent } from './worker.ts';
-import type { Closers } from '../closers.ts';
 
 // Goal: at whichever call to another system the worker is killed with -9, the incident ends, each change happened
 // once, the log has no gap. Method: many P2 incidents side by side, each on systems of its own, one worker process.

@@ -4,6 +4,7 @@ import type { Fact } from '../../domain/fact.ts';
 import type { MailTwin } from '../../lab/mail/twin.ts';
 import type { SlackTwin } from '../../lab/slack/twin.ts';
 import type { Store } from '../../store/tables.ts';
+import type { Closers } from '../closers.ts';
 import { quietTemporalRuntime } from '../harness.ts';
 import {
   dedupKeyOf,
@@ -30,7 +31,6 @@ import {
   type MessageWorld,
 } from './message-world.ts';
 import { expectWholeLog } from './whole.ts';
-import type { Closers } from '../closers.ts';
 
 // Goal: at whichever call to Slack, the mail relay or PagerDuty the process is killed with -9, before it had an effect and after it, each
 // message stands once, is told of once, and the log has no gap. Method: messages come from rows, whatever wrote them; so this test writes

@@ -11,9 +11,9 @@ import type { Fact } from '../../domain/fact.ts';
 import { startLab, type Lab } from '../../lab/lab.ts';
 import { poisonedData } from '../../lab/scenario/poisoned-data.ts';
 import type { SeededWorld } from '../../lab/scenario/scenario.ts';
+import type { Closers } from '../closers.ts';
 import { freshDatabase, temporalAddress, tempDir, unique, workflowBundlePath } from '../harness.ts';
 import { settingsOf, type Places } from './settings.ts';
-import type { Closers } from '../closers.ts';
 
 const PLAYBOOKS = join(import.meta.dirname, '..', '..', 'playbooks');
 const PLAYBOOK = 'p2-poisoned-data.yaml';

@@ -8,12 +8,12 @@ import { createStore } from '../../store/database.ts';
 import type { Store } from '../../store/tables.ts';
 import { withClient } from '../../store/test-database.ts';
 import { openIncident } from '../../store/test-store.ts';
+import type { Closers } from '../closers.ts';
 import { freshDatabase } from '../harness.ts';
 import { FROM, pagePurpose, type Point, type Thread } from './message-point.ts';
 import { settingsOf, type Places } from './settings.ts';
 import { openSmallWorld } from './small-installation.ts';
 import { createStriker, type Patience, type Striker } from './striker.ts';
-import type { Closers } from '../closers.ts';
 
 /** Where incidents are told in Slack. */
 export const CHANNEL = 'C0INCIDENTS';

@@ -6,6 +6,7 @@ import { cacheFolder } from '../../app/cache-folder.ts';
 import { startEmbeddedServers, type EmbeddedServers } from '../../app/embedded/servers.ts';
 import { startFirebreak } from '../../app/firebreak.ts';
 import { withClient } from '../../store/test-database.ts';
+import { closersAfterEach } from '../closers.ts';
 import { quietTemporalRuntime, tempDir } from '../harness.ts';
 import { bundleOf, settingsOf } from './settings.ts';
 import {
@@ -18,7 +19,6 @@ import {
 } from './small-installation.ts';
 import { expectWholeLog } from './whole.ts';
 import { makeOurBuildCurrent } from './worker.ts';
-import { closersAfterEach } from '../closers.ts';
 
 // Goal: Postgres may die at any moment: intake says 503 with Retry-After and never takes what it cannot keep, what it
 // took is there afterwards, an effect under way happens once. Method: a Postgres of the test's own under our supervisor,

@@ -9,6 +9,7 @@ import type { Json } from '../../domain/json.ts';
 import type { FaultSubject } from '../../lab/fault.ts';
 import { createKubernetesTwin, type KubernetesTwin } from '../../lab/kubernetes/twin.ts';
 import { createJsonClient, type JsonClient } from '../../lab/scenario/json-client.ts';
+import type { Closers } from '../closers.ts';
 import { temporalAddress, tempDir, unique, workflowBundlePath } from '../harness.ts';
 import type { Places } from './settings.ts';
 import {
@@ -21,7 +22,6 @@ import {
   STABLE,
 } from './small-world.ts';
 import { SCOPES } from '../../domain/scope.ts';
-import type { Closers } from '../closers.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** The one object that the small playbook changes. */

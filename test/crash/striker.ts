@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import type { Closers } from '../closers.ts';
 import type { Places } from './settings.ts';
 import { startWorkerProcess } from './worker.ts';
-import type { Closers } from '../closers.ts';
 
 /** No other lane came to its call for so long: those that did are struck without it. */
 const QUIET_MS = 3_000;

@@ -5,11 +5,11 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { isRunning } from '../../app/embedded/process-identity.ts';
 import { readTemporalRecord, type TemporalRecord } from '../../app/embedded/temporal-file.ts';
 import { startFirebreak } from '../../app/firebreak.ts';
+import { closersAfterEach } from '../closers.ts';
 import { freshDatabase, quietTemporalRuntime, temporalCliPath } from '../harness.ts';
 import { bundleOf, settingsOf } from './settings.ts';
 import { DEPLOYMENT, openSmallWorld, personAt, raise, takeKeys } from './small-installation.ts';
 import { expectWholeLog } from './whole.ts';
-import { closersAfterEach } from '../closers.ts';
 
 // Goal: Temporal may die at any moment: intake goes on, what was accepted becomes an incident, an effect under way
 // happens once. Method: the whole of Firebreak in this process on a Temporal of its own, which is killed with -9 before

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { beforeAll, expect, test } from '@jest/globals';
 import { startFirebreak } from '../../app/firebreak.ts';
 import type { Fact } from '../../domain/fact.ts';
+import { closersAfterEach } from '../closers.ts';
 import { freshDatabase, quietTemporalRuntime } from '../harness.ts';
 import { settingsOf } from './settings.ts';
 import { DEPLOYMENT, openSmallWorld, personAt, raise, takeKeys } from './small-installation.ts';
 import { expectWholeLog } from './whole.ts';
 import { makeOurBuildCurrent, startWorkerProcess } from './worker.ts';
-import { closersAfterEach } from '../closers.ts';
 
 // Goal: a worker that is killed with -9 around its first effect loses and repeats nothing. Method: API here, worker
 // in a process of its own, which the cluster's twin kills the moment the write arrives; then a second worker.

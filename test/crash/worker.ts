@@ -7,9 +7,9 @@ import { z } from 'zod';
 import { connectEngine } from '../../app/engine-client.ts';
 import { makeCurrent } from '../../app/engine-setup.ts';
 import type { ProcessRole } from '../../app/firebreak-settings.ts';
+import type { Closers } from '../closers.ts';
 import { programPath } from '../harness.ts';
 import { bundleOf, type Places } from './settings.ts';
-import type { Closers } from '../closers.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 

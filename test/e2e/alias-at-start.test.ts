@@ -16,8 +16,8 @@ import { createJsonClient } from '../../lab/scenario/json-client.ts';
 import { moveAlias } from '../../lab/scenario/training.ts';
 import { loadPlaybooks } from '../../playbooks/loader.ts';
 import { contextOf } from '../../playbooks/sample-context.ts';
-import { contextOf as callContext } from '../contract/bench.ts';
 import { closersAfterEach } from '../closers.ts';
+import { contextOf as callContext } from '../contract/bench.ts';
 
 // Goal: going back by the alias alone is caught; only replicas that were restarted count as gone back. Method: the
 // drift story on the lab, and the probes that P1 asks there, through the real connectors, before and after each move.

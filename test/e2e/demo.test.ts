@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { findProcesses } from '../../app/embedded/process-identity.ts';
 import { clusterMark } from '../../app/embedded/postgres-orphan.ts';
+import { closersAfterEach } from '../closers.ts';
 import { tempDir } from '../harness.ts';
 import { FROM_SOURCE, startDemo } from './demo-process.ts';
-import { closersAfterEach } from '../closers.ts';
 
 // Goal: the main job is what a newcomer sees, whatever the environment names. Method: the demo as a child process
 // beside a trap that every hostile variable points to; then its one document, and what is left of it.

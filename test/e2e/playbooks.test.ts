@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { STEP_NAMES } from '../../domain/playbook.ts';
+import { closersAfterEach } from '../closers.ts';
 import { programPath } from '../harness.ts';
 import { startDemo, type DemoDocument, type DemoEnd } from './demo-process.ts';
-import { closersAfterEach } from '../closers.ts';
 
 // Goal: the other shipped playbooks answer their alert through the whole engine, approved by two people. Method: the
 // demo of each story as a child process on embedded servers; then its one document.

@@ -8,6 +8,7 @@ import type { PlaybookOperation } from '../../domain/playbook.ts';
 import type { Fault, FaultPlan, FaultSubject } from '../../lab/fault.ts';
 import { createKubernetesTwin, type KubernetesTwin } from '../../lab/kubernetes/twin.ts';
 import { createJsonClient, type JsonClient } from '../../lab/scenario/json-client.ts';
+import type { Closers } from '../closers.ts';
 import { expectWholeLog } from '../crash/whole.ts';
 import { quietTemporalRuntime } from '../harness.ts';
 import { ENTRY } from '../workflows/engine-incidents.ts';
@@ -15,7 +16,6 @@ import { op, playbookOf } from '../workflows/engine-operations.ts';
 import { startEngine, type Engine } from '../workflows/engine.ts';
 import { createWorld } from '../workflows/world.ts';
 import { ABSURD_WAIT, FAULT_CASES, type FaultCase } from './cases.ts';
-import type { Closers } from '../closers.ts';
 
 // Goal: however the far side misbehaves, an effect happens once and is never taken for done when it is not; the
 // incident goes on, or it is held with an owner and a reason, and goes on when a person retries. Method: the real

@@ -8,6 +8,7 @@ import type { Fact } from '../../domain/fact.ts';
 import type { FaultSubject } from '../../lab/fault.ts';
 import type { KubernetesTwin } from '../../lab/kubernetes/twin.ts';
 import { withClient } from '../../store/test-database.ts';
+import { closersAfterEach } from '../closers.ts';
 import { settingsOf } from '../crash/settings.ts';
 import {
   DEPLOYMENT,
@@ -19,7 +20,6 @@ import {
 import { expectWholeLog } from '../crash/whole.ts';
 import { makeOurBuildCurrent, startWorkerProcess } from '../crash/worker.ts';
 import { freshDatabase, quietTemporalRuntime } from '../harness.ts';
-import { closersAfterEach } from '../closers.ts';
 
 // Goal: a worker that sleeps past its heartbeat time-out and wakes up while another one does its work sends nothing and
 // records nothing. Method: it is stopped with SIGSTOP before its permit (the cluster holds back the read of its apply),

@@ -6,10 +6,10 @@ import { handOperationSchema } from '../../api/schema/hand-plan.ts';
 import type { HandOperation } from '../../domain/hand-plan.ts';
 import type { StepName } from '../../domain/playbook.ts';
 import { renderHandPlan } from '../../render/hand-plan.ts';
+import { closersAfterEach } from '../closers.ts';
 import { quietTemporalRuntime } from '../harness.ts';
 import { openLane, watch, type Lane } from './lane.ts';
 import { worldState } from './world-state.ts';
-import { closersAfterEach } from '../closers.ts';
 
 // Goal: people can do what is left of a plan without the engine, with nothing but a shell and curl. Method: the alert of P2
 // comes in while no worker runs; the printed commands of isolate and revert are given to a shell as they are, then

@@ -15,13 +15,13 @@ import type { FaultSubject } from '../../lab/fault.ts';
 import { startLab, type Lab } from '../../lab/lab.ts';
 import type { Twin } from '../../lab/twin.ts';
 import { loadPlaybooks } from '../../playbooks/loader.ts';
+import { closersAfterEach } from '../closers.ts';
 import { grantedIn } from '../contract/granted.ts';
 import { bundleOf, settingsOf, type Places } from '../crash/settings.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
 import { quietTemporalRuntime, temporalAddress } from '../harness.ts';
 import { AGENT, changesOf } from './changes.ts';
 import { attend, command, openLaneOn, watch } from './lane.ts';
-import { closersAfterEach } from '../closers.ts';
 
 const TEST_MAX_MS = 180_000;
 const START_WITHIN_MS = 2_000;

@@ -5,6 +5,7 @@ import type { Configuration, SourceConfiguration } from '../../domain/configurat
 import { verifyChain } from '../../evidence/chain.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
 import { startLab } from '../../lab/lab.ts';
+import { closersAfterEach } from '../closers.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
 import { quietTemporalRuntime } from '../harness.ts';
 import {
@@ -17,7 +18,6 @@ import {
   type Lane,
 } from './lane.ts';
 import { worldState } from './world-state.ts';
-import { closersAfterEach } from '../closers.ts';
 
 // Goal: a drill runs the whole P2 on a sandbox and is stood down, while production, under the same names and with
 // credentials of its own, is not asked once; a real alert on the same model meanwhile is its own, real incident.

@@ -15,6 +15,7 @@ import { kubeconfigText } from '../../lab/kubernetes/kubeconfig-sample.ts';
 import { startLab, type Lab } from '../../lab/lab.ts';
 import type { SeededWorld } from '../../lab/scenario/scenario.ts';
 import { withClient } from '../../store/test-database.ts';
+import type { Closers } from '../closers.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
 import { bundleOf, settingsOf, type Places } from '../crash/settings.ts';
 import {
@@ -27,7 +28,6 @@ import {
 } from '../harness.ts';
 import { changesOf } from './changes.ts';
 import { factsOf, watch, type Attended } from './lane.ts';
-import type { Closers } from '../closers.ts';
 
 const SET_UP_MAX_MS = 180_000;
 const TEST_MAX_MS = 120_000;

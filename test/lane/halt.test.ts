@@ -4,12 +4,12 @@ import { z } from 'zod';
 import { createDemoPerson } from '../../cli/demo-person.ts';
 import type { Fact } from '../../domain/fact.ts';
 import type { FaultSubject } from '../../lab/fault.ts';
+import { closersAfterEach } from '../closers.ts';
 import { expectWholeLog } from '../crash/whole.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
 import { quietTemporalRuntime } from '../harness.ts';
 import { AGENT } from './changes.ts';
 import { approveAll, command, openLane, watch, type Lane, type LaneIncident } from './lane.ts';
-import { closersAfterEach } from '../closers.ts';
 
 // Goal: from the moment that a halt is answered no effect reaches a system any more, wherever the run is and however
 // many alerts come in; lifted and retried it goes on to its end. Method: one P2 incident on the lab. Each write of the

@@ -10,9 +10,9 @@ import { factPageSchema } from '../../api/schema/timeline.ts';
 import type { Fact } from '../../domain/fact.ts';
 import { startLab, type Lab } from '../../lab/lab.ts';
 import type { SeededWorld } from '../../lab/scenario/scenario.ts';
+import type { Closers } from '../closers.ts';
 import { bundleOf, settingsOf, type Places } from '../crash/settings.ts';
 import { freshDatabase, temporalAddress, tempDir, unique, workflowBundlePath } from '../harness.ts';
-import type { Closers } from '../closers.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const LOOK_MS = 250;

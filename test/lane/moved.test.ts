@@ -1,13 +1,13 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import type { Json } from '../../domain/json.ts';
 import { createJsonClient } from '../../lab/scenario/json-client.ts';
+import { closersAfterEach } from '../closers.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
 import { quietTemporalRuntime } from '../harness.ts';
 import { changesOf } from './changes.ts';
 import { approveAll, approveUntil, attend, command, openLane, watch, type Lane } from './lane.ts';
 import { told } from './told.ts';
 import { worldState } from './world-state.ts';
-import { closersAfterEach } from '../closers.ts';
 
 // Goal: what others change is never overwritten: not between plan and apply, and not between apply and the way back.
 // Method: one P2 incident on the lab; somebody sets the canary's image while people think about the plan, and edits

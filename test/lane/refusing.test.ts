@@ -1,12 +1,12 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import type { FaultSubject } from '../../lab/fault.ts';
 import type { Twin } from '../../lab/twin.ts';
+import { closersAfterEach } from '../closers.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
 import { quietTemporalRuntime } from '../harness.ts';
 import { AGENT } from './changes.ts';
 import { attend, command, containmentsOf, openLane, watch, type Lane } from './lane.ts';
 import { worldState } from './world-state.ts';
-import { closersAfterEach } from '../closers.ts';
 
 // Goal: when a dependency fails for good, whatever was contained stays so, and the incident waits for its owner.
 // Method: one P2 incident on the lab; after each step the system that the next one begins with refuses everything of

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { DEFAULT_CAPS, type Caps, type IsolationCaps } from '../../domain/cap.ts';
 import type { Route } from '../../domain/configuration.ts';
 import type { Fact } from '../../domain/fact.ts';
+import { closersAfterEach } from '../closers.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
 import type { Places } from '../crash/settings.ts';
 import { quietTemporalRuntime, tempDir } from '../harness.ts';
@@ -12,7 +13,6 @@ import { changesOf } from './changes.ts';
 import { approveUntil, close, command, openLane, watch, type Lane } from './lane.ts';
 import { told } from './told.ts';
 import { worldState } from './world-state.ts';
-import { closersAfterEach } from '../closers.ts';
 
 // Goal: incidents of different models and playbooks that share one Deployment never take each other's change for the
 // state before. Method: the lab's cluster; two incidents that scale it to zero, and a third that wants it smaller.

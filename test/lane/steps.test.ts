@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { STEP_NAMES } from '../../domain/playbook.ts';
 import { verifyChain } from '../../evidence/chain.ts';
+import { closersAfterEach } from '../closers.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
 import { quietTemporalRuntime } from '../harness.ts';
 import { approveUntil, attend, command, containmentsOf, openLane, watch } from './lane.ts';
 import { worldState } from './world-state.ts';
-import { closersAfterEach } from '../closers.ts';
 
 // Goal: wherever an incident stops, containment stays; wherever it is stood down, the world is as it was.
 // Method: the whole P2 playbook on the lab, cancelled after each step, then stood down with approvals.

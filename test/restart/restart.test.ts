@@ -2,13 +2,13 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import type { Fact } from '../../domain/fact.ts';
 import { verifyChain } from '../../evidence/chain.ts';
+import { closersAfterEach } from '../closers.ts';
 import { makeOurBuildCurrent } from '../crash/worker.ts';
 import { quietTemporalRuntime } from '../harness.ts';
 import { changesOf } from '../lane/changes.ts';
 import { approveUntil, attend, close, command, openLane, watch } from '../lane/lane.ts';
 import { told } from '../lane/told.ts';
 import { openRestartedLane } from './restarted-lane.ts';
-import { closersAfterEach } from '../closers.ts';
 
 // Goal: when everything dies at once, in whichever wait, the incident goes on and nothing is repeated. Method: two
 // incidents on one lab by the real program on one data folder, every process of which is killed with -9 in each wait,

@@ -7,11 +7,11 @@ import { createDemoPerson } from '../../cli/demo-person.ts';
 import type { DemoPeople } from '../../cli/demo-stage.ts';
 import type { Route } from '../../domain/configuration.ts';
 import { startLab, type Lab } from '../../lab/lab.ts';
+import type { Closers } from '../closers.ts';
 import { tempDir } from '../harness.ts';
 import type { Attended } from '../lane/lane.ts';
 import { installationIn } from './program.ts';
 import { SCOPES } from '../../domain/scope.ts';
-import type { Closers } from '../closers.ts';
 
 /** How long a change of the cluster must hold: long enough to be met by a kill. */
 const HOLD_SECONDS = 4;

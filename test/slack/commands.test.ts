@@ -6,8 +6,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { SlackDesk } from '../../api/slack/door.ts';
 import { AppError } from '../../domain/error.ts';
 import type { SlackTwinOptions } from '../../lab/slack/twin.ts';
-import { putMember, slackStage, type SlackStage } from './stage.ts';
 import { closersAfterEach } from '../closers.ts';
+import { putMember, slackStage, type SlackStage } from './stage.ts';
 
 const closers = closersAfterEach();
 

@@ -8,8 +8,8 @@ import { z } from 'zod';
 import { APPROVAL, NOW } from '../../api/test-api.ts';
 import type { SlackDesk } from '../../api/slack/door.ts';
 import { approvalCard } from '../../render/slack-approval.ts';
-import { CHANNEL, putOpened, slackStage, WAYS, type SlackStage } from './stage.ts';
 import { closersAfterEach } from '../closers.ts';
+import { CHANNEL, putOpened, slackStage, WAYS, type SlackStage } from './stage.ts';
 
 type Way = (typeof WAYS)[number];
 

@@ -7,8 +7,8 @@ import type { SlackDesk } from '../../api/slack/door.ts';
 import { AppError } from '../../domain/error.ts';
 import { createFaultPlan } from '../../lab/fault.ts';
 import type { SlackTwinOptions } from '../../lab/slack/twin.ts';
-import { putMember, slackStage, type SlackStage } from './stage.ts';
 import { closersAfterEach } from '../closers.ts';
+import { putMember, slackStage, type SlackStage } from './stage.ts';
 
 const closers = closersAfterEach();
 

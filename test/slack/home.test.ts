@@ -5,8 +5,8 @@ import { describe, expect, test } from '@jest/globals';
 import { WebClient } from '@slack/web-api';
 import { APPROVAL, INCIDENT, NOW } from '../../api/test-api.ts';
 import { approvalCard } from '../../render/slack-approval.ts';
-import { CHANNEL, ENTRY, putMember, slackStage, WAYS, type SlackStage } from './stage.ts';
 import { closersAfterEach } from '../closers.ts';
+import { CHANNEL, ENTRY, putMember, slackStage, WAYS, type SlackStage } from './stage.ts';
 
 const closers = closersAfterEach();
 

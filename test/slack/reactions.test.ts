@@ -7,6 +7,7 @@ import { WebClient } from '@slack/web-api';
 import type { SlackDesk } from '../../api/slack/door.ts';
 import { AppError } from '../../domain/error.ts';
 import type { FaultSubject } from '../../lab/fault.ts';
+import { closersAfterEach, type Closers } from '../closers.ts';
 import {
   CHANNEL,
   putMember,
@@ -16,7 +17,6 @@ import {
   type SlackStage,
   type StageOptions,
 } from './stage.ts';
-import { closersAfterEach, type Closers } from '../closers.ts';
 
 const closers = closersAfterEach();
 
